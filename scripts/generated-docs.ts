@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs';
+import { configJsonSchema, optionsTable } from '../exporter/src/config/schema.ts';
+import { keysJsonSchema } from '../exporter/src/keys/schema.ts';
+import { metricsTable } from '../exporter/src/metrics/families.ts';
+
+/** Every committed file that is generated in whole or in part from the sources, as it has to be: path → text. */
+export function generated(): Record<string, string> {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  return {
+    'README.md': between(between(readme, 'options', optionsTable()), 'metrics', metricsTable()),
+    'exporter/schema/config.schema.json': json(configJsonSchema),
+    'exporter/schema/keys.schema.json': json(keysJsonSchema),
+  };
+}
+
+/** The text with what stands between `<!-- name:begin -->` and `<!-- name:end -->` replaced. */
+export function between(text: string, name: string, content: string): string {
+  const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`the README has no ${begin} … ${end}`);
+  return `${text.slice(0, from + begin.length)}\n\n${content}\n\n${text.slice(to)}`;
+}
+
+const json = (schema: object): string => `${JSON.stringify(schema, undefined, 2)}\n`;

@@ -1,0 +1,186 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { alertmanagerCommand, onPath } from './servers.mjs';
+
+/**
+ * `npm run stack`: what docker-compose.yml starts, from the programs on PATH and with the same configuration
+ * files: exporter, Redis, Prometheus, Alertmanager, and Grafana where it is installed. Without --log.path it follows
+ * demonstration traffic. Everything listens on loopback, keeps its data in --directory and ends with this command.
+ */
+const { values: options } = parseArgs({
+  options: {
+    directory: { type: 'string', default: '.stack' },
+    'log.path': { type: 'string', multiple: true },
+    'keys.file': { type: 'string' },
+    /** Of the exporter; the others get the next ones. */
+    port: { type: 'string', default: '9469' },
+  },
+});
+
+const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+const PLUGIN = join(PROJECT, 'grafana-plugin');
+const COMMAND = join(PROJECT, 'exporter/bin/atender-exporter.js');
+const directory = resolve(options.directory);
+const first = Number(options.port);
+const address = {
+  exporter: `127.0.0.1:${first}`,
+  prometheus: `127.0.0.1:${first + 1}`,
+  alertmanager: `127.0.0.1:${first + 2}`,
+  grafana: `127.0.0.1:${first + 3}`,
+  redis: `127.0.0.1:${first + 4}`,
+};
+const running: ChildProcess[] = [];
+let ending = false;
+
+for (const folder of ['prometheus', 'alertmanager', 'grafana', 'demo'])
+  mkdirSync(join(directory, folder), { recursive: true });
+process.on('SIGINT', end).on('SIGTERM', end);
+
+start('redis-server', [
+  ...['--bind', '127.0.0.1', '--port', String(first + 4), '--dir', directory],
+  ...['--maxmemory', '192mb', '--maxmemory-policy', 'noeviction', '--save', '', '--appendonly', 'no'],
+]);
+startExporter();
+start(alertmanagerCommand(), [
+  `--config.file=${alertmanagerConfig()}`,
+  `--storage.path=${join(directory, 'alertmanager')}`,
+  `--web.listen-address=${address.alertmanager}`,
+  '--cluster.listen-address=',
+  '--log.level=warn',
+]);
+start('prometheus', [
+  `--config.file=${prometheusConfig()}`,
+  `--storage.tsdb.path=${join(directory, 'prometheus')}`,
+  '--storage.tsdb.retention.time=35d',
+  `--web.listen-address=${address.prometheus}`,
+  '--log.level=warn',
+]);
+startGrafana();
+
+await ready('exporter', '/-/ready');
+await ready('alertmanager', '/-/ready');
+await ready('prometheus', '/-/ready');
+for (const [name, host] of Object.entries(address))
+  if (name !== 'grafana' || onPath('grafana'))
+    console.log(`${name}: ${name === 'redis' ? 'redis' : 'http'}://${host}`);
+console.log('stack: up; Ctrl+C ends it');
+
+function startExporter(): void {
+  const demo = options['log.path'] === undefined;
+  const folder = join(directory, 'demo');
+  if (demo) start(process.execPath, [COMMAND, 'demo', '--directory', folder, '--history', '3d']);
+  const logs = options['log.path'] ?? [join(folder, 'requests.log')];
+  const keys = options['keys.file'] ?? (demo ? demoKeys(folder) : undefined);
+  start(process.execPath, [
+    ...[COMMAND, 'serve', '--web.listen-address', address.exporter],
+    ...['--store.path', join(directory, 'usage.db'), '--shared.redis.url', `redis://${address.redis}`],
+    ...['--record.archive', 'on', '--record.path', join(directory, 'record')],
+    ...logs.flatMap((path) => ['--log.path', path]),
+    ...(keys === undefined ? [] : ['--keys.file', keys]),
+  ]);
+}
+
+/** The demonstration writes its keys in a moment; the exporter takes them over when it sees them. */
+function demoKeys(folder: string): string {
+  const file = join(folder, 'keys.yaml');
+  if (!existsSync(file)) writeFileSync(file, 'keys: []\n');
+  return file;
+}
+
+function prometheusConfig(): string {
+  const text = readFileSync(join(PROJECT, 'deploy/prometheus.yml'), 'utf8')
+    .replaceAll('exporter:9469', address.exporter)
+    .replaceAll('alertmanager:9093', address.alertmanager)
+    .replace('http://localhost:3000', `http://${address.grafana}`)
+    .replace('rules/*.yml', join(PROJECT, 'alerting/rules/*.yml'));
+  return written('prometheus.yml', text);
+}
+
+function alertmanagerConfig(): string {
+  const text = readFileSync(join(PROJECT, 'alerting/alertmanager/alertmanager.yml'), 'utf8')
+    .replaceAll('/etc/alertmanager/secrets', join(PROJECT, 'secrets'))
+    .replace('templates/*.tmpl', join(PROJECT, 'alerting/alertmanager/templates/*.tmpl'));
+  return written('alertmanager.yml', text);
+}
+
+function startGrafana(): void {
+  if (!onPath('grafana')) {
+    console.log('grafana is not on PATH: the dashboards in dashboards/json can be imported into any Grafana');
+    return;
+  }
+  if (!existsSync(join(PLUGIN, 'dist/module.js')))
+    console.log('the panel plugin is not built: `npm run build:plugin` does it');
+  const [host, port] = address.grafana.split(':');
+  start('grafana', ['server', '--homepath', process.env.GF_PATHS_HOME ?? '/usr/share/grafana'], {
+    GF_SERVER_HTTP_ADDR: host!,
+    GF_SERVER_HTTP_PORT: port!,
+    GF_PATHS_DATA: join(directory, 'grafana'),
+    GF_PATHS_PLUGINS: pluginsFolder(),
+    GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS: 'atender-keyusage-panel',
+    GF_PATHS_PROVISIONING: join(PROJECT, 'dashboards/provisioning'),
+    GF_ANALYTICS_REPORTING_ENABLED: 'false',
+    PROMETHEUS_URL: `http://${address.prometheus}`,
+    ALERTMANAGER_URL: `http://${address.alertmanager}`,
+    EXPORTER_URL: `http://${address.exporter}`,
+    DASHBOARDS_PATH: join(PROJECT, 'dashboards/json'),
+  });
+}
+
+/** Grafana looks for plugins in folders of a folder. */
+function pluginsFolder(): string {
+  const folder = join(directory, 'plugins');
+  const link = join(folder, 'atender-keyusage-panel');
+  mkdirSync(folder, { recursive: true });
+  rmSync(link, { force: true });
+  symlinkSync(join(PLUGIN, 'dist'), link);
+  return folder;
+}
+
+function written(name: string, text: string): string {
+  const file = join(directory, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+/** One of them that ends takes the others along: half a stack helps nobody. */
+function start(command: string, args: string[], env: Record<string, string> = {}): void {
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, ...env },
+  });
+  running.push(child);
+  child.on('error', (error) => stop(`${command} cannot be started: ${error.message}`));
+  child.on('exit', (code) => stop(`${command} ended with ${code}`));
+}
+
+function stop(message: string): void {
+  if (ending) return;
+  console.error(`stack: ${message}`);
+  process.exitCode = 1;
+  void end();
+}
+
+async function end(): Promise<void> {
+  if (ending) return;
+  ending = true;
+  const left = running.filter((child) => child.exitCode === null && child.pid !== undefined);
+  for (const child of left) child.kill('SIGTERM');
+  const late = setTimeout(() => left.map((child) => child.kill('SIGKILL')), 10_000);
+  await Promise.all(left.map((child) => child.exitCode ?? once(child, 'exit')));
+  clearTimeout(late);
+  process.exit();
+}
+
+async function ready(name: keyof typeof address, path: string): Promise<void> {
+  for (let second = 0; second < 120 && !ending; second++) {
+    const answer = await fetch(`http://${address[name]}${path}`).catch(() => undefined);
+    if (answer?.ok) return;
+    await wait(1000);
+  }
+  stop(`${name} is not ready after two minutes`);
+}
