@@ -1,0 +1,220 @@
+import { z } from 'zod';
+import { parseDuration } from './duration.ts';
+
+/** Seconds, written as a duration such as `90s` or `30d`. */
+const duration = (least = 0) =>
+  z.union([z.string(), z.number()]).transform((value, context) => {
+    try {
+      const seconds = typeof value === 'number' ? value : parseDuration(value);
+      if (seconds >= least) return seconds;
+      context.addIssue({ code: 'custom', message: `is shorter than ${least} s` });
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: (error as Error).message });
+    }
+    return z.NEVER;
+  });
+
+const wholeNumber = (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  z.coerce.number().int().min(least).max(most);
+const texts = z.array(z.string().min(1));
+
+/** How the lines of a source are written and followed; `log` gives what a source leaves out. */
+const sourceOptions = {
+  format: z.enum(['json', 'logfmt', 'combined', 'pattern']).describe('How a line is written.'),
+  fields: z
+    .record(z.string(), z.string().min(1))
+    .describe('What the log calls the fields, e.g. `keyId: auth.key.id`; dots reach into nested objects.'),
+  pattern: z
+    .string()
+    .describe('Regular expression for format pattern; its groups are named like the fields.'),
+  container: z
+    .enum(['none', 'cri', 'docker'])
+    .describe('Container runtime whose wrapper is peeled off each line first.'),
+  readFrom: z
+    .enum(['beginning', 'end'])
+    .describe('Where files that are there at the very first start are read from.'),
+  maxLineBytes: wholeNumber(256, 16_777_216).describe('A longer line is skipped and counted as rejected.'),
+  staleAfter: duration().describe('Silence after which a source counts as stale; 0 = never.'),
+};
+
+const source = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,64}$/, 'may hold letters, digits, dot, dash and underscore, 64 at most')
+      .describe('The label of the source in metrics.'),
+    path: texts.min(1).describe('Files and globs.'),
+    ...sourceOptions,
+  })
+  .partial({ ...(Object.fromEntries(Object.keys(sourceOptions).map((key) => [key, true])) as Partials) });
+type Partials = { [K in keyof typeof sourceOptions]: true };
+
+const scopeRule = z.strictObject({
+  method: z.string().describe('In upper case; `*` = any.').default('*'),
+  path: z.string().startsWith('/').describe('Endpoint template; `*` at its end stands for any rest.'),
+  scope: z.string().regex(/^[a-z_]+:(read|write)$/, 'is not of the form surface:read or surface:write'),
+});
+
+/**
+ * Every option of the exporter, defined once: its place, type, default and text. Flags, environment variables,
+ * the YAML file, `--help`, the JSON schema and the README's table all come from here.
+ */
+export const configSchema = z.strictObject({
+  log: section({
+    path: texts.default([]).describe('Files and globs of the one source called `default`.'),
+    sources: z.array(source).default([]).describe('Several named sources, each with options of its own.'),
+    format: sourceOptions.format.default('json'),
+    fields: sourceOptions.fields.default({}),
+    pattern: sourceOptions.pattern.default(''),
+    container: sourceOptions.container.default('none'),
+    readFrom: sourceOptions.readFrom.default('beginning'),
+    maxLineBytes: sourceOptions.maxLineBytes.default(65_536),
+    staleAfter: sourceOptions.staleAfter.default(0),
+    maxSkew: duration()
+      .default(300)
+      .describe('Requests further in the future than this are counted, but move no time and no window.'),
+    level: z
+      .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
+      .default('info')
+      .describe('How much the exporter says about itself, on standard error.'),
+  }),
+  endpoints: texts
+    .default([])
+    .describe('Known routes such as `GET /v1/contacts/{id}`; they win over the guessed template.'),
+  scopes: section({
+    map: z.array(scopeRule).default([]).describe('Scopes that endpoints need, before the built-in mapping.'),
+  }),
+  keys: section({
+    file: z.string().default('').describe('The keys file: names, tiers, owners, scopes, rotation of keys.'),
+    learning: duration()
+      .default(86_400)
+      .describe("After a key's first use: addresses and surfaces seen in it are learnt, not new."),
+  }),
+  store: section({
+    path: z.string().min(1).default('atender-exporter.db').describe('The store; kept by one exporter alone.'),
+    commitInterval: duration(0.05).default(0.5).describe('How often what was read is committed and shown.'),
+  }),
+  record: section({
+    archive: z
+      .enum(['on', 'off'])
+      .default('off')
+      .describe('Whether every single request is kept, masked, in Parquet files.'),
+    path: z.string().min(1).default('atender-record').describe('Directory of the archive.'),
+    sealEvery: duration(1)
+      .default(900)
+      .describe('Requests become Parquet after so long at most, or after a million of them.'),
+  }),
+  limits: section({
+    keys: wholeNumber(1).default(10_000).describe('Unregistered keys with series of their own.'),
+    endpointsPerKey: wholeNumber(1).default(200).describe('Endpoints a key may have series for.'),
+    series: wholeNumber(1_000).default(200_000).describe('Request series of all keys together.'),
+    ipsPerKey: wholeNumber(1).default(10_000).describe("A key's addresses that are counted exactly."),
+    ips: wholeNumber(1).default(1_000_000).describe('Exactly counted addresses of all keys together.'),
+    sketches: wholeNumber(0).default(128).describe('Keys over their address limit that get a sketch.'),
+  }),
+  metrics: section({
+    zeroHold: duration()
+      .default(35)
+      .describe('A new series shows 0 for so long; it must exceed the longest scrape interval.'),
+    parkAfter: duration()
+      .default(3_024_000)
+      .describe('An endpoint series idle for so long is not exposed until it moves again; 0 = never.'),
+    newIp: z
+      .enum(['masked', 'full', 'off'])
+      .default('masked')
+      .describe('How new addresses are shown: as their /24 or /64, in full, or not at all.'),
+    ipv6Prefix: wholeNumber(0, 128).default(64).describe('IPv6 addresses are counted by so many bits.'),
+  }),
+  instance: section({
+    id: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{0,64}$/, 'may hold letters, digits, dot, dash and underscore, 64 at most')
+      .default('')
+      .describe(
+        'Who this exporter is to the others; the same only for a pair that reads the same files. Empty = the host name.',
+      ),
+  }),
+  shared: section({
+    redis: section({
+      url: texts
+        .default([])
+        .describe(
+          'Where exporters meet: `redis://host:port`, or `rediss://` for TLS; several for a cluster. Empty = facts are not shared.',
+        ),
+      mode: z.enum(['standalone', 'cluster']).default('standalone').describe('What kind of Redis it is.'),
+      username: z.string().default('').describe('ACL user.'),
+      passwordFile: z.string().default('').describe('File with the password.'),
+      database: wholeNumber(0).default(0).describe('Number of the database; a cluster has 0 only.'),
+      keyPrefix: z
+        .string()
+        .regex(/^[^{}]*$/, 'may hold no braces: they decide where a cluster keeps a key')
+        .default('atender:')
+        .describe('What all its keys in Redis begin with.'),
+      caFile: z.string().default('').describe('Certificates that TLS trusts instead of the usual ones.'),
+      certFile: z.string().default('').describe('Client certificate.'),
+      keyFile: z.string().default('').describe('Key of the client certificate.'),
+      timeout: duration(0.05).default(2).describe('An unanswered command has failed after so long.'),
+    }),
+    interval: duration(0.1).default(2).describe('How often facts are published and the others read.'),
+    ipsPerKey: wholeNumber(1)
+      .default(10_000)
+      .describe("A key's addresses that are listed in Redis; with more, sketches count."),
+  }),
+  web: section({
+    listenAddress: z
+      .string()
+      .regex(/^(\[[0-9a-fA-F:.]+\]|[^:[\]]*):\d{1,5}$/, 'is not of the form host:port, [v6]:port or :port')
+      .default('127.0.0.1:9469')
+      .describe('Where HTTP is answered.'),
+    configFile: z
+      .string()
+      .default('')
+      .describe('TLS and basic auth, in the file format that Prometheus exporters share.'),
+    allowedHosts: texts.default([]).describe('Further host names by which the exporter may be addressed.'),
+  }),
+});
+
+export type Config = z.output<typeof configSchema>;
+/** A source with what it inherits from `log` filled in. */
+export type SourceConfig = { name: string; path: string[] } & Pick<Config['log'], keyof typeof sourceOptions>;
+
+/** A section of the YAML file; every option in it has a default, so the section has one too. */
+function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z.strictObject(shape).prefault({} as never);
+}
+
+/** An option as its places see it. */
+export interface Option {
+  /** In the YAML file, e.g. `web.listenAddress`. */
+  path: string;
+  /** On the command line, e.g. `--web.listen-address`; lists may be given several times. */
+  flag: string;
+  /** In the environment, e.g. `ATENDER_WEB_LISTEN_ADDRESS`; lists are separated by commas. */
+  variable: string;
+  doc: string;
+  kind: 'text' | 'list' | 'structure';
+  preset: unknown;
+}
+
+/** Every option, in the order of the schema. Structures can be written in the YAML file only. */
+export const OPTIONS: Option[] = optionsOf(configSchema, '');
+
+function optionsOf(schema: z.ZodType, prefix: string): Option[] {
+  const shape = (schema as z.ZodObject).shape as Record<string, z.ZodType>;
+  return Object.entries(shape).flatMap(([name, entry]) => {
+    const path = prefix === '' ? name : `${prefix}.${name}`;
+    const inner = (entry as z.ZodDefault).unwrap() as z.ZodType;
+    if (inner instanceof z.ZodObject) return optionsOf(inner, path);
+    const words = path.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const isList = inner instanceof z.ZodArray && inner.element instanceof z.ZodString;
+    const isStructure = (inner instanceof z.ZodArray && !isList) || inner instanceof z.ZodRecord;
+    return {
+      path,
+      flag: `--${words}`,
+      variable: `ATENDER_${words.replace(/[.-]/g, '_').toUpperCase()}`,
+      doc: entry.description ?? inner.description ?? '',
+      kind: isStructure ? ('structure' as const) : isList ? ('list' as const) : ('text' as const),
+      preset: (entry as z.ZodDefault).def.defaultValue,
+    };
+  });
+}

@@ -1,0 +1,90 @@
+import type { KeySignals } from './key-signals.ts';
+import { lifecycleChecks } from './lifecycle-checks.ts';
+import { THRESHOLDS, type Threshold, type ThresholdKind } from './thresholds.ts';
+import { trafficChecks } from './traffic-checks.ts';
+import { usageChecks } from './usage-checks.ts';
+
+export type CheckResult = 'ok' | 'breach' | 'not_applicable' | 'unknown';
+
+/** One rule applied to one key: "why is it (not) alerting?". */
+export interface Check {
+  name: CheckName;
+  /** The threshold it is held to. */
+  kind: ThresholdKind;
+  label: string;
+  /** The alert with the same rule; '' when the rule only decides the state. */
+  alert: string;
+  /** In the threshold's unit; NaN when there is none. */
+  value: number;
+  threshold: number;
+  unit: Threshold['unit'];
+  origin: 'default' | 'key';
+  result: CheckResult;
+  /** One plain sentence with value and threshold. */
+  explanation: string;
+}
+
+/** Every check: the threshold it is held to, its name for people, and the alert that says the same. */
+export const CHECKS = {
+  revoked_used: { kind: 'revoked_used_seconds', label: 'Revoked but used', alert: 'AtenderRevokedKeyUsed' },
+  server_errors: { kind: 'server_error_ratio', label: '5xx answers', alert: 'AtenderKeyServerErrors' },
+  unauthorized: { kind: 'unauthorized_count', label: '401 answers', alert: 'AtenderKeyUnauthorized' },
+  silence: { kind: 'silence_seconds', label: 'Silence', alert: 'AtenderKeySilent' },
+  throttled: { kind: 'throttled_ratio', label: '429 answers', alert: 'AtenderKeyThrottled' },
+  forbidden: { kind: 'forbidden_count', label: '403 spike', alert: 'AtenderKeyForbiddenSpike' },
+  new_ip: { kind: 'new_ip_seconds', label: 'New IP', alert: 'AtenderKeyNewIP' },
+  new_surface: { kind: 'new_surface_seconds', label: 'New surface', alert: 'AtenderKeyNewSurface' },
+  success: { kind: 'success_ratio', label: 'Success', alert: '' },
+  endpoint_errors: {
+    kind: 'endpoint_error_ratio',
+    label: '404 and 422 on one endpoint',
+    alert: 'AtenderEndpointErrors',
+  },
+  quota_minute: {
+    kind: 'quota_ratio',
+    label: 'Minute quota',
+    alert: 'AtenderKeyQuotaNearlyExhausted',
+  },
+  quota_day: { kind: 'quota_ratio', label: 'Day quota', alert: 'AtenderKeyQuotaNearlyExhausted' },
+  spike: { kind: 'spike_ratio', label: 'Traffic spike', alert: 'AtenderKeyTrafficSpike' },
+  dip: { kind: 'dip_ratio', label: 'Traffic dip', alert: 'AtenderKeyTrafficDip' },
+  rotation_overdue: {
+    kind: 'rotation_overdue_seconds',
+    label: 'Rotation overdue',
+    alert: 'AtenderKeyRotationOverdue',
+  },
+  stale: { kind: 'stale_seconds', label: 'Stale', alert: 'AtenderKeyStale' },
+  rotation_complete: {
+    kind: 'rotation_quiet_seconds',
+    label: 'Rotation complete',
+    alert: 'AtenderKeyRotationComplete',
+  },
+} as const satisfies Record<string, { kind: ThresholdKind; label: string; alert: string }>;
+
+export type CheckName = keyof typeof CHECKS;
+export const CHECK_NAMES = Object.keys(CHECKS) as CheckName[];
+
+/** What a rule found out. */
+export interface Finding {
+  value: number;
+  result: CheckResult;
+  explanation: string;
+  /** Where the threshold that counts is not the kind's own value. */
+  threshold?: number;
+}
+
+/** Applies every rule. Pure and total: any signals give every check. */
+export function checksOf(signals: KeySignals): Record<CheckName, Check> {
+  const findings: Record<CheckName, Finding> = {
+    ...trafficChecks(signals),
+    ...usageChecks(signals),
+    ...lifecycleChecks(signals),
+  };
+  const pairs = CHECK_NAMES.map((name): [CheckName, Check] => {
+    const { kind, label, alert } = CHECKS[name];
+    const { value: threshold, origin } = signals.thresholds[kind];
+    const unit = THRESHOLDS[kind].unit;
+    return [name, { name, kind, label, alert, threshold, unit, origin, ...findings[name] }];
+  });
+  return Object.fromEntries(pairs) as Record<CheckName, Check>;
+}

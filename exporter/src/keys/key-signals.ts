@@ -1,0 +1,119 @@
+import type { EffectiveThresholds } from './thresholds.ts';
+
+/** Requests of one window by what the answers mean. `requests` is all of them, 401 included. */
+export interface WindowCounts {
+  requests: number;
+  /** 1xx and 2xx. */
+  success: number;
+  redirect: number;
+  unauthorized: number;
+  forbidden: number;
+  throttled: number;
+  /** Every other 4xx: 404, 422 and the like. */
+  other4xx: number;
+  serverErrors: number;
+}
+
+/** What the keys file says, as far as it matters for the state. Times in seconds since the epoch, NaN = unknown. */
+export interface RegisteredFacts {
+  state: 'active' | 'disabled' | 'revoked';
+  realtime: boolean;
+  createdAt: number;
+  rotatedAt: number;
+  /** Seconds; NaN = no policy. */
+  rotateEvery: number;
+  scopesChangedAt: number;
+  /** null = unlimited or not stated; NaN = unknown. */
+  limits: { perMinute: number | null; perDay: number | null; burst: number | null };
+}
+
+/** The other key of a rotation. */
+export interface RotationPartner {
+  id: string;
+  /** Seconds since the epoch, 0 = never, NaN = unknown. */
+  lastUsed: number;
+  /** Requests in the last hour; NaN = unknown. */
+  requestsLastHour: number;
+}
+
+/**
+ * All that decides about a key's state, at one moment, whoever measured it: the exporter's own facts, or
+ * queries to Prometheus. Times in seconds since the epoch, 0 = never; any number may be NaN = unknown.
+ */
+export interface KeySignals {
+  now: number;
+  /** False when the sources are not read or not caught up: then missing traffic means nothing. */
+  pipelineAlive: boolean;
+  /** null for a key that the keys file does not have. */
+  registered: RegisteredFacts | null;
+  /** Last answer other than 401. */
+  lastUsed: number;
+  /** Last 401. */
+  lastRejected: number;
+  /** Longest closed gap without use in the last 30 days, seconds. */
+  maxGap: number;
+  fiveMinutes: WindowCounts;
+  thirtyMinutes: WindowCounts;
+  hour: WindowCounts;
+  /** An earlier hour of the last 7 days had a 403 spike too; null = unknown, taken for a clean key. */
+  forbiddenBefore: boolean | null;
+  /** Different addresses in the last 24 h. */
+  uniqueIpsDay: number;
+  /** When the latest new address was noticed, after the learning period. */
+  lastNewIp: number;
+  newSurface: { surface: string; noticed: number } | null;
+  requestsToday: number;
+  /** Highest sliding 60 s count of the last 5 minutes. */
+  peakPerMinute: number;
+  /** The endpoint with the most 404 and 422 in 30 minutes; null = not known or none. */
+  worstEndpoint: { method: string; template: string; requests: number; errors: number } | null;
+  /** Volume of the last hour against the median of the same hour in the last three weeks. */
+  volumeVsWeeks: number;
+  /** The same against the recent level. */
+  volumeVsRecent: number;
+  /** Usual requests per hour, which both ratios are built on. */
+  usualPerHour: number;
+  /** The key that replaces this one, and the one this one replaces; null = none. */
+  successor: RotationPartner | null;
+  predecessor: RotationPartner | null;
+  thresholds: EffectiveThresholds;
+}
+
+const NO_COUNTS: WindowCounts = {
+  requests: Number.NaN,
+  success: Number.NaN,
+  redirect: Number.NaN,
+  unauthorized: Number.NaN,
+  forbidden: Number.NaN,
+  throttled: Number.NaN,
+  other4xx: Number.NaN,
+  serverErrors: Number.NaN,
+};
+
+/** Signals of which nothing is known but the time; callers fill in what they have. */
+export function unknownSignals(now: number, thresholds: EffectiveThresholds): KeySignals {
+  return {
+    now,
+    pipelineAlive: true,
+    registered: null,
+    lastUsed: Number.NaN,
+    lastRejected: Number.NaN,
+    maxGap: Number.NaN,
+    fiveMinutes: { ...NO_COUNTS },
+    thirtyMinutes: { ...NO_COUNTS },
+    hour: { ...NO_COUNTS },
+    forbiddenBefore: null,
+    uniqueIpsDay: Number.NaN,
+    lastNewIp: Number.NaN,
+    newSurface: null,
+    requestsToday: Number.NaN,
+    peakPerMinute: Number.NaN,
+    worstEndpoint: null,
+    volumeVsWeeks: Number.NaN,
+    volumeVsRecent: Number.NaN,
+    usualPerHour: Number.NaN,
+    successor: null,
+    predecessor: null,
+    thresholds,
+  };
+}

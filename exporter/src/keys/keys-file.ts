@@ -1,0 +1,224 @@
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import type { core } from 'zod';
+import { acrossEntries } from './across-entries.ts';
+import type { KeyEntry } from './key.ts';
+import { quoted } from './key-fields.ts';
+import { type KeyFields, keySchema, keysFileSchema } from './key-schema.ts';
+import { holdsRawKey, maskedFormIn, withoutRawKeys } from './raw-keys.ts';
+import { nearest } from './suggestion.ts';
+import { THRESHOLD_KINDS } from './thresholds.ts';
+import { DEFAULT_TIER, TIERS } from './tiers.ts';
+
+/** One thing wrong in the keys file. Never quotes a raw key. */
+export interface KeysFileProblem {
+  /** Where in the document, e.g. `keys[3].tier`; '' = the file as a whole. */
+  path: string;
+  /** From 1 on. */
+  line: number;
+  message: string;
+  /** What to do about it. */
+  remedy: string;
+}
+
+export type Path = readonly (string | number)[];
+/** A problem before its line is looked up. */
+export interface Complaint {
+  path: Path;
+  message: string;
+  remedy: string;
+}
+
+/**
+ * Reads the text of a keys file. Either entries or problems, never both: all problems at once, in the
+ * order of their lines. Never throws.
+ */
+export function parseKeysFile(source: string): { entries: KeyEntry[]; problems: KeysFileProblem[] } {
+  const lines = new LineCounter();
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
+  const lineAt = (offset: number) => Math.max(1, lines.linePos(offset).line);
+  const syntax = [...document.errors, ...document.warnings].map((error) => ({
+    path: '',
+    line: lineAt(error.pos[0]),
+    message: withoutRawKeys(error.message),
+    remedy: 'see to quotes and indentation; a value with : or # in it needs quotes',
+  }));
+  const { complaints, entries } = syntax.length > 0 ? NOTHING : read(document);
+  const found = complaints.map((complaint) => located(complaint, document, lineAt));
+  const problems = [...syntax, ...found, ...rawKeyLines(source, found)].sort((a, b) => a.line - b.line);
+  return { entries: problems.length > 0 ? [] : entries, problems };
+}
+
+/** `keys.yaml:12: keys[3].tier: … — …`, as check-config and the log print it. */
+export function problemText(file: string, problem: KeysFileProblem): string {
+  const path = problem.path === '' ? '' : `${problem.path}: `;
+  return `${file}:${problem.line}: ${path}${problem.message}; ${problem.remedy}`;
+}
+
+const NOTHING: { complaints: Complaint[]; entries: KeyEntry[] } = { complaints: [], entries: [] };
+
+function read(document: Document.Parsed): { complaints: Complaint[]; entries: KeyEntry[] } {
+  let data: unknown;
+  try {
+    data = document.toJS();
+  } catch (error) {
+    // The yaml library refuses documents whose aliases unfold beyond all measure.
+    const message = error instanceof Error ? error.message : String(error);
+    return { complaints: [{ path: [], message, remedy: 'write the values out' }], entries: [] };
+  }
+  if (data === null || data === undefined)
+    return {
+      complaints: [
+        { path: [], message: 'the file is empty', remedy: 'write `keys: []` if there are no keys' },
+      ],
+      entries: [],
+    };
+  const raw = rawKeys(data, []);
+  const parsed = keysFileSchema.safeParse(withoutNothing(data));
+  const wrong = parsed.success ? [] : parsed.error.issues.flatMap(complaintsOf);
+  const across = acrossEntries(data);
+  const entries = parsed.success ? parsed.data.keys.map(entryOf) : [];
+  return { complaints: [...raw, ...besides(raw, [...wrong, ...across])], entries };
+}
+
+/** A raw key is wrong in one way only, whatever else may be said of it. */
+const besides = (raw: Complaint[], others: Complaint[]): Complaint[] => {
+  const paths = new Set(raw.map(({ path }) => JSON.stringify(path)));
+  return others.filter(({ path }) => !paths.has(JSON.stringify(path)));
+};
+
+/** Every place that holds a raw key, in names of fields as well. */
+function rawKeys(value: unknown, path: Path): Complaint[] {
+  if (typeof value === 'string') return holdsRawKey(value) ? [rawKey(path, value)] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const place = [...path, Array.isArray(value) ? Number(name) : name];
+    return [...(holdsRawKey(name) ? [rawKey(place, name)] : []), ...rawKeys(inner, place)];
+  });
+}
+
+const RAW_KEY = 'a raw key stands here; it must never be written down';
+const rawKey = (path: Path, text: string): Complaint => ({
+  path,
+  message: RAW_KEY,
+  remedy: `rotate the key, and write its masked form, ${maskedFormIn(text)} (\`atender-exporter mask\` prints it)`,
+});
+
+/** Raw keys that are no value: in comments, or in a file that is no YAML. */
+function rawKeyLines(source: string, found: KeysFileProblem[]): KeysFileProblem[] {
+  const known = new Set(found.filter(({ message }) => message === RAW_KEY).map(({ line }) => line));
+  return source.split('\n').flatMap((text, i) => {
+    if (!holdsRawKey(text) || known.has(i + 1)) return [];
+    return [{ ...rawKey([], text), path: '', line: i + 1 }];
+  });
+}
+
+/** `owner:` with nothing behind it is a field not given; a limit of null means unlimited. */
+function withoutNothing(value: unknown, name = ''): unknown {
+  if (Array.isArray(value)) return value.map((inner) => withoutNothing(inner));
+  if (typeof value !== 'object' || value === null || name === 'limits') return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, inner]) => inner !== null)
+      .map(([field, inner]) => [field, withoutNothing(inner, field)]),
+  );
+}
+
+function complaintsOf(issue: core.$ZodIssue): Complaint[] {
+  const path = issue.path as Path;
+  if (issue.code === 'custom')
+    return [{ path, message: issue.message, remedy: String(issue.params?.remedy ?? 'see the example file') }];
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((name) => {
+      const known = fieldsAt(path);
+      const near = nearest(name, known);
+      return {
+        path: [...path, name],
+        message: path.at(-1) === 'thresholds' ? 'is no kind of threshold' : 'is no known field',
+        remedy: near === undefined ? `known are ${known.join(', ')}` : `did you mean ${near}?`,
+      };
+    });
+  if (issue.code === 'invalid_type') {
+    const wanted = { array: 'a list', object: 'a map of fields' }[issue.expected as string] ?? 'a value';
+    return [{ path, message: `must be ${wanted}`, remedy: 'see the example file for its form' }];
+  }
+  return [{ path, message: issue.message, remedy: 'see the example file' }];
+}
+
+function fieldsAt(path: Path): string[] {
+  if (path.length === 0) return ['keys'];
+  if (path.at(-1) === 'thresholds') return THRESHOLD_KINDS;
+  if (path.at(-1) === 'limits') return ['perMinute', 'perDay', 'burst'];
+  return Object.keys(keySchema.shape);
+}
+
+function entryOf(fields: KeyFields): KeyEntry {
+  const fingerprints = fields.fingerprints ?? [];
+  const sandbox = [fields.id, ...fingerprints].some((name) => name.startsWith('sa_test_'));
+  const environment = fields.environment ?? (sandbox ? 'sandbox' : 'production');
+  const state = fields.state ?? 'active';
+  const tier = fields.tier ?? DEFAULT_TIER;
+  const custom = { perMinute: fields.limits?.perMinute ?? null, perDay: fields.limits?.perDay ?? null };
+  return {
+    id: fields.id,
+    fingerprints,
+    name: fields.name ?? '',
+    description: fields.description ?? '',
+    tenantId: fields.tenantId ?? '',
+    environment,
+    state,
+    owner: fields.owner ?? '',
+    tier,
+    limits: tier === 'custom' ? { ...custom, burst: fields.limits?.burst ?? 0 } : { ...TIERS[tier] },
+    scopes: fields.scopes ?? [],
+    scopesChangedAt: fields.scopesChangedAt ?? null,
+    createdAt: fields.createdAt ?? null,
+    rotatedAt: fields.rotatedAt ?? null,
+    rotateEvery: fields.rotateEvery ?? null,
+    replaces: fields.replaces ?? '',
+    realtime: fields.realtime ?? (state === 'active' && environment === 'production'),
+    thresholds: { ...fields.thresholds },
+    allowedNetworks: fields.allowedNetworks ?? [],
+    learning: fields.learning ?? null,
+    retention: fields.retention ?? null,
+    legalHold: fields.legalHold ?? false,
+  };
+}
+
+/** Turns a path into words and finds its line: that of the last part of the path the document has. */
+function located(
+  complaint: Complaint,
+  document: Document.Parsed,
+  lineAt: (offset: number) => number,
+): KeysFileProblem {
+  let node: unknown = document.contents;
+  let line = 1;
+  for (const part of complaint.path) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(part));
+      if (!pair || !isScalar(pair.key) || !pair.key.range) break;
+      line = lineAt(pair.key.range[0]);
+      node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(part)];
+      const range = (node as { range?: [number, number, number] } | undefined)?.range;
+      if (range) line = lineAt(range[0]);
+    } else break;
+  }
+  const { message, remedy } = complaint;
+  return {
+    path: words(complaint.path),
+    line,
+    message: withoutRawKeys(message),
+    remedy: withoutRawKeys(remedy),
+  };
+}
+
+function words(path: Path): string {
+  const parts = path.map((part, i) =>
+    typeof part === 'number'
+      ? `[${part}]`
+      : `${i === 0 ? '' : '.'}${/^[\w-]{1,60}$/.test(part) ? part : quoted(part)}`,
+  );
+  return withoutRawKeys(parts.join(''));
+}

@@ -1,0 +1,74 @@
+import type { KeyEntry, KeyIdentity } from './key.ts';
+import { type ScopeRule, scopeOf } from './scopes.ts';
+
+/** The keys of the keys file, and the one function that says whose request a line is. */
+export class KeyRegistry {
+  private readonly all: readonly KeyEntry[];
+  private readonly rules: readonly ScopeRule[];
+  /** Entries by every name a line may give the key: its id and its fingerprints. */
+  private readonly named = new Map<string, KeyEntry[]>();
+  /** Entries by the id they name under `replaces`. */
+  private readonly replacing = new Map<string, KeyEntry[]>();
+
+  /** `entries` as parseKeysFile gives them: no id twice in one tenant, no fingerprint twice. */
+  constructor(entries: readonly KeyEntry[], scopeRules: readonly ScopeRule[] = []) {
+    this.all = entries;
+    this.rules = scopeRules;
+    for (const entry of entries) {
+      for (const name of new Set([entry.id, ...entry.fingerprints])) append(this.named, name, entry);
+      if (entry.replaces !== '') append(this.replacing, entry.replaces, entry);
+    }
+  }
+
+  entries(): readonly KeyEntry[] {
+    return this.all;
+  }
+
+  /**
+   * Whose request a line is. `id` is the key as the log names it (raw keys masked), `tenant` is '' when the
+   * line carries none. A registered key goes by its registered id and tenant. A line whose tenant
+   * contradicts the registry, or that leaves open which of several tenants it means, is of an
+   * unregistered key, under the names on the line: tenants are never merged or guessed.
+   */
+  identify(id: string, tenant: string): KeyIdentity {
+    const entry = this.entryFor(id, tenant);
+    if (!entry) return { id, tenant, entry: undefined };
+    return { id: entry.id, tenant: entry.tenantId === '' ? tenant : entry.tenantId, entry };
+  }
+
+  /** Scope a request of this method and endpoint template needs; undefined when the path tells none. */
+  scopeOf(method: string, template: string): string | undefined {
+    return scopeOf(method, template, this.rules);
+  }
+
+  /** The keys that name this one under `replaces`; in practice one or none. */
+  successorsOf(entry: KeyEntry): KeyEntry[] {
+    return (this.replacing.get(entry.id) ?? []).filter((other) => sameTenant(other, entry));
+  }
+
+  /** The key this one replaces. */
+  predecessorOf(entry: KeyEntry): KeyEntry | undefined {
+    const named = this.named.get(entry.replaces) ?? [];
+    const candidates = named.filter((other) => other.id === entry.replaces && sameTenant(other, entry));
+    return candidates.find((other) => other.tenantId === entry.tenantId) ?? candidates[0];
+  }
+
+  private entryFor(id: string, tenant: string): KeyEntry | undefined {
+    const candidates = this.named.get(id);
+    if (!candidates) return undefined;
+    const exact = candidates.find((entry) => entry.tenantId === tenant);
+    if (exact) return exact;
+    if (tenant === '') return candidates.length === 1 ? candidates[0] : undefined;
+    return candidates.find((entry) => entry.tenantId === '');
+  }
+}
+
+/** An entry without tenant belongs to whatever tenant its lines say. */
+const sameTenant = (a: KeyEntry, b: KeyEntry): boolean =>
+  a.tenantId === b.tenantId || a.tenantId === '' || b.tenantId === '';
+
+function append(map: Map<string, KeyEntry[]>, name: string, entry: KeyEntry): void {
+  const others = map.get(name);
+  if (others) others.push(entry);
+  else map.set(name, [entry]);
+}

@@ -1,0 +1,125 @@
+import { CHECK_NAMES, type Check, type CheckName, checksOf } from './checks.ts';
+import type { KeySignals } from './key-signals.ts';
+import { type KeyState, STATE_NAMES } from './states.ts';
+import { anyUnknown, worstClass } from './traffic-checks.ts';
+import { counted, span } from './wording.ts';
+
+/** What state a key is in, why, and every check behind it. */
+export interface KeyHealth {
+  state: KeyState;
+  /** One plain sentence (two where a cause is known) with the value and the threshold that decided. */
+  reason: string;
+  /** 0 = worst; the order in which keys are listed. */
+  rank: number;
+  /** In the order of CHECKS. */
+  checks: Check[];
+}
+
+type Checks = Record<CheckName, Check>;
+/** Says why the key is in the state, or undefined when it is not. */
+type Rule = (signals: KeySignals, checks: Checks) => string | undefined;
+
+/** The one rule for each state. The first that holds, in the order of STATES, is the key's state. */
+const RULES: Record<KeyState, Rule> = {
+  revoked_used: breach('revoked_used'),
+  blind: ({ pipelineAlive }) =>
+    pipelineAlive
+      ? undefined
+      : 'The request log is not being read to its end, so nothing can be said about the key.',
+  failing: breach('server_errors'),
+  unauthorized: breach('unauthorized'),
+  // Silent for so long that it is stale: no integration just broke, nobody needs the key.
+  silent: (_, { silence, stale }) => (stale.result === 'breach' ? undefined : breachOf(silence)),
+  throttled: breach('throttled'),
+  forbidden: (signals, checks) => {
+    if (checks.forbidden.result === 'breach') return checks.forbidden.explanation;
+    const lasting =
+      checks.success.result === 'breach' && worstClass(signals.thirtyMinutes)?.[0] === 'forbidden';
+    const enough = signals.thirtyMinutes.forbidden >= signals.thresholds.forbidden_count.value;
+    return lasting && enough ? checks.forbidden.explanation : undefined;
+  },
+  new_ip: breach('new_ip'),
+  new_surface: breach('new_surface'),
+  degraded: breach('success'),
+  attention: breach('endpoint_errors', 'quota_minute', 'quota_day', 'spike', 'dip', 'rotation_overdue'),
+  stale: ({ lastUsed }, checks) => (lastUsed > 0 ? breachOf(checks.stale) : undefined),
+  rotating,
+  never_used: ({ lastUsed, lastRejected, registered }, checks) => {
+    if (lastUsed !== 0 || inactive(registered)) return undefined;
+    const rejected = lastRejected > 0 ? ' Its requests so far were rejected with 401.' : '';
+    const since = checks.stale.result === 'unknown' ? 'The key was never used.' : checks.stale.explanation;
+    return `${since}${rejected}`;
+  },
+  low_traffic: ({ thresholds }, { success }) =>
+    success.result === 'ok' && success.value <= thresholds.success_ratio.value
+      ? success.explanation
+      : undefined,
+  disabled: ({ registered, lastUsed, now }) => {
+    if (registered === null || !inactive(registered)) return undefined;
+    const used =
+      lastUsed > 0
+        ? `; it was last used ${span(now - lastUsed)} ago`
+        : lastUsed === 0
+          ? '; it was never used'
+          : '; when it was last used is not known';
+    return `The keys file says ${registered.state}${used}.`;
+  },
+  idle: ({ thirtyMinutes, lastUsed, now }, { silence }) => {
+    if (thirtyMinutes.requests !== 0 || anyUnknown(lastUsed)) return undefined;
+    const limit = silence.result === 'ok' ? `; silent after ${span(silence.threshold)}` : '';
+    return `No requests in the last 30 min; last used ${span(now - lastUsed)} ago${limit}.`;
+  },
+  healthy: (_, { success }) => (success.result === 'ok' ? success.explanation : undefined),
+  unknown: () => 'How the requests of the key were answered is not known.',
+};
+
+/**
+ * The state of a key. Total: any signals, unknown ones included, give a state and a reason. `unknown`
+ * stands before the calmer states in the list, but is what is left when none of them holds.
+ */
+export function stateOf(signals: KeySignals): KeyHealth {
+  const checks = checksOf(signals);
+  const all = CHECK_NAMES.map((name) => checks[name]);
+  for (const state of STATE_NAMES) {
+    if (state === 'unknown') continue;
+    const reason = RULES[state](signals, checks);
+    if (reason !== undefined) return { state, reason, rank: STATE_NAMES.indexOf(state), checks: all };
+  }
+  const reason = RULES.unknown(signals, checks) as string;
+  return { state: 'unknown', reason, rank: STATE_NAMES.indexOf('unknown'), checks: all };
+}
+
+/** Orders keys worst first; within a state the more used key first. */
+export function worstFirst(
+  a: { health: KeyHealth; requests: number },
+  b: { health: KeyHealth; requests: number },
+): number {
+  return a.health.rank - b.health.rank || (b.requests || 0) - (a.requests || 0);
+}
+
+function breach(...names: CheckName[]): Rule {
+  return (_, checks) => names.map((name) => breachOf(checks[name])).find((reason) => reason !== undefined);
+}
+
+const breachOf = (check: Check): string | undefined =>
+  check.result === 'breach' ? check.explanation : undefined;
+
+/** Either key of a pair: the old one once the new one is used, the new one while the old one still is. */
+function rotating(
+  { registered, now, lastUsed, successor, predecessor, thresholds }: KeySignals,
+  checks: Checks,
+) {
+  if (inactive(registered)) return undefined;
+  if (successor !== null && successor.lastUsed > 0 && lastUsed > 0)
+    return checks.rotation_complete.explanation;
+  if (predecessor === null || !(lastUsed > 0) || !(predecessor.lastUsed > 0)) return undefined;
+  const quiet = Math.max(0, now - predecessor.lastUsed);
+  if (!(quiet <= thresholds.rotation_quiet_seconds.value)) return undefined;
+  const hour = Number.isFinite(predecessor.requestsLastHour)
+    ? ` (${counted(predecessor.requestsLastHour, 'request')} in the last hour)`
+    : '';
+  return `Takes over from ${predecessor.id}, which was still used ${span(quiet)} ago${hour}.`;
+}
+
+const inactive = (registered: KeySignals['registered']): boolean =>
+  registered !== null && registered.state !== 'active';

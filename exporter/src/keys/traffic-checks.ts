@@ -1,0 +1,152 @@
+import type { CheckName, Finding } from './checks.ts';
+import { notApplicable, unknown, verdict } from './findings.ts';
+import type { KeySignals, WindowCounts } from './key-signals.ts';
+import { count, counted, percent, span } from './wording.ts';
+
+type TrafficCheck =
+  | 'server_errors'
+  | 'throttled'
+  | 'forbidden'
+  | 'unauthorized'
+  | 'success'
+  | 'endpoint_errors';
+
+/** Rules about the answers of the last 30 minutes. */
+export function trafficChecks(signals: KeySignals): Record<TrafficCheck & CheckName, Finding> {
+  const { thresholds } = signals;
+  return {
+    server_errors: sustained(signals, 'serverErrors', '5xx', {
+      limit: thresholds.server_error_ratio.value,
+      breach: (ratio, limit) => ratio > limit,
+      minRequests: thresholds.server_error_min_requests.value,
+      minErrors: thresholds.server_error_min_errors.value,
+    }),
+    throttled: sustained(signals, 'throttled', '429', {
+      limit: thresholds.throttled_ratio.value,
+      breach: (ratio, limit) => ratio >= limit,
+      minRequests: thresholds.throttled_min_requests.value,
+      minErrors: thresholds.throttled_min_errors.value,
+    }),
+    forbidden: forbidden(signals),
+    unauthorized: unauthorized(signals),
+    success: success(signals),
+    endpoint_errors: endpointErrors(signals),
+  };
+}
+
+interface RatioRule {
+  limit: number;
+  breach(ratio: number, limit: number): boolean;
+  minRequests: number;
+  minErrors: number;
+}
+
+/** Over the limit in 30 minutes and still so in the last 5, on enough requests and errors to mean something. */
+function sustained(signals: KeySignals, cls: keyof WindowCounts, code: string, rule: RatioRule): Finding {
+  if (inactive(signals)) return notApplicable('Judged for active keys only.');
+  const { requests, [cls]: errors } = signals.thirtyMinutes;
+  const recent = signals.fiveMinutes;
+  if (anyUnknown(requests, errors)) return unknown(`The number of ${code} answers is not known.`);
+  const ratio = share(errors, requests);
+  const limit = percent(rule.limit);
+  const measured = `${percent(ratio)} of ${counted(requests, 'request')} in the last 30 min were answered ${code}`;
+  if (requests === 0) return verdict(false, 0, 'There were no requests in the last 30 min.');
+  if (requests < rule.minRequests)
+    return verdict(false, ratio, `${measured}; judged from ${counted(rule.minRequests, 'request')} on.`);
+  if (errors < rule.minErrors)
+    return verdict(false, ratio, `${measured}; judged from ${counted(rule.minErrors, 'such answer')} on.`);
+  if (!rule.breach(ratio, rule.limit)) return verdict(false, ratio, `${measured}; the limit is ${limit}.`);
+  if (anyUnknown(recent.requests, recent[cls]))
+    return unknown(`${measured}; whether it still lasts is not known.`);
+  const now = share(recent[cls], recent.requests);
+  const lasts = recent.requests > 0 && rule.breach(now, rule.limit);
+  const last5 = recent.requests > 0 ? `${percent(now)} in the last 5 min` : 'no requests in the last 5 min';
+  return verdict(lasts, ratio, `${measured} (${last5}); the limit is ${limit}.`);
+}
+
+/** The rule of AtenderKeyForbiddenSpike: enough 403 now, and no such hour in the 7 days before. */
+function forbidden(signals: KeySignals): Finding {
+  if (inactive(signals)) return notApplicable('Judged for active keys only.');
+  const answers = signals.thirtyMinutes.forbidden;
+  if (anyUnknown(answers)) return unknown('The number of 403 answers is not known.');
+  const limit = signals.thresholds.forbidden_count.value;
+  const measured = `${counted(answers, 'request')} in the last 30 min ${answers === 1 ? 'was' : 'were'} answered 403`;
+  if (answers < limit) return verdict(false, answers, `${measured}; ${count(limit)} or more are a spike.`);
+  if (signals.forbiddenBefore === true)
+    return verdict(false, answers, `${measured}, but there were such hours in the last 7 days: nothing new.`);
+  const changed = signals.now - (signals.registered?.scopesChangedAt ?? Number.NaN);
+  const scopes =
+    changed >= 0 && changed < 7 * 86_400 ? ` The scopes of the key were changed ${span(changed)} ago.` : '';
+  const clean = signals.forbiddenBefore === false ? ' on a key that had none' : '';
+  return verdict(true, answers, `${measured}${clean}; ${count(limit)} or more are a spike.${scopes}`);
+}
+
+function unauthorized(signals: KeySignals): Finding {
+  const answers = signals.thirtyMinutes.unauthorized;
+  if (anyUnknown(answers)) return unknown('The number of 401 answers is not known.');
+  const limit = signals.thresholds.unauthorized_count.value;
+  const were = answers === 1 ? 'was' : 'were';
+  return verdict(
+    answers >= limit && answers > 0,
+    answers,
+    `${counted(answers, 'request')} in the last 30 min ${were} answered 401; ${count(limit)} or more are too many.`,
+  );
+}
+
+/** Holds a key to "healthy above 99 %". Redirects are no errors. */
+function success(signals: KeySignals): Finding {
+  if (inactive(signals)) return notApplicable('Judged for active keys only.');
+  const { requests, success: succeeded, redirect } = signals.thirtyMinutes;
+  if (anyUnknown(requests, succeeded, redirect)) return unknown('The numbers of answers are not known.');
+  if (requests === 0) return notApplicable('There were no requests in the last 30 min.');
+  const ratio = share(succeeded + redirect, requests);
+  const limit = signals.thresholds.success_ratio.value;
+  const floor = signals.thresholds.success_min_requests.value;
+  const measured = `${percent(ratio)} of ${counted(requests, 'request')} in the last 30 min succeeded`;
+  if (ratio > limit) return verdict(false, ratio, `${measured}; healthy is above ${percent(limit)}.`);
+  const errors = `${measured}${mostErrors(signals.thirtyMinutes)}`;
+  if (requests < floor)
+    return verdict(false, ratio, `${errors}; fewer than ${counted(floor, 'request')} are too few to judge.`);
+  return verdict(true, ratio, `${errors}; healthy is above ${percent(limit)}.`);
+}
+
+function endpointErrors(signals: KeySignals): Finding {
+  const endpoint = signals.worstEndpoint;
+  if (endpoint === null) return unknown('Answers by endpoint are not known here.');
+  if (anyUnknown(endpoint.requests, endpoint.errors)) return unknown('Answers by endpoint are not known.');
+  const limit = signals.thresholds.endpoint_error_ratio.value;
+  const floor = signals.thresholds.endpoint_error_count.value;
+  const ratio = share(endpoint.errors, endpoint.requests);
+  return verdict(
+    endpoint.errors >= floor && ratio > limit,
+    ratio,
+    `${percent(ratio)} of ${counted(endpoint.requests, 'request')} to ${endpoint.method} ${endpoint.template} in the ` +
+      `last 30 min were answered 404 or 422; a cluster is above ${percent(limit)} and at least ${count(floor)}.`,
+  );
+}
+
+const ERROR_CLASSES = [
+  ['serverErrors', '5xx'],
+  ['throttled', '429'],
+  ['forbidden', '403'],
+  ['unauthorized', '401'],
+  ['other4xx', '404, 422 or another 4xx'],
+] as const;
+
+/** The class most errors belong to; undefined when there are none. */
+export function worstClass(counts: WindowCounts): (typeof ERROR_CLASSES)[number] | undefined {
+  let worst: (typeof ERROR_CLASSES)[number] | undefined;
+  for (const entry of ERROR_CLASSES)
+    if (counts[entry[0]] > (worst === undefined ? 0 : counts[worst[0]])) worst = entry;
+  return worst;
+}
+
+function mostErrors(counts: WindowCounts): string {
+  const worst = worstClass(counts);
+  return worst === undefined ? '' : `, most errors are ${worst[1]} (${count(counts[worst[0]])})`;
+}
+
+export const anyUnknown = (...values: number[]): boolean => values.some((value) => !Number.isFinite(value));
+const share = (part: number, whole: number): number => (whole > 0 ? part / whole : 0);
+const inactive = ({ registered }: KeySignals): boolean =>
+  registered !== null && registered.state !== 'active';

@@ -1,0 +1,255 @@
+import { accessSync, constants, readdirSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { globSync, isDynamicPattern } from 'tinyglobby';
+import type { Entry } from './file.ts';
+import { byAge, rotatedFrom } from './siblings.ts';
+
+export interface SourceOptions {
+  name: string;
+  /** Paths and globs. */
+  paths: string[];
+  /** Where to start in files found at the very first start; later files are read from the beginning. */
+  readFrom: 'beginning' | 'end';
+  maxLineBytes: number;
+  /** Seconds without a line after which the source counts as stale, for whoever judges that; 0 = never. */
+  staleAfter: number;
+}
+
+export interface Sibling extends Entry {
+  /** The configuration names it itself (a glob matches it). */
+  wanted: boolean;
+  /** Its name says when or as which it was rotated, so it may be read without being known. */
+  stamped: boolean;
+}
+
+/** A followed path and what rotation left beside it. */
+export interface Group {
+  path: string;
+  source: SourceOptions;
+  live: Entry | undefined;
+  /** Oldest first. */
+  siblings: Sibling[];
+  /** gone = there is no such directory; barred = something that is there could not be looked at. */
+  state: 'seen' | 'gone' | 'barred';
+}
+
+export type FileOperation = 'glob' | 'list' | 'stat' | 'open' | 'read';
+export type OnFileError = (source: string, op: FileOperation, path: string) => void;
+
+const LOOK_MS = 1_000;
+/** Growth of a rotated file, and changes deep below a glob, show at last after this. */
+const FULL_LOOK_MS = 10_000;
+/** Directory times are coarse: one this young may hide a later change. */
+const SETTLED_MS = 2_000;
+
+const missing = (error: unknown): boolean =>
+  ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+
+/** Which files there are: globs, followed paths, and the siblings rotation made of them. */
+export class Discovery {
+  private sources: SourceOptions[];
+  private readonly onError: OnFileError;
+  private readonly directories = new Map<string, number>();
+  private readonly refused = new Set<string>();
+  private nextLook = 0;
+  private nextFullLook = 0;
+
+  constructor(sources: SourceOptions[], onError: OnFileError) {
+    this.sources = sources;
+    this.onError = onError;
+  }
+
+  reconfigure(sources: SourceOptions[]): void {
+    this.sources = sources;
+    this.nextLook = 0;
+    this.nextFullLook = 0;
+  }
+
+  /** True about once a second when directories changed, and every ten seconds anyway. Cheap. */
+  due(now: number): boolean {
+    if (now < this.nextLook) return false;
+    this.nextLook = now + LOOK_MS;
+    if (now >= this.nextFullLook) return true;
+    return [...this.directories].some(([directory, seen]) => modified(directory) !== seen);
+  }
+
+  /** True when another file is under the group's path by now, or none, or one that was not. */
+  moved(group: Group): boolean {
+    const stat = quietStat(group.path);
+    if (group.state === 'barred' || stat === 'barred') return false;
+    return stat?.isFile() ? !group.live || group.live.ino !== String(stat.ino) : group.live !== undefined;
+  }
+
+  /** Looks at everything. `followed`: paths that were followed and may be missing now. */
+  look(now: number, followed: { path: string; source: string }[]): Group[] {
+    this.nextLook = now + LOOK_MS;
+    this.nextFullLook = now + FULL_LOOK_MS;
+    this.directories.clear();
+    const claims = this.claims(followed);
+    const groups = new Map<string, Group & { place: string }>();
+    for (const [path, { source }] of claims) {
+      if (
+        rotatedFrom(basename(path)).some((base) => base.stamped && claims.has(join(dirname(path), base.name)))
+      )
+        continue;
+      const live = this.entry(path, source);
+      groups.set(path, {
+        path,
+        source,
+        live: live === 'barred' ? undefined : live,
+        siblings: [],
+        state: live === 'barred' ? 'barred' : 'seen',
+        place: realPath(path),
+      });
+    }
+    this.addSiblings(groups, claims);
+    return [...groups.values()];
+  }
+
+  /** Everything the configuration names or that was followed before; the first source to name a path owns it. */
+  private claims(followed: { path: string; source: string }[]) {
+    const claims = new Map<string, { source: SourceOptions; wanted: boolean }>();
+    for (const source of this.sources)
+      for (const pattern of source.paths)
+        for (const path of this.paths(pattern, source))
+          if (!claims.has(path)) claims.set(path, { source, wanted: true });
+    for (const { path, source: name } of followed) {
+      const source = this.sources.find((one) => one.name === name);
+      // A path that is there but not named any more is no longer configured.
+      const there = quietStat(path);
+      const unseen = there === undefined || there === 'barred';
+      if (source && unseen && !claims.has(path)) claims.set(path, { source, wanted: false });
+    }
+    return claims;
+  }
+
+  private paths(pattern: string, source: SourceOptions): string[] {
+    const absolute = resolve(pattern);
+    if (!isDynamicPattern(pattern)) return [absolute];
+    const literal = quietStat(absolute);
+    if (literal !== 'barred' && literal?.isFile()) return [absolute];
+    const root = staticRoot(absolute);
+    this.directories.set(root, modified(root));
+    try {
+      accessSync(root, constants.R_OK | constants.X_OK);
+      for (const directory of between(absolute)) this.directories.set(directory, modified(directory));
+      return globSync(absolute, {
+        absolute: true,
+        onlyFiles: true,
+        expandDirectories: false,
+        dot: true,
+      }).sort();
+    } catch (error) {
+      if (!missing(error)) this.onError(source.name, 'glob', root);
+      return [];
+    }
+  }
+
+  private addSiblings(
+    groups: Map<string, Group & { place: string }>,
+    claims: Map<string, { wanted: boolean }>,
+  ): void {
+    const byPlace = new Map<string, Group & { place: string }>();
+    for (const group of groups.values()) if (!byPlace.has(group.place)) byPlace.set(group.place, group);
+    for (const directory of new Set([...byPlace.keys()].map((place) => dirname(place)))) {
+      const here = [...byPlace.values()].filter((group) => dirname(group.place) === directory);
+      // Read before the listing, so that a change during it shows next time.
+      this.directories.set(directory, modified(directory));
+      let names: string[];
+      try {
+        names = readdirSync(directory);
+      } catch (error) {
+        for (const group of here) group.state = missing(error) ? 'gone' : 'barred';
+        if (!missing(error)) this.onError(here[0]!.source.name, 'list', directory);
+        continue;
+      }
+      for (const name of names) {
+        const path = join(directory, name);
+        if (byPlace.has(path)) continue;
+        const base = rotatedFrom(name).find((from) => byPlace.has(join(directory, from.name)));
+        if (!base) continue;
+        const group = byPlace.get(join(directory, base.name))!;
+        const entry = this.entry(path, group.source, !claims.has(path));
+        if (entry === 'barred') group.state = 'barred';
+        else if (entry)
+          group.siblings.push({ ...entry, stamped: base.stamped, wanted: claims.get(path)?.wanted ?? false });
+      }
+    }
+    for (const group of groups.values()) group.siblings.sort(byAge);
+  }
+
+  /** What is at a path; undefined when nothing is. What is no regular file is refused, counted once (`quietly`: not at all). */
+  private entry(path: string, source: SourceOptions, quietly = false): Entry | undefined | 'barred' {
+    try {
+      const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+      if (stat?.isFile()) {
+        this.refused.delete(path);
+        return {
+          path,
+          dev: String(stat.dev),
+          ino: String(stat.ino),
+          size: Number(stat.size),
+          modifiedMs: Number(stat.mtimeMs),
+        };
+      }
+      if (stat && !quietly && !this.refused.has(path)) {
+        this.refused.add(path);
+        this.onError(source.name, 'open', path);
+      }
+      return undefined;
+    } catch (error) {
+      if (missing(error)) return undefined;
+      this.onError(source.name, 'stat', path);
+      return 'barred';
+    }
+  }
+}
+
+function quietStat(path: string) {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    return 'barred';
+  }
+}
+
+/** The directory's time of modification; -1 when it is missing, NaN (unlike itself) while it is too young to trust. */
+function modified(directory: string): number {
+  try {
+    const { mtimeMs } = statSync(directory);
+    return Math.abs(Date.now() - mtimeMs) < SETTLED_MS ? Number.NaN : mtimeMs;
+  } catch {
+    return -1;
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    try {
+      return join(realpathSync(dirname(path)), basename(path));
+    } catch {
+      return path;
+    }
+  }
+}
+
+/** The directories a glob leads through, where a new file may appear. */
+function between(pattern: string): string[] {
+  const directories = dirname(pattern);
+  if (!isDynamicPattern(directories)) return [];
+  return globSync(directories, {
+    absolute: true,
+    onlyDirectories: true,
+    expandDirectories: false,
+    dot: true,
+  });
+}
+
+/** The part of a glob before its first magic segment. */
+function staticRoot(pattern: string): string {
+  const segments = pattern.split('/');
+  const magic = segments.findIndex((segment) => isDynamicPattern(segment));
+  return segments.slice(0, magic).join('/') || '/';
+}

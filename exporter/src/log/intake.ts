@@ -1,0 +1,418 @@
+import type { LOSSES, SourceCounters } from './counters.ts';
+import { Discovery, type FileOperation, type Group, type SourceOptions } from './discovery.ts';
+import { BlockSpace, inodeOf, type LogFile, openEntry, REPLACED } from './file.ts';
+import { GzipContent } from './gzip.ts';
+import { GzipProbes } from './gzip-probes.ts';
+import { sameHead } from './identity.ts';
+import { KnownFiles } from './known-files.ts';
+import { Lanes } from './lanes.ts';
+import { LineSplitter } from './lines.ts';
+import type { FilePosition, PositionChanges } from './position.ts';
+import { type Findings, Recognition } from './recognition.ts';
+import { isGzip } from './siblings.ts';
+import type { LineSink } from './sink.ts';
+
+export type { SourceOptions } from './discovery.ts';
+
+export interface IntakeOptions {
+  /** In order of precedence: a file that two reach belongs to the first. */
+  sources: SourceOptions[];
+  /** As last committed. */
+  positions: FilePosition[];
+  counters: SourceCounters;
+  /** True until a backlog was read once: `readFrom` applies. */
+  first: boolean;
+  /** Milliseconds since the epoch. */
+  clock?: () => number;
+  /** Bytes read at once. */
+  blockBytes?: number;
+}
+
+export interface LookedFacts {
+  source: string;
+  filesOpen: number;
+  /** Bytes known to be there and not looked at yet. */
+  bytesBehind: number;
+  /** When a file of the source was last read or found unchanged, seconds since the epoch; 0 = not yet. */
+  lastLooked: number;
+}
+
+const BLOCK_BYTES = 256 * 1024;
+/** A drained file gets this long to grow again before it is done: writers keep the old name for a moment. */
+const GRACE_MS = 5_000;
+/** The same where no newer file took its place. */
+const LONE_GRACE_MS = 300_000;
+/** Pause between looks at what cannot be read or found. */
+const RETRY_MS = 1_000;
+/** A content that two looks this far apart did not find is gone; longer where its directory is missing too. */
+const MISSING_MS = 1_000;
+const MISSING_DIRECTORY_MS = 60_000;
+/** A file that is done and gone is remembered this long: its .gz may still come. */
+const REMEMBERED_MS = 86_400_000;
+/** Decompressed bytes one prepare() may cost. */
+const PREPARE_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Where bytes come from: follows the files of all sources and hands over each line once, whatever happens
+ * to the files. Used as poll, prepare, read …, commit positionChanges(), settle. Synchronous but for the
+ * decompression in prepare().
+ */
+export class LogIntake {
+  private sources: SourceOptions[];
+  private readonly counters: SourceCounters;
+  private readonly clock: () => number;
+  private readonly blockBytes: number;
+  private readonly known: KnownFiles;
+  private readonly probes: GzipProbes;
+  private readonly discovery: Discovery;
+  private readonly recognition: Recognition;
+  private readonly lanes = new Lanes();
+  private readonly splitter = new LineSplitter();
+  private space: BlockSpace;
+  private groups: Group[] = [];
+  private readonly lastLooked = new Map<string, number>();
+  private first: boolean;
+  private looked = false;
+  private lookWanted = true;
+  /** What is missing, unreadable or half-written is asked about again then. */
+  private lookAgainAt = Number.POSITIVE_INFINITY;
+  /** What was there at the very first start, by inode. */
+  private readonly there = new Set<string>();
+  /** What was there at start and is not read yet, and up to where; undefined = all is read. */
+  private backlog: Map<LogFile, number> | undefined = new Map();
+  private backlogUndecided = true;
+
+  constructor(options: IntakeOptions) {
+    this.sources = options.sources;
+    this.counters = options.counters;
+    this.first = options.first;
+    this.clock = options.clock ?? Date.now;
+    this.blockBytes = options.blockBytes ?? BLOCK_BYTES;
+    this.known = new KnownFiles(options.positions);
+    this.probes = new GzipProbes((head) =>
+      this.known
+        .all()
+        .filter((file) => file.headLength > 0 && head.length >= file.headLength)
+        .map((file) => file.identity)
+        .filter((identity) => sameHead(head, identity)),
+    );
+    const onError = (source: string, op: FileOperation): void => this.failed(source, op);
+    this.discovery = new Discovery(options.sources, onError);
+    this.recognition = new Recognition(this.known, this.probes, onError);
+    this.space = new BlockSpace(this.capacity());
+  }
+
+  /** Looks for growth, and (about once a second, or when something moved) for new, rotated and vanished files. */
+  poll(): void {
+    const now = this.clock();
+    for (const file of this.known.all()) if (file.fd !== undefined) this.lookAt(file);
+    const due = this.discovery.due(now) || now >= this.lookAgainAt;
+    if (this.lookWanted || due || this.groups.some((group) => this.discovery.moved(group))) this.look(now);
+    for (const group of this.groups) {
+      const file = this.recognition.current.get(group.path);
+      if (group.live && file?.open && !file.barred) this.lastLooked.set(group.source.name, now / 1000);
+    }
+  }
+
+  /** Decompresses what read() will need next; cheap when there is nothing compressed. */
+  async prepare(): Promise<void> {
+    for (const probe of this.probes.running) {
+      await probe.step(PREPARE_BYTES);
+      if (probe.state !== 'running') this.lookWanted = true;
+    }
+    for (const file of this.lanes.compressed()) {
+      if (!file.gzip) this.open(file);
+      const { gzip } = file;
+      if (!gzip || gzip.ended || gzip.available(file.at.offset) >= this.space.capacity) continue;
+      await gzip.fill(file.at.offset, this.space.capacity, PREPARE_BYTES);
+      if (gzip.fault) this.damaged(file);
+    }
+  }
+
+  /**
+   * Reads about `budgetBytes` of what poll() found, fair over the sources, older files of a path first.
+   * Returns the bytes consumed; 0 = nothing to do.
+   */
+  read(budgetBytes: number, sink: LineSink): number {
+    let used = 0;
+    for (let file = this.lanes.next(); file && used < budgetBytes; file = this.lanes.next()) {
+      used += this.readFrom(file, sink);
+    }
+    this.finishDrained(sink);
+    return used;
+  }
+
+  /** What changed since the last settle(). Positions are those after the last complete record of each file. */
+  positionChanges(): PositionChanges {
+    return this.known.changes();
+  }
+
+  /** The changes just taken are committed. */
+  settle(): void {
+    this.known.settle();
+  }
+
+  /** True once the bytes that were there when the intake was made are read; unreadable files do not count. */
+  backlogRead(): boolean {
+    if (!this.backlog) return true;
+    if (!this.looked || this.backlogUndecided) return false;
+    for (const [file, end] of this.backlog) {
+      const read = file.examined >= end || file.phase === 'done' || file.barred || !(file.entry || file.open);
+      if (!read) return false;
+    }
+    this.backlog = undefined;
+    this.first = false;
+    return true;
+  }
+
+  sourceFacts(): LookedFacts[] {
+    return this.sources.map(({ name }) => {
+      const open = this.known.all().filter((file) => file.ref.source === name && file.open);
+      const behind = this.lanes.files().filter((file) => file.ref.source === name && !file.barred);
+      return {
+        source: name,
+        filesOpen: open.length,
+        bytesBehind: behind.reduce((sum, file) => sum + Math.max(0, file.end - file.examined), 0),
+        lastLooked: this.lastLooked.get(name) ?? 0,
+      };
+    });
+  }
+
+  /** New sources; files that are still named go on where they are. */
+  reconfigure(sources: SourceOptions[]): void {
+    this.sources = sources;
+    this.discovery.reconfigure(sources);
+    if (this.capacity() > this.space.capacity) this.space = new BlockSpace(this.capacity());
+    this.lookWanted = true;
+  }
+
+  close(): void {
+    this.known.close();
+    this.probes.close();
+  }
+
+  private lookAt(file: LogFile): void {
+    try {
+      if (!file.look()) this.replaced(file);
+      this.lose(file, 'truncated', file.takeShrunk());
+    } catch {
+      this.bar(file, 'stat');
+    }
+  }
+
+  private look(now: number): void {
+    this.lookWanted = false;
+    this.lookAgainAt = Number.POSITIVE_INFINITY;
+    const followed = [...this.recognition.current].map(([path, file]) => ({ path, source: file.ref.source }));
+    this.groups = this.discovery.look(now, followed);
+    if (this.first && !this.looked) this.noteThere();
+    const findings = this.recognition.look(this.groups);
+    for (const { ref } of findings.truncated) this.counters.add(ref.source, 'truncations_total', '', 1);
+    for (const { file, entry } of findings.corrupt) this.lose(file, 'unreadable', entry.size);
+    for (const found of findings.fresh) this.begin(found);
+    const byPath = new Map(this.groups.map((group) => [group.path, group]));
+    for (const file of this.known.all()) this.place(file, byPath.get(file.home), findings, now);
+    const files = this.known.all();
+    const readable = files.filter((file) => file.phase !== 'done' && this.source(file) !== undefined);
+    for (const path of this.recognition.current.keys())
+      if (!byPath.has(path)) this.recognition.current.delete(path);
+    this.lanes.arrange(readable, byPath);
+    const unclear = findings.undecided.size > 0 || this.groups.some(({ state }) => state === 'barred');
+    if (unclear || files.some(({ barred }) => barred)) this.lookAgainAt = now + RETRY_MS;
+    this.noteBacklog(findings);
+    this.looked = true;
+  }
+
+  private begin({ file, entry, seen }: Findings['fresh'][number]): void {
+    const content = isGzip(entry.path) ? seen : undefined;
+    if (content) {
+      file.setHead(content.head);
+      file.foundIn(content.length);
+    } else this.open(file);
+    const atEnd = this.source(file)?.readFrom === 'end' && this.there.has(inodeOf(entry));
+    if (!atEnd && file.phase !== 'done') return;
+    const there = content ?? file.glimpse();
+    if (there) file.passTo(there);
+    else file.size = entry.size;
+    if (file.phase === 'draining') file.setPhase('done');
+    if (file.phase === 'done') file.close();
+  }
+
+  private noteThere(): void {
+    for (const { live, siblings } of this.groups)
+      for (const entry of live ? [live, ...siblings] : siblings) this.there.add(inodeOf(entry));
+  }
+
+  /** What a look means for one known content: followed, draining, or missing; opened if there is something to read. */
+  private place(file: LogFile, group: Group | undefined, findings: Findings, now: number): void {
+    const live =
+      group?.live !== undefined && file.entry === group.live && !file.compressed && !file.passedOver;
+    if (live) {
+      const before = this.recognition.current.get(group.path);
+      if (before && before !== file && before.phase === 'following') this.rotated(before);
+      this.recognition.current.set(group.path, file);
+      file.setPhase('following');
+      file.emptySinceMs = file.headLength > 0 ? undefined : (file.emptySinceMs ?? file.modifiedMs);
+    } else if (group?.state === 'barred') return;
+    else if (file.phase === 'following') this.rotated(file);
+    else if (file.phase === 'done' && file.entry && file.hasGrown(file.entry)) file.setPhase('draining');
+
+    if (file.entry) {
+      file.missingSince = undefined;
+      file.forsaken = false;
+      if (file.phase !== 'done' && !file.open && !isGzip(file.path)) this.open(file);
+    } else if (!file.open) this.missing(file, group, findings, now);
+    else if (!group && file.phase === 'following') file.close();
+  }
+
+  private rotated(file: LogFile): void {
+    const source = this.source(file);
+    if (file.lossReason !== 'truncated' && (file.entry || (file.open && file.links > 0)) && source)
+      this.counters.add(file.ref.source, 'rotations_total', '', 1);
+    file.setPhase('draining');
+  }
+
+  private missing(file: LogFile, group: Group | undefined, findings: Findings, now: number): void {
+    const unknowable =
+      !this.source(file) || group?.state === 'barred' || (group && findings.undecided.has(group));
+    if (unknowable) {
+      file.missingSince = undefined;
+      return;
+    }
+    file.missingSince ??= now;
+    const missingMs = now - file.missingSince;
+    if (file.phase !== 'done') {
+      file.forsaken = missingMs >= (group?.state === 'gone' ? MISSING_DIRECTORY_MS : MISSING_MS);
+      this.lookAgainAt = now + RETRY_MS;
+    } else if (missingMs >= REMEMBERED_MS || now - file.modifiedMs > 2 * REMEMBERED_MS) this.known.drop(file);
+  }
+
+  private open(file: LogFile): void {
+    try {
+      const fd = file.entry && openEntry(file.entry);
+      if (fd === undefined) {
+        this.lookWanted = true;
+        return;
+      }
+      file.barred = false;
+      if (isGzip(file.path)) {
+        file.gzip = new GzipContent(fd, file.at.offset);
+        return;
+      }
+      file.fd = fd;
+      this.lookAt(file);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') this.lookWanted = true;
+      else this.bar(file, 'open');
+    }
+  }
+
+  private readFrom(file: LogFile, sink: LineSink): number {
+    const { maxLineBytes } = this.source(file)!;
+    const before = file.settled.offset;
+    try {
+      let consumed = file.readBlock(this.space, this.blockBytes, this.splitter, sink, maxLineBytes);
+      if (consumed === 0 && file.examined - file.at.offset >= this.blockBytes)
+        consumed = file.readBlock(this.space, this.space.capacity, this.splitter, sink, maxLineBytes);
+      if (consumed === REPLACED) {
+        if (file.gzip) this.damaged(file);
+        else this.replaced(file);
+        return 0;
+      }
+      this.count(file, file.settled.offset - before, consumed > 0 ? this.splitter.tooLong : 0);
+      return consumed;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).syscall !== 'read') throw error;
+      this.bar(file, 'read');
+      return 0;
+    }
+  }
+
+  private finishDrained(sink: LineSink): void {
+    const now = this.clock();
+    for (const file of this.lanes.files()) {
+      if (file.phase !== 'draining') continue;
+      const quiet = now - file.touchedMs;
+      const over = file.gzip
+        ? file.gzip.ended && file.drained
+        : file.fd !== undefined &&
+          file.drained &&
+          quiet >= (this.lanes.hasNewer(file) ? GRACE_MS : LONE_GRACE_MS);
+      const consumed = isGzip(file.path) && file.drained && !file.gzip && file.at.offset === file.end;
+      if (over || consumed || file.forsaken) this.finish(file, sink);
+    }
+  }
+
+  /** The last partial line is handed over; what was seen once and is nowhere now is lost. */
+  private finish(file: LogFile, sink: LineSink): void {
+    const before = file.settled.offset;
+    const { maxLineBytes } = this.source(file)!;
+    // Growth since the last poll is read before anything is final.
+    if (file.fd !== undefined && (!file.look() || !file.drained)) return;
+    const tooLong = file.readLast(this.space, this.splitter, sink, maxLineBytes);
+    if (tooLong === REPLACED) {
+      this.lookWanted = true;
+      return;
+    }
+    this.count(file, file.settled.offset - before, tooLong);
+    this.lose(file, file.lossReason, file.size - file.at.offset);
+    file.size = file.at.offset;
+    file.setPhase('done');
+    sink.finished(file.ref);
+    const deserted =
+      !file.entry && !this.known.all().some((other) => other.home === file.home && other.entry);
+    if (deserted && this.recognition.current.get(file.home) === file)
+      this.recognition.current.delete(file.home);
+  }
+
+  private replaced(file: LogFile): void {
+    const lastSeen = file.size;
+    this.lookWanted = true;
+    this.counters.add(file.ref.source, 'truncations_total', '', 1);
+    if (file.cutBack()) this.lose(file, 'truncated', lastSeen - file.size);
+    else this.recognition.replaced(file, 'truncated');
+  }
+
+  /** A .gz that was whole when it was probed is not any more. */
+  private damaged(file: LogFile): void {
+    this.counters.add(file.ref.source, 'file_errors_total', 'read', 1);
+    if (file.entry) this.probes.forget(file.entry);
+    file.loseInode();
+    this.lookWanted = true;
+  }
+
+  private bar(file: LogFile, op: FileOperation): void {
+    if (!file.barred || op === 'open') this.failed(file.ref.source, op);
+    file.barred = true;
+    if (op === 'read') file.close();
+  }
+
+  private count(file: LogFile, bytes: number, tooLong: number): void {
+    const { source } = file.ref;
+    if (bytes > 0) this.counters.add(source, 'bytes_total', '', bytes);
+    if (tooLong > 0) this.counters.add(source, 'lines_rejected_total', 'too_long', tooLong);
+  }
+
+  private lose(file: LogFile, reason: keyof typeof LOSSES, bytes: number): void {
+    if (bytes > 0) this.counters.add(file.ref.source, 'bytes_lost_total', reason, bytes);
+  }
+
+  private failed(source: string, op: FileOperation): void {
+    this.counters.add(source, 'file_errors_total', op, 1);
+  }
+
+  private noteBacklog(findings: Findings): void {
+    if (!this.backlog) return;
+    for (const file of this.lanes.files())
+      if ((!this.looked || isGzip(file.path)) && !this.backlog.has(file)) this.backlog.set(file, file.end);
+    this.backlogUndecided = findings.undecided.size > 0 && this.probes.running.length > 0;
+  }
+
+  private source(file: LogFile): SourceOptions | undefined {
+    return this.sources.find(({ name }) => name === file.ref.source);
+  }
+
+  private capacity(): number {
+    return Math.max(this.blockBytes, ...this.sources.map(({ maxLineBytes }) => maxLineBytes + 2));
+  }
+}

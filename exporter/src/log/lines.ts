@@ -1,0 +1,152 @@
+import type { FileRef, LineSink } from './sink.ts';
+
+const LF = 10;
+const CR = 13;
+const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** What the splitter needs to know of the bytes it is given. */
+export interface LineContext {
+  file: FileRef;
+  /** Longer lines (without terminator) are rejected, counted once. */
+  maxLineBytes: number;
+  /** The bytes are the first of the file: a byte order mark is passed over. */
+  fileStart: boolean;
+  /** The bytes begin inside an over-long line that is counted already. */
+  skipping: boolean;
+  /** The sink holds the first part of a record. */
+  recordOpen: boolean;
+}
+
+/**
+ * Cuts a block of bytes into lines. LF and CRLF end a line; a run of two or more NULs (what a hole in a
+ * file reads as) ends one too; blank lines and NULs before a line are passed over. A partial line at the
+ * end of the block stays unconsumed, so nothing is carried from block to block: the caller offers those
+ * bytes again when there are more.
+ *
+ * The results of the last split() are in the fields, as places in its buffer.
+ */
+export class LineSplitter {
+  /** The bytes before this are done with. */
+  consumed = 0;
+  /** The bytes before this belong to complete records; equals `consumed` unless a record is open. */
+  settled = 0;
+  recordOpen = false;
+  skipping = false;
+  /** Over-long lines met. */
+  tooLong = 0;
+
+  split(context: LineContext, sink: LineSink, bytes: Buffer, start: number, end: number): void {
+    const { file, maxLineBytes } = context;
+    const block = bytes.length === end ? bytes : bytes.subarray(0, end);
+    const holed = hasNul(block, start);
+    let open = context.recordOpen;
+    let at = start;
+    this.tooLong = 0;
+    this.skipping = context.skipping;
+    this.settled = start;
+
+    if (this.skipping) {
+      const newline = block.indexOf(LF, at);
+      if (newline === -1) {
+        this.end(end, end, false);
+        return;
+      }
+      at = newline + 1;
+      this.skipping = false;
+    } else if (context.fileStart && startsWithBom(block, at)) at += BOM.length;
+    if (!open) this.settled = at;
+
+    for (let newline = block.indexOf(LF, at); newline !== -1; newline = block.indexOf(LF, at)) {
+      const lineEnd = newline > at && bytes[newline - 1] === CR ? newline - 1 : newline;
+      if (lineEnd - at > maxLineBytes && !holed) {
+        this.tooLong++;
+        open = false;
+      } else if (holed) open = this.pieces(context, sink, block, at, lineEnd, open);
+      else if (lineEnd > at) open = !sink.line(file, bytes, at, lineEnd);
+      at = newline + 1;
+      if (!open) this.settled = at;
+    }
+
+    if (holed) at = this.passHole(block, at, maxLineBytes);
+    const rest = end - at;
+    if (rest > maxLineBytes + 1 || (rest === maxLineBytes + 1 && bytes[end - 1] !== CR)) {
+      this.tooLong++;
+      this.skipping = true;
+      this.end(end, end, false);
+      return;
+    }
+    this.end(at, open ? this.settled : at, open);
+  }
+
+  /** The rest of a finished file, which no newline ends. Returns the number of over-long lines in it (0 or 1). */
+  last(context: LineContext, sink: LineSink, bytes: Buffer, start: number, end: number): number {
+    if (context.skipping) return 0;
+    let from = context.fileStart && startsWithBom(bytes.subarray(0, end), start) ? start + BOM.length : start;
+    let to = end;
+    while (from < to && bytes[from] === 0) from++;
+    while (to > from && (bytes[to - 1] === 0 || bytes[to - 1] === CR)) to--;
+    if (to - from > context.maxLineBytes) return 1;
+    if (to > from) sink.lastLine(context.file, bytes, from, to);
+    return 0;
+  }
+
+  private end(consumed: number, settled: number, open: boolean): void {
+    this.consumed = consumed;
+    this.settled = settled;
+    this.recordOpen = open;
+  }
+
+  /** One line of a block that has NULs in it: what lies between runs of them are lines of their own. */
+  private pieces(
+    context: LineContext,
+    sink: LineSink,
+    block: Buffer,
+    from: number,
+    lineEnd: number,
+    wasOpen: boolean,
+  ): boolean {
+    let open = wasOpen;
+    let at = from;
+    while (at < lineEnd) {
+      if (block[at] === 0) {
+        at++;
+        continue;
+      }
+      let end = block.indexOf(NUL_RUN, at);
+      if (end === -1 || end > lineEnd) end = lineEnd;
+      const next = end;
+      while (end > at && block[end - 1] === 0) end--;
+      if (end - at > context.maxLineBytes) {
+        this.tooLong++;
+        open = false;
+      } else open = !sink.line(context.file, block, at, end);
+      at = next;
+    }
+    return open;
+  }
+
+  /**
+   * The place after the NULs a partial line begins with. A partial line that is cut by a hole too big to
+   * wait for is given up, the line after the hole is not.
+   */
+  private passHole(block: Buffer, from: number, maxLineBytes: number): number {
+    let at = from;
+    while (at < block.length && block[at] === 0) at++;
+    if (block.length - at <= maxLineBytes) return at;
+    const hole = block.lastIndexOf(NUL_RUN);
+    if (hole < at) return at;
+    this.tooLong++;
+    at = hole + NUL_RUN.length;
+    return at;
+  }
+}
+
+const NUL_RUN = Buffer.from([0, 0]);
+
+function hasNul(block: Buffer, from: number): boolean {
+  return block.indexOf(0, from) !== -1;
+}
+
+function startsWithBom(block: Buffer, at: number): boolean {
+  return block[at] === BOM[0] && block[at + 1] === BOM[1] && block[at + 2] === BOM[2];
+}

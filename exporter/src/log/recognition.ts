@@ -1,0 +1,410 @@
+import { statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Group, OnFileError, Sibling, SourceOptions } from './discovery.ts';
+import { type Entry, inodeOf, type LogFile } from './file.ts';
+import { Glimpses, isSeen } from './glimpses.ts';
+import type { GzipProbes } from './gzip-probes.ts';
+import { type Glimpse, isBeginningOf, sameContent, sameHead, tellsApart } from './identity.ts';
+import type { KnownFiles } from './known-files.ts';
+import { byAge, isGzip, rotatedFrom, rotationNumber } from './siblings.ts';
+
+/** A .gz whose modification time is this much before a content's cannot hold that content. */
+const GZIP_CLOCK_MS = 2_000;
+/** Files written since the last look may carry times this much older. */
+const CLOCK_SLACK_MS = 5_000;
+
+export interface Findings {
+  /** Contents met for the first time, with the question where to start in them left to the receiver. */
+  fresh: { file: LogFile; entry: Entry; seen: Glimpse | undefined }[];
+  /** Files of which there is more to know, so nothing that may be in them counts as lost. */
+  undecided: Set<Group>;
+  /** Contents that were truncated or rewritten while nobody looked. */
+  truncated: LogFile[];
+  /** Compressed files that cannot be read, and no known content accounts for. */
+  corrupt: { file: LogFile; entry: Entry }[];
+}
+
+/**
+ * Tells which known content each file holds, and which files are new. Three steps: by inode (verified by
+ * content), by content for what was not found, and then what is left: a copy, a new generation, or
+ * something that was there before and is none of our business.
+ */
+export class Recognition {
+  /** The content last followed under each path: what rotated after it is newer. */
+  readonly current = new Map<string, LogFile>();
+  private readonly known: KnownFiles;
+  private readonly probes: GzipProbes;
+  private readonly onError: OnFileError;
+  private readonly seenPaths = new Set<string>();
+  /** Siblings found to be of no interest, as long as they look the same. */
+  private readonly judged = new Map<string, string>();
+  /** .gz files that are to be read if their content proves new; by inode. */
+  private readonly awaited = new Set<string>();
+  /** Inodes whose old content was replaced: what they hold now is new, whatever the path. */
+  private readonly reborn = new Set<string>();
+  private lastLook = 0;
+
+  constructor(known: KnownFiles, probes: GzipProbes, onError: OnFileError) {
+    this.known = known;
+    this.probes = probes;
+    this.onError = onError;
+    for (const file of known.all()) if (file.phase === 'following') this.current.set(file.path, file);
+  }
+
+  /** The content of an inode is not the known one any more. */
+  replaced(file: LogFile, reason: LogFile['lossReason']): void {
+    this.reborn.add(inodeOf(file));
+    file.lossReason = reason;
+    file.entry = undefined;
+    file.loseInode();
+  }
+
+  look(groups: Group[]): Findings {
+    const startedAt = Date.now();
+    const round = new Round(groups, this.known, new Glimpses(this.probes, this.onError));
+    const findings: Findings = { fresh: [], undecided: new Set(), truncated: round.truncated, corrupt: [] };
+    try {
+      for (const file of this.known.all()) file.entry = undefined;
+      for (const group of groups) this.byInode(group, round);
+      this.elsewhere(round);
+      for (const group of groups) this.byContent(group, round, findings);
+      for (const group of groups) this.newcomers(group, round, findings);
+    } finally {
+      round.glimpses.close();
+      this.probes.sweep();
+    }
+    this.reborn.clear();
+    this.lastLook = startedAt;
+    return findings;
+  }
+
+  private byInode(group: Group, round: Round): void {
+    for (const entry of entriesOf(group)) {
+      if (round.holder.has(inodeOf(entry))) continue;
+      for (const file of this.known.withInode(entry)) {
+        if (file.entry || !this.isStill(file, entry, group.source, round)) continue;
+        round.claim(file, entry, group);
+        break;
+      }
+    }
+  }
+
+  /** Known files that are none of the groups' (the old target of a switched symlink) are still where they were. */
+  private elsewhere(round: Round): void {
+    for (const file of this.known.all()) {
+      if (file.entry || file.open || file.ino === '') continue;
+      const source = round.sources.get(file.ref.source);
+      const stat = source && quietStat(file.path);
+      if (!source || !stat) continue;
+      const entry = { path: file.path, ...stat };
+      if (round.holder.has(inodeOf(entry)) || file.ino !== entry.ino) continue;
+      if (this.isStill(file, entry, source, round)) round.claim(file, entry, undefined);
+    }
+  }
+
+  /** Whether a file with a known inode holds the known content. A content that cannot be seen is given the benefit of the doubt. */
+  private isStill(file: LogFile, entry: Entry, source: SourceOptions, round: Round): boolean {
+    const sameDevice = file.dev === entry.dev;
+    // An open descriptor pins the inode.
+    if (file.fd !== undefined) return sameDevice;
+    const gzip = isGzip(entry.path);
+    if (gzip !== isGzip(file.path)) return false;
+    if (gzip && file.modifiedMs === entry.modifiedMs) return true;
+    if (file.seenAs === `${entry.size} ${entry.modifiedMs}` && sameDevice) return true;
+    if (gzip && file.passedOver && file.headLength === 0) {
+      this.replaced(file, 'deleted');
+      return false;
+    }
+    const seen = round.glimpses.of(entry, source.name);
+    if (seen === 'unreadable' || seen === 'pending') {
+      file.barred = seen === 'unreadable';
+      return true;
+    }
+    if (isSeen(seen) && sameContent(seen, file.identity)) {
+      file.seenAs = `${entry.size} ${entry.modifiedMs}`;
+      file.barred = false;
+      return true;
+    }
+    if (sameDevice && (isSeen(seen) || seen === 'corrupt')) {
+      const truncated = entry.path === file.path && file.phase !== 'done';
+      if (truncated) round.truncated.push(file);
+      this.replaced(file, truncated ? 'truncated' : 'deleted');
+    }
+    return false;
+  }
+
+  /** What was not found by its inode may have been copied, compressed, or replaced by a longer copy of itself. */
+  private byContent(group: Group, round: Round, findings: Findings): void {
+    const lost = round.ofGroup(group).filter((file) => !file.entry && (!file.open || file.links === 0));
+    lost.sort((a, b) => b.at.offset - a.at.offset);
+    for (const file of lost) {
+      if (file.headLength === 0 || file.passedOver) continue;
+      for (const entry of entriesOf(group).sort((a, b) => b.size - a.size)) {
+        const holder = round.holder.get(inodeOf(entry));
+        if (holder && !holder.passedOver) continue;
+        if (!holder && this.judged.get(inodeOf(entry)) === judgement(entry) && file.phase === 'done')
+          continue;
+        if (isGzip(entry.path) && entry.modifiedMs < file.modifiedMs - GZIP_CLOCK_MS) continue;
+        const live = entry === group.live;
+        // Open and merely unlinked: only a longer copy that took its place goes on where it ends.
+        if (file.open && (!live || entry.size < file.size)) continue;
+        const seen = round.glimpses.of(entry, group.source.name);
+        if (!isSeen(seen)) {
+          if (seen !== 'corrupt') findings.undecided.add(group);
+          if (seen === 'pending') round.waiting.add(group);
+          continue;
+        }
+        if (live && entry.ino !== file.ino && !tellsApart(seen.head)) continue;
+        const same = sameContent(seen, file.identity);
+        if (same === undefined) {
+          this.probes.forget(entry);
+          findings.undecided.add(group);
+          round.waiting.add(group);
+        }
+        if (!same) continue;
+        if (holder) this.known.drop(holder);
+        file.close();
+        file.adopted = !live;
+        round.claim(file, entry, group);
+        file.foundIn(seen.length);
+        break;
+      }
+    }
+  }
+
+  private newcomers(group: Group, round: Round, findings: Findings): void {
+    const before = this.current.get(group.path) ?? newest(round.ofGroup(group));
+    const firstSeen = !this.seenPaths.has(group.path) && !before;
+    const still = before?.entry !== undefined && before.entry === group.live;
+    // A file that was empty at the last look may have been written, copied and truncated since.
+    const intact = still && before.emptySinceMs === undefined;
+    // Once the newest is known, older siblings that were never seen look like none of our business.
+    if (group.live && !round.holder.has(inodeOf(group.live)) && !round.waiting.has(group))
+      this.begin(group, group.live, round, findings);
+    for (const entry of group.siblings) {
+      const inode = inodeOf(entry);
+      if (round.holder.has(inode)) continue;
+      const stamped = entry.stamped && !intact;
+      const mayRead =
+        entry.wanted ||
+        this.reborn.has(inode) ||
+        this.awaited.has(inode) ||
+        (stamped && before !== undefined && isNewer(entry, before, round.modifiedMs.get(before))) ||
+        (stamped && !before && !firstSeen && entry.modifiedMs >= this.lastLook - CLOCK_SLACK_MS);
+      if (!mayRead && (isGzip(entry.path) || this.judged.get(inode) === judgement(entry))) continue;
+      if (entry.size === 0 && (still || entry.wanted)) continue;
+      this.judge(entry, group, round, findings, mayRead, firstSeen);
+    }
+    if (group.state === 'seen') this.seenPaths.add(group.path);
+  }
+
+  private judge(
+    entry: Sibling,
+    group: Group,
+    round: Round,
+    findings: Findings,
+    mayRead: boolean,
+    firstSeen: boolean,
+  ): void {
+    const inode = inodeOf(entry);
+    const seen = round.glimpses.of(entry, group.source.name);
+    if (seen === 'corrupt') {
+      const file = this.passOver(entry, group, round, entry.size);
+      const head = this.probes.headOf(entry);
+      const owner = round.ofGroup(group).find((other) => beginsLike(other, head));
+      if (owner) owner.lossReason = 'unreadable';
+      else findings.corrupt.push({ file, entry });
+      return;
+    }
+    const decidable = isSeen(seen) && !round.waiting.has(group);
+    const copy = decidable ? this.isCopy(seen, entry, group, round) : undefined;
+    if (!isSeen(seen) || copy === undefined) {
+      if (mayRead) this.awaited.add(inode);
+      if (seen !== 'unreadable') findings.undecided.add(group);
+      return;
+    }
+    this.awaited.delete(inode);
+    if (copy) {
+      const file = this.passOver(entry, group, round, seen.length);
+      file.setHead(seen.head);
+      return;
+    }
+    if (mayRead || firstSeen) {
+      const file = this.known.add(group.source.name, entry, mayRead ? 'draining' : 'done');
+      round.claim(file, entry, group);
+      findings.fresh.push({ file, entry, seen });
+    } else this.judged.set(inode, judgement(entry));
+  }
+
+  private begin(group: Group, entry: Entry, round: Round, findings: Findings): void {
+    let seen: Glimpse | undefined;
+    if (isGzip(entry.path)) {
+      const answer = round.glimpses.of(entry, group.source.name);
+      if (answer === 'corrupt') {
+        findings.corrupt.push({ file: this.passOver(entry, group, round, entry.size), entry });
+        return;
+      }
+      if (!isSeen(answer)) return;
+      seen = answer;
+    }
+    const file = this.known.add(group.source.name, entry, seen ? 'draining' : 'following');
+    round.claim(file, entry, group);
+    findings.fresh.push({ file, entry, seen });
+  }
+
+  private passOver(entry: Entry, group: Group, round: Round, size: number): LogFile {
+    const file = this.known.add(group.source.name, entry, 'done');
+    file.size = size;
+    round.claim(file, entry, group);
+    return file;
+  }
+
+  /** Whether a rotated file is no more than the beginning of another content. undefined = cannot be told yet. */
+  private isCopy(seen: Glimpse, entry: Sibling, group: Group, round: Round): boolean | undefined {
+    let answer: boolean | undefined = false;
+    for (const file of round.ofGroup(group)) {
+      if (file.passedOver) continue;
+      const one = this.isCopyOf(seen, entry, file, group, round);
+      if (one) return true;
+      if (one === undefined) answer = undefined;
+    }
+    for (const other of group.siblings) {
+      if (other.size <= seen.length || isGzip(other.path) || round.holder.has(inodeOf(other))) continue;
+      const longer = round.glimpses.of(other, group.source.name);
+      if (isSeen(longer) && isBeginningOf(seen, longer) && tellsApart(longer.head)) return true;
+    }
+    return answer;
+  }
+
+  private isCopyOf(
+    seen: Glimpse,
+    entry: Sibling,
+    file: LogFile,
+    group: Group,
+    round: Round,
+  ): boolean | undefined {
+    const followed = file.entry !== undefined && file.entry === group.live && file.headLength > 0;
+    const vouched = followed || entry.path === `${file.path}.gz`;
+    // A .gz is decompressed for this only where its hash cannot answer.
+    const hidden = file.compressed && (file.headBytes !== undefined || seen.head.length >= file.headLength);
+    const at =
+      file.glimpse() ??
+      (file.entry && !hidden ? round.glimpses.of(file.entry, group.source.name) : undefined);
+    if (at === 'pending') return undefined;
+    if (at && isSeen(at)) {
+      // The name is gone and all its bytes are here: compressed since the last look.
+      const compressed = file.links === 0 && isGzip(entry.path) && seen.length === at.length;
+      if (isBeginningOf(seen, at)) return vouched || compressed || tellsApart(at.head);
+      // It may have been cut short this moment, by whoever made the copy.
+      return file.fd !== undefined && beginsLike(file, seen.head) && !file.holds() ? undefined : false;
+    }
+    if (!beginsLike(file, seen.head) || seen.length > file.at.offset) return false;
+    if (!vouched && !tellsApart(file.headBytes ?? seen.head)) return false;
+    return seen.length < file.at.offset || sameContent(seen, file.identity) !== false;
+  }
+}
+
+/** One look: what was found where. */
+class Round {
+  readonly holder = new Map<string, LogFile>();
+  readonly glimpses: Glimpses;
+  readonly truncated: LogFile[] = [];
+  /** Groups of which a missing content may be in a file that is being decompressed. */
+  readonly waiting = new Set<Group>();
+  readonly sources = new Map<string, SourceOptions>();
+  /** When each content was last modified as far as was known before this look. */
+  readonly modifiedMs: ReadonlyMap<LogFile, number>;
+  private readonly known: KnownFiles;
+  private readonly groups = new Map<string, Group>();
+
+  constructor(groups: Group[], known: KnownFiles, glimpses: Glimpses) {
+    this.known = known;
+    this.glimpses = glimpses;
+    this.modifiedMs = new Map(known.all().map((file) => [file, file.modifiedMs]));
+    for (const group of groups) {
+      this.sources.set(group.source.name, group.source);
+      this.groups.set(group.path, group);
+      for (const { path } of group.siblings) this.groups.set(path, group);
+    }
+    for (const file of known.all()) this.settleHome(file);
+  }
+
+  claim(file: LogFile, entry: Entry, group: Group | undefined): void {
+    this.holder.set(inodeOf(entry), file);
+    file.entry = entry;
+    if (group) {
+      file.home = group.path;
+      if (file.ref.source !== group.source.name) file.ref = { id: file.ref.id, source: group.source.name };
+    }
+    if (file.path !== entry.path || file.dev !== entry.dev || file.ino !== entry.ino) {
+      file.path = entry.path;
+      file.dev = entry.dev;
+      file.ino = entry.ino;
+      file.changed();
+    }
+    if (!file.open && file.modifiedMs !== entry.modifiedMs && !file.barred) {
+      file.modifiedMs = entry.modifiedMs;
+      file.changed();
+    }
+  }
+
+  /** The contents known to belong to a group, wherever they are now. */
+  ofGroup(group: Group): LogFile[] {
+    return this.known.all().filter((file) => file.home === group.path);
+  }
+
+  private settleHome(file: LogFile): void {
+    const directory = dirname(file.path);
+    const paths = [
+      file.home,
+      file.path,
+      ...rotatedFrom(basename(file.path)).map(({ name }) => join(directory, name)),
+    ];
+    file.home =
+      paths.map((path) => this.groups.get(path)?.path).find((path) => path !== undefined) ?? file.home;
+  }
+}
+
+const entriesOf = (group: Group): Entry[] => [...(group.live ? [group.live] : []), ...group.siblings];
+const judgement = (entry: Entry): string => `${entry.size} ${entry.modifiedMs}`;
+
+function newest(files: LogFile[]): LogFile | undefined {
+  return files
+    .filter((file) => !file.passedOver)
+    .sort(byAge)
+    .at(-1);
+}
+
+/**
+ * Whether a sibling was rotated after a known content, last modified at `knownMs` as far as is known: by
+ * modification, by number where that is equal. The known name may be that of before a rotation.
+ */
+function isNewer(entry: Entry, than: LogFile, knownMs = than.modifiedMs): boolean {
+  const modifiedMs = than.emptySinceMs ?? knownMs;
+  if (entry.modifiedMs !== modifiedMs) return entry.modifiedMs > modifiedMs;
+  const [one, other] = [rotationNumber(entry.path), rotationNumber(than.path)];
+  return Number.isNaN(one) || Number.isNaN(other) || one <= other;
+}
+
+/** Whether a head is that of a known content, as far as it goes. */
+function beginsLike(file: LogFile, head: Buffer): boolean {
+  if (file.headLength === 0 || head.length === 0) return false;
+  if (head.length >= file.headLength) return sameHead(head, file.identity);
+  const known = file.headBytes;
+  return known !== undefined && head.equals(known.subarray(0, head.length));
+}
+
+function quietStat(path: string): Omit<Entry, 'path'> | undefined {
+  try {
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (!stat?.isFile()) return undefined;
+    return {
+      dev: String(stat.dev),
+      ino: String(stat.ino),
+      size: Number(stat.size),
+      modifiedMs: Number(stat.mtimeMs),
+    };
+  } catch {
+    return undefined;
+  }
+}

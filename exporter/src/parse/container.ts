@@ -1,0 +1,138 @@
+import { TEXT } from './fields.ts';
+import { JsonScanner } from './json.ts';
+import { WantedNames } from './members.ts';
+import { ACCEPTED, BLANK, INCOMPLETE, type Outcome, rejectionCode } from './record.ts';
+import { equals, skipBlanks, wordEnd } from './spans.ts';
+import { parseTimestamp } from './timestamp.ts';
+
+const WRAPPER = rejectionCode('wrapper');
+const TOO_LONG = rejectionCode('too_long');
+
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+const COLON = 58;
+const LETTER_F = 70;
+const LETTER_P = 80;
+
+/** What a container runtime puts around a line. After an ACCEPTED `peel`, bytes[start, end) is the line itself. */
+export interface Wrapper {
+  bytes: Buffer;
+  start: number;
+  end: number;
+  peel(bytes: Buffer, start: number, end: number): Outcome;
+}
+
+const STREAMS = [Buffer.from('stdout'), Buffer.from('stderr')];
+
+/**
+ * Joins the parts a runtime split a long line into, one line a stream in the making. A record that grows beyond
+ * `limit` is given up: its parts are swallowed and its end is told as too_long, once.
+ */
+class Joiner {
+  private readonly limit: number;
+  private readonly parts = STREAMS.map(() => ({ bytes: Buffer.alloc(0), used: 0, tooLong: false }));
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  /** Takes a part; `into` gets the whole line when this was its last. */
+  add(stream: number, last: boolean, bytes: Buffer, start: number, end: number, into: Wrapper): Outcome {
+    const parts = this.parts[stream];
+    const whole = last && parts.used === 0 && !parts.tooLong;
+    if (whole) {
+      into.bytes = bytes;
+      into.start = start;
+      into.end = end;
+      return ACCEPTED;
+    }
+    const length = parts.used + end - start;
+    if (length > this.limit) {
+      parts.tooLong = true;
+      parts.used = 0;
+    } else if (!parts.tooLong) {
+      if (parts.bytes.length < length) {
+        const larger = Buffer.alloc(Math.min(this.limit, 2 * length));
+        parts.bytes.copy(larger, 0, 0, parts.used);
+        parts.bytes = larger;
+      }
+      bytes.copy(parts.bytes, parts.used, start, end);
+      parts.used = length;
+    }
+    if (!last) return INCOMPLETE;
+    const outcome = parts.tooLong ? TOO_LONG : ACCEPTED;
+    into.bytes = parts.bytes;
+    into.start = 0;
+    into.end = parts.used;
+    parts.used = 0;
+    parts.tooLong = false;
+    return outcome;
+  }
+}
+
+/** `2016-10-06T00:17:09.669794202Z stdout F line`; P instead of F marks a part whose line goes on. */
+export class CriWrapper implements Wrapper {
+  bytes: Buffer = Buffer.alloc(0);
+  start = 0;
+  end = 0;
+  private readonly joiner: Joiner;
+
+  constructor(limit: number) {
+    this.joiner = new Joiner(limit);
+  }
+
+  peel(bytes: Buffer, start: number, end: number): Outcome {
+    if (skipBlanks(bytes, start, end) === end) return BLANK;
+    const timeEnd = wordEnd(bytes, start, end);
+    const streamEnd = wordEnd(bytes, timeEnd + 1, end);
+    const tagsEnd = wordEnd(bytes, streamEnd + 1, end);
+    const stream = streamNumber(bytes, timeEnd + 1, streamEnd);
+    const tag = bytes[streamEnd + 1];
+    // Tags are separated by colons; the first one says whether the line goes on.
+    const tagged = streamEnd + 1 < end && (streamEnd + 2 === tagsEnd || bytes[streamEnd + 2] === COLON);
+    if (stream < 0 || !tagged || (tag !== LETTER_F && tag !== LETTER_P)) return WRAPPER;
+    if (Number.isNaN(parseTimestamp(bytes, start, timeEnd))) return WRAPPER;
+    return this.joiner.add(stream, tag === LETTER_F, bytes, Math.min(tagsEnd + 1, end), end, this);
+  }
+}
+
+const LOG = 0;
+const STREAM = 1;
+
+/** `{"log":"line\n","stream":"stdout","time":"…"}`; docker splits lines over 16 KiB, the last part has the newline. */
+export class DockerWrapper implements Wrapper {
+  bytes: Buffer = Buffer.alloc(0);
+  start = 0;
+  end = 0;
+  private readonly joiner: Joiner;
+  private readonly json: JsonScanner;
+
+  constructor(limit: number) {
+    this.joiner = new Joiner(limit);
+    const root = new WantedNames();
+    root.entry('log').place = LOG;
+    root.entry('stream').place = STREAM;
+    this.json = new JsonScanner({ root, places: 2, shared: [], nested: [] });
+  }
+
+  peel(bytes: Buffer, start: number, end: number): Outcome {
+    const outcome = this.json.scan(bytes, start, end);
+    if (outcome === BLANK) return BLANK;
+    const { values } = this.json;
+    if (outcome !== ACCEPTED || !values.has(LOG) || values.kind(LOG) !== TEXT) return WRAPPER;
+    const stream = values.has(STREAM) ? streamNumber(bytes, values.start(STREAM), values.end(STREAM)) : 0;
+    if (stream < 0) return WRAPPER;
+    const from = values.start(LOG);
+    let to = values.end(LOG);
+    const last = to > from && bytes[to - 1] === LINE_FEED;
+    if (last) to--;
+    if (last && to > from && bytes[to - 1] === CARRIAGE_RETURN) to--;
+    return this.joiner.add(stream, last, bytes, from, to, this);
+  }
+}
+
+/** Number of the stream that is named, -1 when it is neither stdout nor stderr. */
+function streamNumber(bytes: Buffer, start: number, end: number): number {
+  if (equals(bytes, start, end, STREAMS[0])) return 0;
+  return equals(bytes, start, end, STREAMS[1]) ? 1 : -1;
+}

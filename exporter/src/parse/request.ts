@@ -1,0 +1,254 @@
+import { FIELD, type FoundValues, NUMBER, TEXT } from './fields.ts';
+import { parseIp } from './ip.ts';
+import { maskKey, mayHoldRawKey } from './masking.ts';
+import { parseDecimal } from './numbers.ts';
+import { ACCEPTED, type LogRecord, OPTIONAL_FIELDS, type Outcome, rejectionCode } from './record.ts';
+import type { Routes } from './routes.ts';
+import { startsWith, wordEnd } from './spans.ts';
+import { readTarget, Segments } from './target.ts';
+import { Templates } from './templates.ts';
+import { epochMs, parseTimestamp } from './timestamp.ts';
+
+const MISSING_FIELD = rejectionCode('missing_field');
+const WRONG_TYPE = rejectionCode('wrong_type');
+const BAD_TIMESTAMP = rejectionCode('bad_timestamp');
+const BAD_STATUS = rejectionCode('bad_status');
+const BAD_ENDPOINT = rejectionCode('bad_endpoint');
+
+const ignored = (field: (typeof OPTIONAL_FIELDS)[number]): number => 1 << OPTIONAL_FIELDS.indexOf(field);
+const IGNORED_IP = ignored('ip');
+const IGNORED_DURATION = ignored('durationMs');
+const IGNORED_BYTES = ignored('bytes');
+const IGNORED_USER_AGENT = ignored('userAgent');
+const IGNORED_REQUEST_ID = ignored('requestId');
+const IGNORED_METHOD = ignored('method');
+
+// The numbers by themselves: the compiler sees through a constant, not through an object.
+const TIMESTAMP = FIELD.timestamp;
+const KEY_ID = FIELD.keyId;
+const METHOD = FIELD.method;
+const ENDPOINT = FIELD.endpoint;
+const STATUS = FIELD.status;
+const IP = FIELD.ip;
+const TENANT_ID = FIELD.tenantId;
+const DURATION_MS = FIELD.durationMs;
+const DURATION_SECONDS = FIELD.durationSeconds;
+const BYTES = FIELD.bytes;
+const USER_AGENT = FIELD.userAgent;
+const REQUEST_ID = FIELD.requestId;
+const REQUEST = FIELD.request;
+
+const ZERO = 48;
+const LETTER_A = 65;
+const LETTER_Z = 90;
+const LOWER_BIT = 32;
+const HTTP = Buffer.from(' HTTP/');
+
+/** Longer is no duration of a request; a single such value would spoil a sum for good. */
+const LONGEST_SECONDS = 1e9;
+const LONGEST_METHOD = 16;
+const MASKED_BYTES = 64;
+
+/** Turns the values found on a line into a request record, and says what is wrong with it otherwise. */
+export class RequestReader {
+  private readonly values: FoundValues;
+  private readonly segments = new Segments();
+  private readonly templates: Templates;
+  private readonly maskedKey = Buffer.alloc(MASKED_BYTES);
+
+  constructor(values: FoundValues, routes: Routes) {
+    this.values = values;
+    this.templates = new Templates(routes);
+  }
+
+  /** The record must be clear. Needed fields are looked at in the order below, and the first fault is told. */
+  read(bytes: Buffer, record: LogRecord): Outcome {
+    const { values } = this;
+    record.bytes = bytes;
+    record.key = bytes;
+    const fault =
+      this.readTimestamp(bytes, record) ||
+      this.readStatus(bytes, record) ||
+      this.readEndpoint(bytes, record) ||
+      (values.has(KEY_ID) ? this.readKey(bytes, record) : ACCEPTED);
+    if (fault !== ACCEPTED) return fault;
+    if (values.has(TENANT_ID)) {
+      if (values.kind(TENANT_ID) !== TEXT) return WRONG_TYPE;
+      record.tenantStart = values.start(TENANT_ID);
+      record.tenantEnd = values.end(TENANT_ID);
+    }
+    if (values.has(IP)) this.readIp(bytes, record);
+    if (values.has(DURATION_MS)) this.readDuration(bytes, record, DURATION_MS, 1000);
+    else if (values.has(DURATION_SECONDS)) this.readDuration(bytes, record, DURATION_SECONDS, 1);
+    if (values.has(BYTES)) this.readBytes(bytes, record);
+    if (values.has(USER_AGENT)) this.readUserAgent(record);
+    if (values.has(REQUEST_ID)) this.readRequestId(record);
+    this.templates.write(record, this.segments);
+    return ACCEPTED;
+  }
+
+  private readTimestamp(bytes: Buffer, record: LogRecord): Outcome {
+    if (!this.values.has(TIMESTAMP)) return MISSING_FIELD;
+    const kind = this.values.kind(TIMESTAMP);
+    if (kind > NUMBER) return WRONG_TYPE;
+    const start = this.values.start(TIMESTAMP);
+    const end = this.values.end(TIMESTAMP);
+    const ms = kind === NUMBER ? epochMs(parseDecimal(bytes, start, end)) : parseTimestamp(bytes, start, end);
+    if (Number.isNaN(ms)) return BAD_TIMESTAMP;
+    record.timestampMs = ms;
+    return ACCEPTED;
+  }
+
+  private readStatus(bytes: Buffer, record: LogRecord): Outcome {
+    if (!this.values.has(STATUS)) return MISSING_FIELD;
+    const kind = this.values.kind(STATUS);
+    if (kind > NUMBER) return WRONG_TYPE;
+    const start = this.values.start(STATUS);
+    const end = this.values.end(STATUS);
+    let status = threeDigits(bytes, start, end);
+    if (status < 0 && kind === NUMBER) status = wholeNumber(bytes, start, end);
+    if (status < 100 || status > 599) return BAD_STATUS;
+    record.status = status;
+    return ACCEPTED;
+  }
+
+  /** Method and path, from their own fields or, where these are absent, from the request line. */
+  private readEndpoint(bytes: Buffer, record: LogRecord): Outcome {
+    const { values } = this;
+    const method = this.values.has(METHOD);
+    if (method) {
+      if (values.kind(METHOD) === TEXT)
+        this.readMethod(bytes, values.start(METHOD), values.end(METHOD), record);
+      else record.ignoredFields |= IGNORED_METHOD;
+    }
+    if (!this.values.has(ENDPOINT)) return this.readRequestLine(bytes, record, !method, true);
+    if (values.kind(ENDPOINT) !== TEXT) return WRONG_TYPE;
+    if (!method) this.readRequestLine(bytes, record, true, false);
+    return readTarget(bytes, values.start(ENDPOINT), values.end(ENDPOINT), record, this.segments);
+  }
+
+  /** `GET /v1/contacts HTTP/1.1`: gives the method and the target, as far as they are asked for. */
+  private readRequestLine(bytes: Buffer, record: LogRecord, method: boolean, target: boolean): Outcome {
+    if (!this.values.has(REQUEST)) return MISSING_FIELD;
+    if (this.values.kind(REQUEST) !== TEXT) return WRONG_TYPE;
+    const start = this.values.start(REQUEST);
+    let end = this.values.end(REQUEST);
+    const space = wordEnd(bytes, start, end);
+    if (space === end) return BAD_ENDPOINT;
+    if (method) this.readMethod(bytes, start, space, record);
+    if (!target) return ACCEPTED;
+    // A client may put spaces into its target, so the protocol is looked for from the end.
+    for (let p = end - HTTP.length; p > space; p--)
+      if (startsWith(bytes, p, end, HTTP)) {
+        end = p;
+        break;
+      }
+    return readTarget(bytes, space + 1, end, record, this.segments);
+  }
+
+  /** Upper-cased in place; anything but up to sixteen letters is no method. */
+  private readMethod(bytes: Buffer, start: number, end: number, record: LogRecord): void {
+    let upper = true;
+    let usable = end > start && end - start <= LONGEST_METHOD;
+    for (let p = start; usable && p < end; p++) {
+      const letter = bytes[p] & ~LOWER_BIT;
+      usable = letter >= LETTER_A && letter <= LETTER_Z;
+      upper &&= letter === bytes[p];
+    }
+    if (!usable) {
+      record.ignoredFields |= IGNORED_METHOD;
+      return;
+    }
+    if (!upper) for (let p = start; p < end; p++) bytes[p] &= ~LOWER_BIT;
+    record.methodStart = start;
+    record.methodEnd = end;
+  }
+
+  private readKey(bytes: Buffer, record: LogRecord): Outcome {
+    if (this.values.kind(KEY_ID) !== TEXT) return WRONG_TYPE;
+    const start = this.values.start(KEY_ID);
+    const end = this.values.end(KEY_ID);
+    record.keyStart = start;
+    record.keyEnd = end;
+    if (!mayHoldRawKey(bytes, start, end)) return ACCEPTED;
+    const text = bytes.toString('latin1', start, end);
+    const key = maskKey(text);
+    if (key === text) return ACCEPTED;
+    record.key = this.maskedKey;
+    record.keyStart = 0;
+    record.keyEnd = this.maskedKey.write(key, 'latin1');
+    return ACCEPTED;
+  }
+
+  private readIp(bytes: Buffer, record: LogRecord): void {
+    const { values } = this;
+    if (values.kind(IP) !== TEXT || !parseIp(bytes, values.start(IP), values.end(IP), record))
+      record.ignoredFields |= IGNORED_IP;
+  }
+
+  private readDuration(bytes: Buffer, record: LogRecord, field: number, perSecond: number): void {
+    const { values } = this;
+    const numeric = values.kind(field) <= NUMBER;
+    const seconds = numeric ? parseDecimal(bytes, values.start(field), values.end(field)) / perSecond : -1;
+    if (seconds >= 0 && seconds <= LONGEST_SECONDS) record.durationSeconds = seconds;
+    else record.ignoredFields |= IGNORED_DURATION;
+  }
+
+  private readBytes(bytes: Buffer, record: LogRecord): void {
+    const { values } = this;
+    const numeric = values.kind(BYTES) <= NUMBER;
+    const size = numeric ? wholeNumber(bytes, values.start(BYTES), values.end(BYTES)) : -1;
+    if (size >= 0) record.responseBytes = size;
+    else record.ignoredFields |= IGNORED_BYTES;
+  }
+
+  private readUserAgent(record: LogRecord): void {
+    const { values } = this;
+    if (values.kind(USER_AGENT) === TEXT) {
+      record.userAgentStart = values.start(USER_AGENT);
+      record.userAgentEnd = values.end(USER_AGENT);
+    } else record.ignoredFields |= IGNORED_USER_AGENT;
+  }
+
+  private readRequestId(record: LogRecord): void {
+    const { values } = this;
+    if (values.kind(REQUEST_ID) === TEXT) {
+      record.requestIdStart = values.start(REQUEST_ID);
+      record.requestIdEnd = values.end(REQUEST_ID);
+    } else record.ignoredFields |= IGNORED_REQUEST_ID;
+  }
+}
+
+/** A number that may be written with fraction or exponent (2e2); -1 when it is not whole. */
+function wholeNumber(bytes: Buffer, start: number, end: number): number {
+  const value = parseDecimal(bytes, start, end);
+  return Number.isSafeInteger(value) ? value : -1;
+}
+
+function threeDigits(bytes: Buffer, start: number, end: number): number {
+  if (end - start !== 3) return -1;
+  const a = bytes[start] - ZERO;
+  const b = bytes[start + 1] - ZERO;
+  const c = bytes[start + 2] - ZERO;
+  return a >= 0 && a <= 9 && b >= 0 && b <= 9 && c >= 0 && c <= 9 ? a * 100 + b * 10 + c : -1;
+}
+
+/** Empties the record: nothing of the line before may survive, whatever this line is. */
+export function clearRecord(record: LogRecord): void {
+  record.timestampMs = 0;
+  record.status = 0;
+  record.durationSeconds = Number.NaN;
+  record.responseBytes = Number.NaN;
+  record.keyStart = record.keyEnd = -1;
+  record.tenantStart = record.tenantEnd = -1;
+  record.methodStart = record.methodEnd = -1;
+  record.pathStart = record.pathEnd = -1;
+  record.userAgentStart = record.userAgentEnd = -1;
+  record.requestIdStart = record.requestIdEnd = -1;
+  record.templateEnd = 0;
+  record.templateListed = false;
+  record.surfaceStart = record.surfaceEnd = -1;
+  record.ipFamily = 0;
+  record.ip0 = record.ip1 = record.ip2 = record.ip3 = 0;
+  record.ignoredFields = 0;
+}
