@@ -1,0 +1,239 @@
+import type { KeyEntry } from '../keys/key.ts';
+import { KeyRegistry } from '../keys/registry.ts';
+import type { ScopeRule } from '../keys/scopes.ts';
+import { type SourceCounter, SourceCounters } from '../log/counters.ts';
+import { LogIntake, type SourceOptions } from '../log/intake.ts';
+import type { FormatOptions } from '../parse/format.ts';
+import { Spool, type SpoolOptions } from '../record/spool.ts';
+import { hasArchive } from '../record/spool-directory.ts';
+import type { Commit, SegmentRow, Store } from '../store/store.ts';
+import type { Changes } from '../usage/changes.ts';
+import { Usage, type UsageOptions } from '../usage/usage.ts';
+import { LineAccount } from './line-account.ts';
+import type { IntakeFacts, IpColumns, Publication, SourceFacts } from './publication.ts';
+import { rejectionQuotes } from './rejection-quotes.ts';
+import { columnsOf, isEmpty, noChanges, slices } from './slices.ts';
+import type { Problem } from './thread-messages.ts';
+
+/** Everything the ingestion thread needs to know; plain data, it crosses the thread boundary. */
+export interface IngestionSettings {
+  sources: (SourceOptions & { format: FormatOptions })[];
+  keys: KeyEntry[];
+  scopeRules: ScopeRule[];
+  usage: UsageOptions;
+  /** Seconds between commits while lines arrive. */
+  commitInterval: number;
+  /** undefined = no archive of single requests is kept. */
+  archive: SpoolOptions | undefined;
+  /** What changes is published with what other exporters are told. */
+  shared: boolean;
+}
+
+/** Where committed state and messages for people go. */
+export interface Outlet {
+  publish(publication: Publication): void;
+  report(problem: Problem): void;
+  /** Segments of the archive's spool that may be sealed, oldest first. */
+  segments(ready: SegmentRow[]): void;
+}
+
+/** Bytes read in one turn: small enough that a message from the HTTP thread waits a few 10 ms at most. */
+const TURN_BYTES = 8 * 1024 * 1024;
+/** A commit that failed is tried again after this many seconds. */
+const RETRY_SECONDS = 1;
+
+/**
+ * One turn after the other: look for bytes, read and account them, commit, publish what was committed.
+ * Everything runs in the caller's thread and only committed state leaves it.
+ */
+export class Ingestion {
+  private readonly store: Store;
+  private readonly outlet: Outlet;
+  private readonly clock: () => number;
+  private readonly startedAt: number;
+  private readonly counters = new SourceCounters();
+  private readonly usage: Usage;
+  private readonly intake: LogIntake;
+  private readonly lines: LineAccount;
+  private readonly spool: Spool | undefined;
+  private settings: IngestionSettings;
+  private historyRead: boolean;
+  private commits = 0;
+  private commitErrors = 0;
+  private commitError = '';
+  private lastCommit = 0;
+  private nextCommit = 0;
+  private commitSeconds: number[] = [];
+
+  /** `clock` gives milliseconds since the epoch. Publishes the whole stored state before it returns. */
+  constructor(settings: IngestionSettings, store: Store, outlet: Outlet, clock: () => number = Date.now) {
+    this.settings = settings;
+    this.store = store;
+    this.outlet = outlet;
+    this.clock = clock;
+    this.startedAt = clock();
+    const loaded = store.load();
+    this.historyRead = !loaded.first;
+    this.counters.restore(loaded.counters);
+    this.usage = new Usage(settings.usage, registryOf(settings), clock);
+    this.usage.restore(loaded.changes, loaded.first);
+    this.spool =
+      settings.archive && new Spool(settings.archive, loaded.segments, registryOf(settings), clock);
+    this.lines = new LineAccount(
+      settings.sources,
+      this.usage,
+      this.counters,
+      rejectionQuotes(outlet, clock),
+      this.spool,
+    );
+    this.intake = new LogIntake({
+      sources: settings.sources,
+      positions: loaded.positions,
+      counters: this.counters,
+      first: loaded.first,
+      clock,
+    });
+    this.publishAll(loaded.changes, loaded.counters, true);
+    if (!this.spool) return;
+    outlet.segments(this.spool.ready());
+    if (loaded.first && loaded.positions.length === 0 && hasArchive(settings.archive?.path ?? ''))
+      this.report(
+        'warn',
+        'the store is new, the archive is not: requests that are read again are archived again; put back the store that belongs to it, or move the archive away',
+      );
+  }
+
+  /** Reads at most TURN_BYTES, commits when it is time, publishes. Returns bytes read; 0 = nothing is pending. */
+  async turn(): Promise<number> {
+    this.lines.horizon = this.now() + this.settings.usage.maxSkewSeconds;
+    this.intake.poll();
+    await this.intake.prepare();
+    const read = this.spool?.blocked ? 0 : this.intake.read(TURN_BYTES, this.lines);
+    this.spool?.write();
+    if (this.now() >= this.nextCommit) this.commit();
+    return read;
+  }
+
+  /** A new configuration or keys file, validated by the sender. */
+  reconfigure(settings: IngestionSettings): void {
+    this.settings = settings;
+    this.usage.registryChanged(registryOf(settings));
+    this.spool?.registryChanged(registryOf(settings));
+    this.lines.reconfigure(settings.sources);
+    this.intake.reconfigure(settings.sources);
+    this.nextCommit = 0;
+  }
+
+  /** These segments of the spool are in the archive. */
+  sealed(segments: number[]): void {
+    this.spool?.sealed(segments);
+    this.nextCommit = 0;
+  }
+
+  /**
+   * Reads what is pending until `deadline` (milliseconds since the epoch), commits and closes. Returns false
+   * when that last commit failed: its lines are read again at the next start.
+   */
+  async finish(deadline: number): Promise<boolean> {
+    while (this.clock() < deadline && (await this.turn()) > 0);
+    this.commit();
+    this.intake.close();
+    this.spool?.close();
+    this.store.close();
+    return this.commitError === '';
+  }
+
+  /**
+   * Makes durable what the lines so far changed, then publishes it. With nothing to write only the windows
+   * that slid are published. When the store refuses, everything stays pending and is tried again.
+   */
+  private commit(): void {
+    const now = this.now();
+    this.nextCommit = now + this.settings.commitInterval;
+    const historyRead = this.historyRead || this.intake.backlogRead();
+    if (historyRead && !this.historyRead) this.usage.historyDone();
+    this.lines.flush();
+    const commit: Commit = {
+      changes: this.usage.changes(now, (this.clock() - this.startedAt) / 1000),
+      positions: this.intake.positionChanges(),
+      counters: this.counters.changes(),
+    };
+    const started = performance.now();
+    let ips: IpColumns | undefined;
+    let committed = false;
+    try {
+      if (this.spool) commit.segments = this.spool.changes();
+      committed = historyRead !== this.historyRead || !isEmpty(commit);
+      if (committed) this.store.commit(commit, historyRead);
+    } catch (error) {
+      this.commitErrors++;
+      const message = error instanceof Error ? error.message : String(error);
+      if (message !== this.commitError) this.report('error', `commit failed, trying again: ${message}`);
+      this.commitError = message;
+      this.nextCommit = now + RETRY_SECONDS;
+      this.outlet.publish({ changes: noChanges(), facts: [], counters: [], intake: this.intakeFacts() });
+      return;
+    }
+    if (committed) {
+      if (this.commitError !== '') this.report('info', 'commits succeed again');
+      this.historyRead = historyRead;
+      this.commits++;
+      this.commitError = '';
+      this.lastCommit = now;
+      if (this.settings.shared) ips = columnsOf(commit.changes.ips);
+      this.commitSeconds.push((performance.now() - started) / 1000);
+      this.usage.settle();
+      this.intake.settle();
+      this.counters.settle();
+      if (this.spool?.settle()) this.outlet.segments(this.spool.ready());
+    }
+    this.publishAll(commit.changes, commit.counters, false, ips);
+  }
+
+  private publishAll(changes: Changes, counters: SourceCounter[], all: boolean, ips?: IpColumns): void {
+    const facts = this.usage.facts(this.now(), this.lag(), all);
+    for (const part of slices(changes, facts, counters, this.intakeFacts(), ips)) this.outlet.publish(part);
+    this.commitSeconds = [];
+  }
+
+  private intakeFacts(): IntakeFacts {
+    return {
+      historyRead: this.historyRead,
+      ready: this.intake.backlogRead(),
+      sources: this.sourceFacts(),
+      commits: this.commits,
+      commitErrors: this.commitErrors,
+      commitError: this.commitError,
+      lastCommit: this.lastCommit,
+      commitSeconds: this.commitSeconds,
+      series: this.usage.seriesUse(),
+    };
+  }
+
+  private sourceFacts(): SourceFacts[] {
+    return this.intake.sourceFacts().map((facts) => {
+      const lastEvent = this.lines.lastEvent(facts.source);
+      const behind = facts.bytesBehind > 0 && lastEvent > 0 ? Math.max(0, this.now() - lastEvent) : 0;
+      const staleAfter =
+        this.settings.sources.find((source) => source.name === facts.source)?.staleAfter ?? 0;
+      return { ...facts, lastEvent, secondsBehind: behind, staleAfter };
+    });
+  }
+
+  /** Seconds that the newest accounted line may lag behind the wall clock: the sliding windows end there. */
+  private lag(): number {
+    const behind = this.sourceFacts().map((source) => source.secondsBehind);
+    return Math.max(this.settings.commitInterval, ...behind);
+  }
+
+  private report(level: Problem['level'], message: string): void {
+    this.outlet.report({ level, message, details: {} });
+  }
+
+  private now(): number {
+    return this.clock() / 1000;
+  }
+}
+
+const registryOf = (settings: IngestionSettings): KeyRegistry =>
+  new KeyRegistry(settings.keys, settings.scopeRules);

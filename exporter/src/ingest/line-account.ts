@@ -1,0 +1,146 @@
+import type { SourceCounters } from '../log/counters.ts';
+import type { FileRef, LineSink } from '../log/sink.ts';
+import { type CompiledFormat, compileFormat, createLineParser, type FormatOptions } from '../parse/format.ts';
+import {
+  ACCEPTED,
+  BLANK,
+  INCOMPLETE,
+  type LineParser,
+  LogRecord,
+  OPTIONAL_FIELDS,
+  type Outcome,
+  type Rejection,
+  rejectionName,
+} from '../parse/record.ts';
+import type { Usage } from '../usage/usage.ts';
+
+/** A line that was rejected, for whoever wants to show one. The bytes are valid until the call returns. */
+export type RejectionListener = (
+  file: FileRef,
+  reason: Rejection,
+  bytes: Buffer,
+  start: number,
+  end: number,
+) => void;
+
+/** Who keeps accepted requests one by one. The record is reused for the next line. */
+export interface RequestKeeper {
+  append(record: LogRecord): void;
+}
+
+/** What is known of one source; plain numbers, because they move with every line. */
+interface Tally {
+  format: CompiledFormat;
+  lines: number;
+  lastEvent: number;
+}
+
+/** Between reading and accounting: each line is parsed and counted, as a request or as a rejection. */
+export class LineAccount implements LineSink {
+  private readonly usage: Usage;
+  private readonly counters: SourceCounters;
+  private readonly onRejection: RejectionListener;
+  private readonly keeper: RequestKeeper | undefined;
+  private readonly record = new LogRecord();
+  private readonly parsers = new Map<number, LineParser>();
+  private readonly tallies = new Map<string, Tally>();
+  /** The file the last line came from, and what belongs to it: lines of one file come in long runs. */
+  private file: FileRef | undefined;
+  private parser!: LineParser;
+  private tally!: Tally;
+  /** Events later than this (seconds since the epoch) do not count as a source's newest. */
+  horizon = Number.POSITIVE_INFINITY;
+
+  constructor(
+    sources: { name: string; format: FormatOptions }[],
+    usage: Usage,
+    counters: SourceCounters,
+    onRejection: RejectionListener = () => {},
+    keeper?: RequestKeeper,
+  ) {
+    this.usage = usage;
+    this.counters = counters;
+    this.onRejection = onRejection;
+    this.keeper = keeper;
+    this.reconfigure(sources);
+  }
+
+  /** New formats hold from the next line of each file on. */
+  reconfigure(sources: { name: string; format: FormatOptions }[]): void {
+    this.parsers.clear();
+    this.file = undefined;
+    for (const { name, format } of sources) {
+      const { lines, lastEvent } = this.tallies.get(name) ?? { lines: 0, lastEvent: 0 };
+      this.tallies.set(name, { format: compileFormat(format), lines, lastEvent });
+    }
+  }
+
+  line(file: FileRef, bytes: Buffer, start: number, end: number): boolean {
+    const outcome = this.take(file, bytes, start, end);
+    if (outcome > 0) this.reject(file, rejectionName(outcome), bytes, start, end);
+    return outcome !== INCOMPLETE;
+  }
+
+  lastLine(file: FileRef, bytes: Buffer, start: number, end: number): void {
+    const outcome = this.take(file, bytes, start, end);
+    if (outcome > 0 || outcome === INCOMPLETE) this.reject(file, 'partial', bytes, start, end);
+  }
+
+  finished(file: FileRef): void {
+    this.parsers.delete(file.id);
+    this.file = undefined;
+  }
+
+  /** Event time of the newest request of a source, seconds since the epoch; 0 = none yet. */
+  lastEvent(source: string): number {
+    return this.tallies.get(source)?.lastEvent ?? 0;
+  }
+
+  /** Adds the lines counted since the last call to the source counters; call it before a commit. */
+  flush(): void {
+    for (const [source, tally] of this.tallies) {
+      if (tally.lines > 0) this.counters.add(source, 'lines_total', '', tally.lines);
+      tally.lines = 0;
+    }
+  }
+
+  private take(file: FileRef, bytes: Buffer, start: number, end: number): Outcome {
+    if (file !== this.file) this.turnTo(file);
+    const { record, tally } = this;
+    const outcome = this.parser.parse(bytes, start, end, record);
+    // Parts of a record are counted as one line, with the last of them.
+    if (outcome === BLANK || outcome === INCOMPLETE) return outcome;
+    tally.lines++;
+    if (outcome !== ACCEPTED) return outcome;
+    this.usage.account(record);
+    if (this.keeper !== undefined) this.keeper.append(record);
+    const seconds = record.timestampMs / 1000;
+    if (seconds > tally.lastEvent && seconds <= this.horizon) tally.lastEvent = seconds;
+    if (record.ignoredFields !== 0) this.countIgnored(file.source, record.ignoredFields);
+    return outcome;
+  }
+
+  private turnTo(file: FileRef): void {
+    const tally = this.tallies.get(file.source);
+    if (!tally) throw new Error(`no source is called ${file.source}`);
+    let parser = this.parsers.get(file.id);
+    if (!parser) {
+      parser = createLineParser(tally.format);
+      this.parsers.set(file.id, parser);
+    }
+    this.file = file;
+    this.parser = parser;
+    this.tally = tally;
+  }
+
+  private reject(file: FileRef, reason: Rejection, bytes: Buffer, start: number, end: number): void {
+    this.counters.add(file.source, 'lines_rejected_total', reason, 1);
+    this.onRejection(file, reason, bytes, start, end);
+  }
+
+  private countIgnored(source: string, ignored: number): void {
+    OPTIONAL_FIELDS.forEach((field, bit) => {
+      if (ignored & (1 << bit)) this.counters.add(source, 'fields_ignored_total', field, 1);
+    });
+  }
+}

@@ -1,0 +1,34 @@
+import type { SegmentRow } from '../store/store.ts';
+import type { IngestionSettings } from './ingestion.ts';
+import type { Publication } from './publication.ts';
+
+/** What the thread is started with. */
+export interface ThreadStart {
+  storePath: string;
+  settings: IngestionSettings;
+}
+
+export type ToThread =
+  | { type: 'reconfigure'; settings: IngestionSettings }
+  /** These segments of the archive's spool are in the archive. */
+  | { type: 'sealed'; segments: number[] }
+  /** Read what is pending until the deadline (milliseconds since the epoch), commit, end. */
+  | { type: 'stop'; deadline: number };
+
+export type FromThread =
+  /** The store is open and its whole state was published. */
+  | { type: 'opened' }
+  | { type: 'publication'; publication: Publication }
+  /** Segments of the archive's spool that may be sealed. */
+  | { type: 'segments'; ready: SegmentRow[] }
+  /** Something a person should read; text from the log is masked already. */
+  | { type: 'problem'; problem: Problem }
+  | { type: 'stopped'; committed: boolean }
+  /** The thread cannot go on; message names the cause and the remedy. */
+  | { type: 'failed'; message: string };
+
+export interface Problem {
+  level: 'warn' | 'error' | 'info';
+  message: string;
+  details: Record<string, string | number>;
+}

@@ -1,0 +1,41 @@
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import { openStore } from '../store/sqlite.ts';
+import { Ingestion } from './ingestion.ts';
+import type { FromThread, ThreadStart, ToThread } from './thread-messages.ts';
+
+/** Pause between looks when nothing is pending: a line waits at most this long to be seen. */
+const IDLE_MS = 200;
+
+const port = parentPort!;
+const send = (message: FromThread): void => port.postMessage(message);
+const { storePath, settings } = workerData as ThreadStart;
+
+let stopBy: number | undefined;
+let wake = new AbortController();
+
+try {
+  const ingestion = new Ingestion(settings, openStore(storePath), {
+    publish: (publication) => send({ type: 'publication', publication }),
+    report: (problem) => send({ type: 'problem', problem }),
+    segments: (ready) => send({ type: 'segments', ready }),
+  });
+  send({ type: 'opened' });
+  port.on('message', (message: ToThread) => {
+    if (message.type === 'stop') stopBy = message.deadline;
+    else if (message.type === 'sealed') ingestion.sealed(message.segments);
+    else ingestion.reconfigure(message.settings);
+    wake.abort();
+  });
+  while (stopBy === undefined) {
+    const read = await ingestion.turn();
+    if (read > 0) await setImmediate();
+    else await setTimeout(IDLE_MS, undefined, { signal: wake.signal }).catch(() => {});
+    if (wake.signal.aborted) wake = new AbortController();
+  }
+  const committed = await ingestion.finish(stopBy);
+  send({ type: 'stopped', committed });
+} catch (error) {
+  send({ type: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+}
+port.close();

@@ -1,0 +1,81 @@
+import type { DayRow } from '../usage/changes.ts';
+import { DayFigures } from '../usage/day-figures.ts';
+import * as tables from './tables.ts';
+import type { Writer } from './writer.ts';
+
+/** Days of keys asked for in one query. */
+const AT_ONCE = 64;
+
+/** Days of keys that are remembered as they are stored, some 5 KB each: most commits come back to the same ones. */
+const REMEMBERED = 2_000;
+
+/** Merges what was counted with what the store has of the same days. */
+export class DayMerges {
+  /** The one merged last is the last one. */
+  private readonly recent = new Map<string, DayFigures>();
+
+  /** To be called inside a transaction; forget() when that fails. */
+  write(writer: Writer, rows: DayRow[]): void {
+    const merged: DayRow[] = [];
+    for (let from = 0; from < rows.length; from += AT_ONCE) {
+      const some = rows.slice(from, from + AT_ONCE);
+      const unknown = some.filter((row) => !this.recent.has(nameOf(row)));
+      const stored = unknown.length > 0 ? storedFigures(writer, unknown) : new Map<string, DayFigures>();
+      for (const row of some) {
+        const figures = this.recent.get(nameOf(row)) ?? stored.get(nameOf(row)) ?? new DayFigures();
+        figures.merge(row.figures);
+        this.remember(nameOf(row), figures);
+        merged.push({ ...row, figures });
+      }
+    }
+    replaceDays(writer, merged);
+  }
+
+  forget(): void {
+    this.recent.clear();
+  }
+
+  private remember(name: string, figures: DayFigures): void {
+    this.recent.delete(name);
+    this.recent.set(name, figures);
+    if (this.recent.size <= REMEMBERED) return;
+    const [oldest] = this.recent.keys();
+    this.recent.delete(oldest);
+  }
+}
+
+const nameOf = ({ day, key }: { day: number; key: number }): string => `${day} ${key}`;
+
+/** Puts the rows in the place of what the store has of the same days. */
+export function replaceDays(writer: Writer, rows: DayRow[]): void {
+  writer.upsert(tables.days, rows.map(countsOf));
+  writer.upsert(tables.dayFigures, rows);
+  for (const day of new Set(rows.map((row) => row.day))) writer.query(SUM_OF_DAY, [day]);
+}
+
+/** All keys of a day in one row: what is asked about everybody reads hundreds of rows, not hundred thousands. */
+const SUM_OF_DAY = `INSERT OR REPLACE INTO day_sums
+  SELECT day, sum(requests), sum(client_errors), sum(server_errors), sum(unauthorized), sum(forbidden),
+    sum(throttled), sum(bytes), coalesce(min(nullif(first, 0)), 0), max(last), max(peak)
+  FROM days WHERE day = ? GROUP BY day RETURNING day`;
+
+function storedFigures(writer: Writer, rows: DayRow[]): Map<string, DayFigures> {
+  const wanted = JSON.stringify(rows.map(({ day, key }) => [day, key]));
+  const sql = `SELECT found.day, found.key, figures FROM json_each(?) AS wanted CROSS JOIN day_figures AS found
+    ON found.day = wanted.value ->> 0 AND found.key = wanted.value ->> 1`;
+  const found = writer.query(sql, [wanted]).map(tables.dayFigures.read);
+  return new Map(found.map((row) => [nameOf(row), row.figures]));
+}
+
+function countsOf({ day, key, figures }: DayRow): tables.DayCounts {
+  const { statuses, bytes, first, last, peakPerMinute } = figures;
+  return {
+    ...{ day, key, bytes, first, last, peakPerMinute },
+    requests: figures.requests,
+    clientErrors: figures.countOf((status) => status >= 400 && status < 500),
+    serverErrors: figures.countOf((status) => status >= 500),
+    unauthorized: statuses.get(401) ?? 0,
+    forbidden: statuses.get(403) ?? 0,
+    throttled: statuses.get(429) ?? 0,
+  };
+}

@@ -1,0 +1,44 @@
+import { StoreError } from './store.ts';
+
+/** The store is not taken as it is; trying again cannot help unless the cause is one that passes. */
+export function refused(path: string, what: string, remedy: string, cause?: unknown): StoreError {
+  return new StoreError(`store ${path}: ${what}; ${remedy}`, { fatal: !passes(cause), cause });
+}
+
+/** What the file holds cannot be trusted. It is left as it is. */
+export function damaged(path: string, what: string, cause?: unknown): StoreError {
+  return new StoreError(
+    `store ${path}: damaged, ${what}; restore it from a copy and remove ${path}-wal, or move both away to begin again from nothing`,
+    { fatal: true, cause },
+  );
+}
+
+/** What an error of SQLite or the file system means for a store that is being opened or read. */
+export function failed(path: string, doing: string, cause: unknown): StoreError {
+  if (cause instanceof StoreError) return cause;
+  if (isDamage(cause)) return damaged(path, reasonOf(cause), cause);
+  return refused(path, `${doing} (${reasonOf(cause)})`, remedyFor(cause), cause);
+}
+
+/** SQLite's or the system's name of the error, '' when it has none. */
+export const codeOf = (error: unknown): string =>
+  String((error as { code?: unknown } | undefined)?.code ?? '');
+
+export const reasonOf = (error: unknown): string =>
+  [error instanceof Error ? error.message : String(error), codeOf(error)].filter(Boolean).join(', ');
+
+export function remedyFor(error: unknown): string {
+  const code = codeOf(error);
+  if (/FULL|ENOSPC|EDQUOT/.test(code)) return 'free space on its disk';
+  if (/READONLY|CANTOPEN|EROFS|EACCES|EPERM/.test(code))
+    return 'make the file and its directory writable for the exporter';
+  if (isDamage(error)) return 'stop the exporter and restore the store from a copy';
+  if (/BUSY|LOCKED/.test(code)) return 'see which other program holds it open';
+  return 'see to its disk';
+}
+
+const isDamage = (error: unknown): boolean => /CORRUPT|NOTADB|SQLITE_ERROR$/.test(codeOf(error));
+
+/** Full disks, failing reads and writes, missing permissions and locks come and go. */
+const passes = (error: unknown): boolean =>
+  /FULL|ENOSPC|EDQUOT|IOERR|EIO|READONLY|CANTOPEN|EROFS|EACCES|EPERM|BUSY|LOCKED/.test(codeOf(error));

@@ -1,0 +1,65 @@
+/** In the header of every store, so that no other SQLite database is taken for one: "AtEx" in ASCII. */
+export const APPLICATION_ID = 0x41744578;
+
+/**
+ * The tables, as one migration a version: entry i takes the store from version i to i + 1. What was released
+ * is never edited; a change is a new entry.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  PRAGMA application_id = ${APPLICATION_ID};
+  CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  INSERT INTO meta VALUES ('commits', '0');
+  CREATE TABLE positions (
+    id INTEGER PRIMARY KEY, source TEXT NOT NULL, path TEXT NOT NULL, dev TEXT NOT NULL, ino TEXT NOT NULL,
+    head_length INTEGER NOT NULL, head_hash TEXT NOT NULL, tail_length INTEGER NOT NULL, tail_hash TEXT NOT NULL,
+    offset INTEGER NOT NULL, size INTEGER NOT NULL, skipping INTEGER NOT NULL, phase TEXT NOT NULL,
+    modified_ms REAL NOT NULL);
+  CREATE TABLE source_counters (
+    source TEXT NOT NULL, counter TEXT NOT NULL, reason TEXT NOT NULL, value REAL NOT NULL,
+    PRIMARY KEY (source, counter, reason)) WITHOUT ROWID;
+  CREATE TABLE keys (key INTEGER PRIMARY KEY, id TEXT NOT NULL, tenant TEXT NOT NULL);
+  CREATE TABLE endpoints (endpoint INTEGER PRIMARY KEY, method TEXT NOT NULL, template TEXT NOT NULL);
+  CREATE TABLE series (
+    series INTEGER PRIMARY KEY, family INTEGER NOT NULL, key INTEGER NOT NULL, endpoint INTEGER NOT NULL,
+    status INTEGER NOT NULL);
+  CREATE TABLE series_values (
+    series INTEGER PRIMARY KEY, value REAL NOT NULL, held REAL, parked INTEGER NOT NULL, moved_at REAL NOT NULL);
+  CREATE TABLE histograms (key INTEGER PRIMARY KEY, counts BLOB NOT NULL, sum REAL NOT NULL, held INTEGER NOT NULL);
+  CREATE TABLE key_usage (
+    key INTEGER PRIMARY KEY, first_used REAL NOT NULL, last_used REAL NOT NULL, last_rejected REAL NOT NULL,
+    last_new_ip REAL NOT NULL, recent_new_ips TEXT NOT NULL, windows BLOB NOT NULL);
+  CREATE TABLE ips (
+    key INTEGER NOT NULL, ip BLOB NOT NULL, first REAL NOT NULL, last REAL NOT NULL,
+    PRIMARY KEY (key, ip)) WITHOUT ROWID;
+  CREATE TABLE sketches (key INTEGER PRIMARY KEY, registers BLOB NOT NULL);
+  CREATE TABLE surfaces (
+    key INTEGER NOT NULL, surface TEXT NOT NULL, first REAL NOT NULL, noticed REAL NOT NULL,
+    PRIMARY KEY (key, surface)) WITHOUT ROWID;
+  CREATE TABLE scopes (
+    key INTEGER NOT NULL, scope TEXT NOT NULL, last_used REAL NOT NULL, PRIMARY KEY (key, scope)) WITHOUT ROWID;
+  CREATE TABLE days (
+    key INTEGER NOT NULL, day INTEGER NOT NULL, requests REAL NOT NULL, PRIMARY KEY (key, day)) WITHOUT ROWID;
+  `,
+  // By day first: what a commit writes and what a report over all keys reads lies together.
+  `
+  DROP TABLE days;
+  CREATE TABLE days (
+    day INTEGER NOT NULL, key INTEGER NOT NULL, requests INTEGER NOT NULL, client_errors INTEGER NOT NULL,
+    server_errors INTEGER NOT NULL, unauthorized INTEGER NOT NULL, forbidden INTEGER NOT NULL,
+    throttled INTEGER NOT NULL, bytes INTEGER NOT NULL, first REAL NOT NULL, last REAL NOT NULL,
+    peak INTEGER NOT NULL, PRIMARY KEY (day, key)) WITHOUT ROWID;
+  CREATE TABLE day_sums (
+    day INTEGER PRIMARY KEY, requests INTEGER NOT NULL, client_errors INTEGER NOT NULL,
+    server_errors INTEGER NOT NULL, unauthorized INTEGER NOT NULL, forbidden INTEGER NOT NULL,
+    throttled INTEGER NOT NULL, bytes INTEGER NOT NULL, first REAL NOT NULL, last REAL NOT NULL,
+    peak INTEGER NOT NULL);
+  CREATE TABLE day_figures (
+    day INTEGER NOT NULL, key INTEGER NOT NULL, figures BLOB NOT NULL, PRIMARY KEY (day, key)) WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE segments (segment INTEGER PRIMARY KEY, length INTEGER NOT NULL, closed INTEGER NOT NULL);
+  `,
+];
+
+export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -1,0 +1,80 @@
+import type { SourceCounter } from '../log/counters.ts';
+import type { FilePosition, PositionChanges } from '../log/position.ts';
+import type { Changes } from '../usage/changes.ts';
+import type { DailyReader } from './daily-reader.ts';
+
+/** Everything one commit makes durable, together or not at all. */
+export interface Commit {
+  changes: Changes;
+  positions: PositionChanges;
+  counters: SourceCounter[];
+  /** What the archive's spool holds; absent where no archive is kept. */
+  segments?: SegmentChanges;
+}
+
+/** One file of the archive's spool and how many of its bytes count: what is behind them was never committed. */
+export interface SegmentRow {
+  /** Its number, which is also its name. */
+  segment: number;
+  /** Bytes. */
+  length: number;
+  /** Nothing is appended any more: it may be made into Parquet. */
+  closed: boolean;
+}
+
+export interface SegmentChanges {
+  put: SegmentRow[];
+  /** Numbers of the segments that are in the archive. */
+  drop: number[];
+}
+
+/** Everything the store holds. `first` is true when there was no store before: what is read now is history. */
+export interface Loaded {
+  changes: Changes;
+  positions: FilePosition[];
+  counters: SourceCounter[];
+  segments: SegmentRow[];
+  /** True until a commit with `backlogRead` was made: a crash during the first backlog leaves it true. */
+  first: boolean;
+}
+
+/** The part of Changes that says what is known of keys; every day of a key that was counted, with all its requests. */
+export interface LoadedKeys
+  extends Pick<Changes, 'keys' | 'keyUsage' | 'surfaces' | 'scopes' | 'sketches' | 'ips'> {
+  days: Iterable<{ key: number; day: number; requests: number }>;
+}
+
+/** The store has one write and one read. What load() gave is to be iterated before the next commit. */
+export interface Store {
+  load(): Loaded;
+  /**
+   * Atomic and durable when it returns. Throws StoreError when nothing was written; the caller keeps its
+   * changes and tries again.
+   */
+  commit(commit: Commit, backlogRead: boolean): void;
+  /** Puts days in the place of what is stored of them, with keys and endpoints that are new. As atomic as a commit. */
+  replaceDays(changes: Pick<Changes, 'keys' | 'endpoints' | 'days'>): void;
+  readonly daily: DailyReader;
+  close(): void;
+}
+
+/** What a command may do beside a running exporter. */
+export interface StoreReader {
+  load(): Loaded;
+  readonly daily: DailyReader;
+  /** The archive's spool alone. */
+  segments(): SegmentRow[];
+  /** What other exporters are told of the keys, and nothing else. */
+  loadKeys(): LoadedKeys;
+  close(): void;
+}
+
+/** An error whose message names the file, what is wrong and the remedy. `fatal`: trying again cannot help. */
+export class StoreError extends Error {
+  readonly fatal: boolean;
+  constructor(message: string, options: { fatal: boolean; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.name = 'StoreError';
+    this.fatal = options.fatal;
+  }
+}

@@ -1,0 +1,126 @@
+/** Writes small numbers compactly into one reused block. */
+export class ByteWriter {
+  private bytes = new Uint8Array(4096);
+  private view = new DataView(this.bytes.buffer);
+  private used = 0;
+  private lastEntry = -1;
+
+  begin(): void {
+    this.used = 0;
+    this.lastEntry = -1;
+  }
+
+  byte(value: number): void {
+    this.reserve(1);
+    this.bytes[this.used++] = value;
+  }
+
+  float(value: number): void {
+    this.reserve(8);
+    this.view.setFloat64(this.used, value);
+    this.used += 8;
+  }
+
+  /** Four bytes, unsigned. */
+  word(value: number): void {
+    this.reserve(4);
+    this.view.setUint32(this.used, value);
+    this.used += 4;
+  }
+
+  /** A whole number from 0 on: seven bits a byte, lowest first. */
+  count(value: number): void {
+    this.reserve(8);
+    let rest = value;
+    for (; rest >= 128; rest = Math.floor(rest / 128)) this.bytes[this.used++] = (rest % 128) | 128;
+    this.bytes[this.used++] = rest;
+  }
+
+  /** One of a run of entries with rising positions; those worth 0 are left out. */
+  entry(position: number, value: number): void {
+    if (value === 0) return;
+    this.count(position - this.lastEntry);
+    this.count(value);
+    this.lastEntry = position;
+  }
+
+  endEntries(): void {
+    this.byte(0);
+    this.lastEntry = -1;
+  }
+
+  /** A copy of what was written since begin(). */
+  end(): Uint8Array {
+    return this.bytes.slice(0, this.used);
+  }
+
+  private reserve(more: number): void {
+    if (this.used + more <= this.bytes.length) return;
+    const larger = new Uint8Array(this.bytes.length * 2);
+    larger.set(this.bytes);
+    this.bytes = larger;
+    this.view = new DataView(larger.buffer);
+  }
+}
+
+/** Reads what ByteWriter wrote. Beyond the end everything is 0 and `damaged` is true. */
+export class ByteReader {
+  private readonly bytes: Uint8Array;
+  private at = 0;
+  damaged = false;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  get left(): number {
+    return this.bytes.length - this.at;
+  }
+
+  byte(): number {
+    if (this.left > 0) return this.bytes[this.at++];
+    this.damaged = true;
+    return 0;
+  }
+
+  float(): number {
+    if (this.left < 8) {
+      this.damaged = true;
+      this.at = this.bytes.length;
+      return 0;
+    }
+    const view = new DataView(this.bytes.buffer, this.bytes.byteOffset + this.at, 8);
+    this.at += 8;
+    return view.getFloat64(0);
+  }
+
+  word(): number {
+    if (this.left < 4) {
+      this.damaged = true;
+      this.at = this.bytes.length;
+      return 0;
+    }
+    const view = new DataView(this.bytes.buffer, this.bytes.byteOffset + this.at, 4);
+    this.at += 4;
+    return view.getUint32(0);
+  }
+
+  count(): number {
+    let value = 0;
+    let scale = 1;
+    for (;;) {
+      const byte = this.byte();
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+      scale *= 128;
+    }
+  }
+
+  entries(each: (position: number, value: number) => void): void {
+    let position = -1;
+    for (let step = this.count(); step !== 0; step = this.count()) {
+      position += step;
+      each(position, this.count());
+    }
+  }
+}

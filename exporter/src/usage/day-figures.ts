@@ -1,0 +1,208 @@
+import { ByteReader, ByteWriter } from './bytes.ts';
+import { DURATION_BUCKETS } from './changes.ts';
+import { DistinctIps } from './distinct-ips.ts';
+
+const VERSION = 1;
+/** Endpoints a key's day has by name; those with the fewest requests beyond make up OTHER_ENDPOINT. */
+export const ENDPOINTS_A_DAY = 64;
+/** In `endpoints`: what found no room. */
+export const OTHER_ENDPOINT = -1;
+const SCOPES_A_DAY = 64;
+export const DURATION_CELLS = DURATION_BUCKETS.length + 1;
+
+export interface EndpointFigures {
+  requests: number;
+  /** Answers from 400 to 499, and from 500 on. */
+  clientErrors: number;
+  serverErrors: number;
+}
+
+export interface ScopeFigures {
+  /** Requests that were let through, and those refused with 403. */
+  used: number;
+  refused: number;
+}
+
+const writer = new ByteWriter();
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+/**
+ * What one key did on one UTC day, or in a longer time when days are merged. Counts are exact. Merging is
+ * commutative and adds what each side counted; a late line is such a side of its own.
+ */
+export class DayFigures {
+  /** Seconds since the epoch, of requests answered with anything but 401; 0 = none. */
+  first = 0;
+  last = 0;
+  /** Most requests in one calendar minute. */
+  peakPerMinute = 0;
+  bytes = 0;
+  readonly statuses = new Map<number, number>();
+  /** By endpoint number. */
+  readonly endpoints = new Map<number, EndpointFigures>();
+  readonly scopes = new Map<string, ScopeFigures>();
+  /** Request durations by DURATION_BUCKETS, the last one above all; and their sum in seconds. */
+  readonly durations = new Float64Array(DURATION_CELLS);
+  durationSum = 0;
+  readonly ips = new DistinctIps();
+
+  get requests(): number {
+    return this.countOf(() => true);
+  }
+
+  countOf(holds: (status: number) => boolean): number {
+    let sum = 0;
+    for (const [status, count] of this.statuses) if (holds(status)) sum += count;
+    return sum;
+  }
+
+  /** Requests of an endpoint with one status. */
+  count(endpoint: number, status: number, requests: number): void {
+    this.statuses.set(status, (this.statuses.get(status) ?? 0) + requests);
+    const clientErrors = status >= 400 && status < 500 ? requests : 0;
+    this.addEndpoint(endpoint, { requests, clientErrors, serverErrors: status >= 500 ? requests : 0 });
+  }
+
+  addScope(scope: string, { used, refused }: ScopeFigures): void {
+    const known = this.scopes.get(scope);
+    if (!known && this.scopes.size >= SCOPES_A_DAY) return;
+    this.scopes.set(scope, { used: (known?.used ?? 0) + used, refused: (known?.refused ?? 0) + refused });
+  }
+
+  /** A request with anything but 401 at `at` seconds. */
+  seen(at: number): void {
+    if (this.first === 0 || at < this.first) this.first = at;
+    if (at > this.last) this.last = at;
+  }
+
+  peak(requests: number): void {
+    if (requests > this.peakPerMinute) this.peakPerMinute = requests;
+  }
+
+  merge(other: DayFigures): void {
+    for (const [status, count] of other.statuses)
+      this.statuses.set(status, (this.statuses.get(status) ?? 0) + count);
+    for (const [endpoint, figures] of other.endpoints) this.addEndpoint(endpoint, figures);
+    for (const [scope, figures] of other.scopes) this.addScope(scope, figures);
+    for (let i = 0; i < DURATION_CELLS; i++) this.durations[i] += other.durations[i];
+    this.durationSum += other.durationSum;
+    this.bytes += other.bytes;
+    this.peak(other.peakPerMinute);
+    if (other.first > 0) this.seen(other.first);
+    if (other.last > 0) this.seen(other.last);
+    this.ips.merge(other.ips);
+  }
+
+  /** The same figures; sums of durations may differ by what an archive rounds. */
+  isLike(other: DayFigures): boolean {
+    const [one, two] = [this, other].map((figures) => {
+      const copy = DayFigures.decode(figures.encode());
+      copy.durationSum = 0;
+      [copy.first, copy.last] = [Math.round(copy.first * 1000), Math.round(copy.last * 1000)];
+      return copy.encode();
+    });
+    return one.length === two.length && one.every((byte, i) => byte === two[i]);
+  }
+
+  encode(): Uint8Array {
+    writer.begin();
+    writer.byte(VERSION);
+    writer.float(this.first);
+    writer.float(this.last);
+    writer.count(this.peakPerMinute);
+    writer.count(this.bytes);
+    for (const [status, count] of [...this.statuses].sort(byNumber)) writer.entry(status, count);
+    writer.endEntries();
+    const endpoints = [...this.bounded()].sort(byNumber);
+    writer.count(endpoints.length);
+    for (const [endpoint, { requests, clientErrors, serverErrors }] of endpoints)
+      for (const number of [endpoint + 1, requests, clientErrors, serverErrors]) writer.count(number);
+    writer.count(this.scopes.size);
+    for (const [scope, { used, refused }] of [...this.scopes].sort(([a], [b]) => (a < b ? -1 : 1))) {
+      const text = encoder.encode(scope);
+      writer.count(text.length);
+      for (const byte of text) writer.byte(byte);
+      writer.count(used);
+      writer.count(refused);
+    }
+    this.durations.forEach((count, i) => {
+      writer.entry(i, count);
+    });
+    writer.endEntries();
+    writer.float(this.durationSum);
+    this.ips.write(writer);
+    return writer.end();
+  }
+
+  /** Figures of nothing when the bytes are of another version. */
+  static decode(bytes: Uint8Array): DayFigures {
+    const figures = new DayFigures();
+    const reader = new ByteReader(bytes);
+    if (reader.byte() !== VERSION) return figures;
+    figures.first = reader.float();
+    figures.last = reader.float();
+    figures.peakPerMinute = reader.count();
+    figures.bytes = reader.count();
+    reader.entries((status, count) => figures.statuses.set(status, count));
+    for (let left = reader.count(); left > 0 && !reader.damaged; left--) {
+      const [endpoint, requests, clientErrors] = [reader.count() - 1, reader.count(), reader.count()];
+      figures.endpoints.set(endpoint, { requests, clientErrors, serverErrors: reader.count() });
+    }
+    for (let left = reader.count(); left > 0 && !reader.damaged; left--) {
+      const scope = decoder.decode(Uint8Array.from({ length: reader.count() }, () => reader.byte()));
+      figures.scopes.set(scope, { used: reader.count(), refused: reader.count() });
+    }
+    reader.entries((i, count) => {
+      figures.durations[i] = count;
+    });
+    figures.durationSum = reader.float();
+    figures.ips.read(reader);
+    return figures;
+  }
+
+  private addEndpoint(endpoint: number, more: EndpointFigures): void {
+    const known = this.endpoints.get(endpoint);
+    if (!known) {
+      this.endpoints.set(endpoint, { ...more });
+      return;
+    }
+    known.requests += more.requests;
+    known.clientErrors += more.clientErrors;
+    known.serverErrors += more.serverErrors;
+  }
+
+  /** The endpoints within the bound; ties go to the lower number, so that the choice is always the same. */
+  private bounded(): Map<number, EndpointFigures> {
+    if (this.endpoints.size <= ENDPOINTS_A_DAY) return this.endpoints;
+    const ranked = [...this.endpoints]
+      .filter(([endpoint]) => endpoint !== OTHER_ENDPOINT)
+      .sort(([a, x], [b, y]) => y.requests - x.requests || a - b);
+    const other = { requests: 0, clientErrors: 0, serverErrors: 0, ...this.endpoints.get(OTHER_ENDPOINT) };
+    for (const [, { requests, clientErrors, serverErrors }] of ranked.slice(ENDPOINTS_A_DAY)) {
+      other.requests += requests;
+      other.clientErrors += clientErrors;
+      other.serverErrors += serverErrors;
+    }
+    return new Map([...ranked.slice(0, ENDPOINTS_A_DAY), [OTHER_ENDPOINT, other]]);
+  }
+}
+
+const byNumber = ([a]: [number, unknown], [b]: [number, unknown]): number => a - b;
+
+/**
+ * The duration in seconds below which the share `q` of requests lies: linear within a bucket, as
+ * histogram_quantile of Prometheus does it, so it is as exact as DURATION_BUCKETS are narrow. NaN without any.
+ */
+export function durationQuantile(durations: ArrayLike<number>, q: number): number {
+  let total = 0;
+  for (let i = 0; i < durations.length; i++) total += durations[i];
+  if (total === 0) return Number.NaN;
+  let rank = q * total;
+  for (let i = 0; i < DURATION_BUCKETS.length; i++) {
+    const lower = i === 0 ? 0 : DURATION_BUCKETS[i - 1];
+    if (rank <= durations[i]) return lower + (DURATION_BUCKETS[i] - lower) * (rank / durations[i]);
+    rank -= durations[i];
+  }
+  return DURATION_BUCKETS[DURATION_BUCKETS.length - 1];
+}

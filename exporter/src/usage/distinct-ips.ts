@@ -1,0 +1,108 @@
+import type { ByteReader, ByteWriter } from './bytes.ts';
+import { addressHashes, RANKS, REGISTER_BITS, REGISTERS, registersEstimate } from './sketch.ts';
+
+/** Addresses told apart exactly, by 64 bits of hash each; more are counted by a HyperLogLog. */
+const EXACT = 128;
+const EXACT_FORM = 0;
+const SKETCH_FORM = 1;
+
+/**
+ * How many different addresses one day had, as a set that merges: taking an address in twice, late or in
+ * another order gives the same. Only hashes are kept, so what is stored for ever holds no address. Exact up to
+ * 128 addresses (but for two that share 64 bits of hash), beyond that with a standard error of 3.3 %.
+ */
+export class DistinctIps {
+  /** Second hashes by first; undefined once a sketch counts. */
+  private exact: Map<number, Set<number>> | undefined = new Map();
+  private held = 0;
+  private ranks: Uint8Array | undefined;
+
+  /** An address as four words. */
+  add(w0: number, w1: number, w2: number, w3: number): void {
+    this.addHashes(...addressHashes(w0, w1, w2, w3));
+  }
+
+  /** True when the count is an estimate. */
+  get approximate(): boolean {
+    return this.ranks !== undefined;
+  }
+
+  count(): number {
+    if (!this.ranks) return this.held;
+    return registersEstimate((register) => (this.ranks as Uint8Array)[register]);
+  }
+
+  merge(other: DistinctIps): void {
+    if (other.ranks) {
+      const ranks = this.sketched();
+      for (let i = 0; i < REGISTERS; i++) if (other.ranks[i] > ranks[i]) ranks[i] = other.ranks[i];
+    } else
+      for (const [first, seconds] of other.hashes())
+        for (const second of seconds) this.addHashes(first, second);
+  }
+
+  write(writer: ByteWriter): void {
+    if (this.ranks) {
+      writer.byte(SKETCH_FORM);
+      this.ranks.forEach((rank, register) => {
+        writer.entry(register, rank);
+      });
+      writer.endEntries();
+      return;
+    }
+    writer.byte(EXACT_FORM);
+    writer.count(this.held);
+    // In order, so that the same set is always the same bytes.
+    for (const first of [...this.hashes().keys()].sort((a, b) => a - b))
+      for (const second of [...(this.hashes().get(first) as Set<number>)].sort((a, b) => a - b)) {
+        writer.word(first);
+        writer.word(second);
+      }
+  }
+
+  read(reader: ByteReader): void {
+    if (reader.byte() === SKETCH_FORM) {
+      const ranks = this.sketched();
+      reader.entries((register, rank) => {
+        if (register < REGISTERS) ranks[register] = Math.min(rank, RANKS);
+      });
+      return;
+    }
+    for (let left = Math.min(reader.count(), EXACT); left > 0; left--)
+      this.addHashes(reader.word(), reader.word());
+  }
+
+  private hashes(): Map<number, Set<number>> {
+    return this.exact ?? new Map();
+  }
+
+  private addHashes(first: number, second: number): void {
+    if (this.exact) {
+      const seconds = this.exact.get(first);
+      if (seconds?.has(second)) return;
+      if (this.held < EXACT) {
+        if (seconds) seconds.add(second);
+        else this.exact.set(first, new Set([second]));
+        this.held++;
+        return;
+      }
+    }
+    note(this.sketched(), first, second);
+  }
+
+  /** The registers, made of the exact addresses the first time. */
+  private sketched(): Uint8Array {
+    if (this.ranks) return this.ranks;
+    const ranks = new Uint8Array(REGISTERS);
+    for (const [first, seconds] of this.hashes()) for (const second of seconds) note(ranks, first, second);
+    this.exact = undefined;
+    this.ranks = ranks;
+    return ranks;
+  }
+}
+
+function note(ranks: Uint8Array, first: number, second: number): void {
+  const register = first >>> (32 - REGISTER_BITS);
+  const rank = Math.min(RANKS, Math.clz32(second) + 1);
+  if (rank > ranks[register]) ranks[register] = rank;
+}

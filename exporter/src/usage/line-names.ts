@@ -1,0 +1,30 @@
+import type { KeyEntry } from '../keys/key.ts';
+import type { LogRecord } from '../parse/record.ts';
+import { keyName, tenantName, textOf } from './names.ts';
+import type { KeyRegistry } from './options.ts';
+
+/** Whose request a line is, as labels. The line must carry a key. */
+export function namesOf(
+  record: LogRecord,
+  registry: KeyRegistry,
+): { id: string; tenant: string; entry: KeyEntry | undefined } {
+  const { key, keyStart, keyEnd, bytes, tenantStart, tenantEnd } = record;
+  const hasTenant = tenantEnd > tenantStart;
+  const idText = textOf(key, keyStart, keyEnd);
+  const tenantText = hasTenant ? textOf(bytes, tenantStart, tenantEnd) : '';
+  // Bytes that are no text can be no entry's id or tenant; reading them as text would merge keys.
+  const entry =
+    idText === undefined || tenantText === undefined
+      ? undefined
+      : registry.identify(idText, tenantText).entry;
+  const id = entry ? registeredName(entry.id, keyName) : keyName(key, keyStart, keyEnd);
+  const said = hasTenant ? tenantName(bytes, tenantStart, tenantEnd) : '';
+  const tenant = entry && entry.tenantId !== '' ? registeredName(entry.tenantId, tenantName) : said;
+  return { id, tenant, entry };
+}
+
+/** An id or tenant of the keys file as a label. */
+export function registeredName(text: string, name: typeof keyName): string {
+  const bytes = Buffer.from(text);
+  return bytes.length === 0 ? '' : name(bytes, 0, bytes.length);
+}

@@ -1,0 +1,253 @@
+import type { LogRecord } from '../parse/record.ts';
+import { type Changes, FAMILIES } from './changes.ts';
+import { Daily, dayOf } from './daily.ts';
+import type { DayFigures } from './day-figures.ts';
+import { EndpointPlaces } from './endpoint-places.ts';
+import type { KeyFacts } from './facts.ts';
+import { Histograms } from './histograms.ts';
+import { FactsOf } from './key-facts.ts';
+import { KeyPlaces } from './key-places.ts';
+import type { KeyUsage } from './key-usage.ts';
+import type { KeyRegistry, UsageOptions } from './options.ts';
+import { SeriesTable } from './series.ts';
+import { Sightings } from './sightings.ts';
+
+export type { KeyRegistry, UsageLimits, UsageOptions } from './options.ts';
+
+/** Statuses every registered key has a series of from the start, at 0. */
+const EXPECTED_STATUSES = [200, 401, 403, 404, 422, 429, 500];
+
+/**
+ * Per-key usage, from requests. account() takes one in; changes() is what became different since the last
+ * settle(), for the store; facts() is what gauges and the page show, to be asked right after settle(), so
+ * that nothing uncommitted is shown. Until historyDone() everything is history: known, but never news.
+ */
+export class Usage {
+  private readonly options: UsageOptions;
+  private readonly clock: () => number;
+  private readonly series: SeriesTable;
+  private readonly keys: KeyPlaces;
+  private readonly endpoints: EndpointPlaces;
+  private readonly sightings: Sightings;
+  private readonly histograms: Histograms;
+  private readonly daily: Daily;
+  private readonly factsOf: FactsOf;
+  private registry: KeyRegistry;
+  /** The registry's keys are still to be given their places. */
+  private registryIsNew = true;
+  private history = true;
+  private unsettled: KeyUsage[] = [];
+  private up = 0;
+  /** Events up to here (milliseconds) are in time for sure; later ones ask the clock. */
+  private horizon = 0;
+
+  /** `clock` gives milliseconds since the epoch. */
+  constructor(options: UsageOptions, registry: KeyRegistry, clock: () => number) {
+    this.options = options;
+    this.registry = registry;
+    this.clock = clock;
+    this.series = new SeriesTable(options);
+    this.keys = new KeyPlaces(options.limits.keys, options.learningSeconds, registry, {
+      made: (usage) => this.expectStatuses(usage),
+      renamed: (usage) => this.holdAgain(usage),
+    });
+    this.endpoints = new EndpointPlaces(options.limits, this.series);
+    this.histograms = new Histograms(options.zeroHoldSeconds);
+    this.daily = new Daily(this.series, this.histograms, this.endpoints, options.days ?? true);
+    const onDay = this.daily.seeAddress.bind(this.daily);
+    this.sightings = new Sightings(options, this.series, this.endpoints, onDay, clock);
+    this.factsOf = new FactsOf(this.sightings.addresses, this.sightings.scopeUses);
+  }
+
+  /** Counts one accepted request. */
+  account(record: LogRecord): void {
+    const { status } = record;
+    // Before 1970 there are no requests; 0 means never everywhere. Below, `>>> 0` is a fast floor, good to 2106.
+    const at = Math.max(1, record.timestampMs / 1000);
+    const inTime = record.timestampMs <= this.horizon || this.isInTime(record.timestampMs);
+    // An event from the future counts now, and moves no time.
+    const seen = inTime ? at : this.clock() / 1000;
+    const day = dayOf(seen);
+    if (day > this.daily.day) this.turnDay(day);
+    const usage = this.keys.of(record);
+    const series = this.endpoints.seriesOf(record, usage);
+    this.series.countRequest(series);
+    const late = day === this.daily.day ? undefined : this.daily.countLate(usage, day, series, this.registry);
+    if (usage.pseudo) return;
+    usage.moved = true;
+    this.change(usage);
+    const { windows } = usage;
+    if (inTime) windows.countMinute((at / 60) >>> 0, status);
+    if (status === 401) {
+      if (inTime && at > usage.lastRejected) usage.lastRejected = at;
+      return;
+    }
+    if (record.durationSeconds >= 0) this.histograms.observe(usage.key, record.durationSeconds, late);
+    if (record.responseBytes >= 0) this.countBytes(usage, record.responseBytes, late);
+    windows.countDay(day);
+    if (inTime) {
+      if (late) late.seen(at);
+      else if (at < usage.dayFirst) usage.dayFirst = at;
+      windows.use(at);
+      windows.countSecond(at >>> 0);
+    }
+    if (record.ipFamily !== 0) this.sightings.seeAddress(record, usage, seen);
+    if (status === 404) return;
+    this.sightings.seeSurface(series, record, usage, seen);
+    if (status !== 403 && inTime) this.sightings.seeScope(series, usage, at, this.registry);
+  }
+
+  /**
+   * Takes over the stored state; before anything is accounted. `first` as the store says it: the first
+   * backlog was never read to its end, so what comes until historyDone() is history.
+   */
+  restore(changes: Changes, first: boolean): void {
+    this.keys.restore(changes.keys);
+    this.endpoints.restore(changes.endpoints);
+    if (!first) this.endHistory();
+    this.series.restore(changes.series, changes.values);
+    const { all } = this.keys;
+    for (const { series, family, key, endpoint } of changes.series) {
+      if (family === FAMILIES.bytes) all[key].bytesSeries = series;
+      else if (family === FAMILIES.newIps) all[key].newIpsSeries = series;
+      else this.endpoints.restoreSeries(all[key], endpoint, this.series.value[series]);
+    }
+    this.histograms.restore(changes.histograms);
+    for (const row of changes.keyUsage) {
+      all[row.key].restore(row);
+      this.daily.day = Math.max(this.daily.day, dayOf(row.lastUsed));
+    }
+    this.sightings.restore(changes, all);
+  }
+
+  /** The backlog of a first start is read: what comes now is news. */
+  historyDone(): void {
+    if (!this.history) return;
+    this.register();
+    this.endHistory();
+  }
+
+  /** The keys file is another one. */
+  registryChanged(registry: KeyRegistry): void {
+    this.registry = registry;
+    this.registryIsNew = true;
+    this.register();
+  }
+
+  /**
+   * Everything different since the last settle(), as absolute values; again the same and more when it was
+   * not settled. `now` is wall-clock time, `up` the time since the process started, both in seconds.
+   */
+  changes(now: number, up: number): Changes {
+    this.register();
+    this.daily.collect(this.unsettled, this.registry);
+    this.horizon = this.clock() + this.options.maxSkewSeconds * 1000;
+    this.up = up;
+    this.series.pass(now, up);
+    for (const key of this.histograms.release(up)) this.change(this.keys.all[key]);
+    return {
+      keys: this.keys.newRows(),
+      endpoints: this.endpoints.newRows(),
+      series: this.series.newRows(),
+      values: this.series.newValues(now),
+      histograms: this.unsettled.flatMap(({ key }) => this.histograms.changedRow(key)),
+      keyUsage: this.unsettled.map((usage) => usage.row()),
+      ...this.sightings.changes(this.unsettled),
+      days: this.daily.rows(this.unsettled),
+    };
+  }
+
+  /** The changes() just taken are committed; nothing was accounted in between. */
+  settle(): void {
+    this.histograms.settle(this.unsettled, this.up);
+    this.sightings.settle(this.unsettled);
+    for (const usage of this.unsettled) usage.unsettled = false;
+    this.unsettled = [];
+    this.keys.settle();
+    this.endpoints.settle();
+    this.series.settle(this.up);
+    this.daily.settle();
+  }
+
+  /**
+   * Facts of the keys that are different since the last call, be it that a window slid or the UTC day turned;
+   * of all keys with `all`. `now` in seconds; windows end at `now - lag` or at the key's later last request.
+   * Pseudo keys have no facts.
+   */
+  facts(now: number, lag: number, all: boolean): KeyFacts[] {
+    const facts: KeyFacts[] = [];
+    for (const usage of this.keys.all) {
+      const different = usage.pseudo ? undefined : this.factsOf.at(usage, now, lag, all);
+      if (different) facts.push(different);
+    }
+    return facts;
+  }
+
+  /** How full the limited families are. `overflowed` counts from the start of the process. */
+  seriesUse(): { metric: string; series: number; limit: number; overflowed: number }[] {
+    const { counts } = this.series;
+    const limit = this.options.limits.series;
+    return [
+      {
+        metric: 'atender_requests_total',
+        series: counts[FAMILIES.requests],
+        limit,
+        overflowed: this.keys.overflowed,
+      },
+      {
+        metric: 'atender_endpoint_requests_total',
+        series: counts[FAMILIES.endpoint],
+        limit: Math.max(0, limit - counts[FAMILIES.requests]),
+        overflowed: this.endpoints.overflowed,
+      },
+    ];
+  }
+
+  private isInTime(timestampMs: number): boolean {
+    this.horizon = this.clock() + this.options.maxSkewSeconds * 1000;
+    return timestampMs <= this.horizon;
+  }
+
+  private change(usage: KeyUsage): void {
+    if (usage.unsettled) return;
+    usage.unsettled = true;
+    this.unsettled.push(usage);
+  }
+
+  private countBytes(usage: KeyUsage, bytes: number, late: DayFigures | undefined): void {
+    if (usage.bytesSeries < 0) usage.bytesSeries = this.series.make(FAMILIES.bytes, usage.key);
+    this.series.add(usage.bytesSeries, bytes);
+    if (!late) return;
+    late.bytes += bytes;
+    this.series.skipInDifference(usage.bytesSeries, bytes);
+  }
+
+  /** A line of a later day than all before: what was counted so far is of the day before. */
+  private turnDay(day: number): void {
+    this.daily.collect(this.unsettled, this.registry);
+    this.daily.day = day;
+  }
+
+  private register(): void {
+    if (!this.registryIsNew) return;
+    this.registryIsNew = false;
+    this.daily.registryChanged();
+    this.keys.register(this.registry);
+    this.sightings.registryChanged();
+  }
+
+  private endHistory(): void {
+    this.history = false;
+    this.series.historyDone();
+    this.histograms.historyDone();
+    this.sightings.historyDone();
+  }
+
+  private expectStatuses(usage: KeyUsage): void {
+    if (usage.entry) for (const status of EXPECTED_STATUSES) this.series.total(usage.key, status);
+  }
+
+  private holdAgain(usage: KeyUsage): void {
+    for (const series of this.series.ofKey(usage.key)) this.series.holdAgain(series);
+  }
+}

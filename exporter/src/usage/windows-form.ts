@@ -1,0 +1,46 @@
+import { ByteReader, ByteWriter } from './bytes.ts';
+import { Windows } from './windows.ts';
+
+/** Version of the stored form. A form of another version is not read: the windows begin empty. */
+const VERSION = 1;
+/** Seconds before the newest that a window can still reach. */
+const SECONDS_KEPT = 360;
+
+const writer = new ByteWriter();
+
+/** The windows as bytes; only what is not 0 takes room. First and last use are stored beside them. */
+export function encodeWindows(windows: Windows): Uint8Array {
+  writer.begin();
+  writer.byte(VERSION);
+  writer.count(windows.newestSecond);
+  for (let age = 0; age < SECONDS_KEPT; age++) writer.entry(age, windows.at(windows.newestSecond - age));
+  writer.endEntries();
+  writer.count(windows.newestMinute);
+  windows.minuteCounts().counts.forEach((requests, i) => {
+    writer.entry(i, requests);
+  });
+  writer.endEntries();
+  writer.count(windows.newestGapDay);
+  windows.marks.forEach((mark, i) => {
+    if (mark === 0 || i < Windows.STORED_FROM) return;
+    writer.byte(i);
+    writer.float(mark);
+  });
+  return writer.end();
+}
+
+/** Reads what encodeWindows wrote into empty windows; false when it is of another version or damaged. */
+export function decodeWindows(bytes: Uint8Array, windows: Windows): boolean {
+  const reader = new ByteReader(bytes);
+  if (reader.byte() !== VERSION) return false;
+  windows.newestSecond = reader.count();
+  reader.entries((age, requests) => windows.setSecond(windows.newestSecond - age, requests));
+  windows.newestMinute = reader.count();
+  reader.entries((i, requests) => windows.setMinute(i, requests));
+  windows.newestGapDay = reader.count();
+  while (reader.left > 8) {
+    const mark = reader.byte();
+    windows.marks[mark] = reader.float();
+  }
+  return !reader.damaged;
+}
