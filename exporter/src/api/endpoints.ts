@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { GRAINS } from '../history/periods.ts';
+import * as schemas from './schemas.ts';
+
+/** One question the API answers. */
+export interface ApiEndpoint {
+  path: string;
+  summary: string;
+  /** In the query string; those in the path are named there. Every value is text. */
+  parameters: z.ZodObject;
+  answer: z.ZodType;
+}
+
+const day = (doc: string) =>
+  z.string().max(10).default('').describe(`${doc} As 2026-11-23, 2026-11, 2026Q4, 2026 or today.`);
+const text = (doc: string) => z.string().max(256).default('').describe(doc);
+
+const key = { key: text('A key by its id or fingerprint; default all.') };
+const tenant = { tenant: text('Keys of one tenant only.') };
+const time = { from: day('First day.'), to: day('Last day; default today.') };
+const page = (most: number) => ({
+  limit: z.coerce.number().int().min(1).max(most).default(100).describe('Entries in one answer.'),
+  cursor: text('`next` of the page before.'),
+});
+
+/** Every question of the API, defined once: what is checked, what is answered, and the OpenAPI document. */
+export const ENDPOINTS = {
+  keys: {
+    path: '/api/v1/keys',
+    summary: 'Every key that was seen or is in the keys file, with what it did in some days (default 30).',
+    parameters: z.strictObject({ ...tenant, ...time, ...page(200) }),
+    answer: z.strictObject({ keys: z.array(schemas.key), next: schemas.next }),
+  },
+  key: {
+    path: '/api/v1/keys/{id}',
+    summary: 'One key, with the details of what it did in some days (default 30).',
+    parameters: z.strictObject({ ...tenant, ...time }),
+    answer: schemas.key,
+  },
+  usage: {
+    path: '/api/v1/usage',
+    summary:
+      'What a key, a tenant or all keys did, period by period, compared with the period and year before.',
+    parameters: z.strictObject({
+      ...key,
+      ...tenant,
+      ...time,
+      by: z.enum(GRAINS).default('day').describe('How long a period is.'),
+      ...page(1_000),
+    }),
+    answer: z.strictObject({ rows: z.array(schemas.usageRow), next: schemas.next }),
+  },
+  review: {
+    path: '/api/v1/review',
+    summary: 'The quarterly review: a verdict on every key, with the evidence.',
+    parameters: z.strictObject({
+      quarter: z
+        .string()
+        .regex(/^(\d{4}Q[1-4])?$/, 'is none; write it as 2026Q4')
+        .default('')
+        .describe('As 2026Q4; default the current one.'),
+    }),
+    answer: schemas.review,
+  },
+} as const satisfies Record<string, ApiEndpoint>;
+
+/** Single requests out of the archive: answered by a process of its own, which reads the question itself. */
+export const REQUESTS: ApiEndpoint = {
+  path: '/api/v1/requests',
+  summary: 'Single requests out of the archive, newest first; 404 where no archive is kept.',
+  parameters: z.strictObject({
+    ...key,
+    ...tenant,
+    ip: text('An address, or a network as 203.0.113.0/24.'),
+    status: text('Codes or classes with commas: 404 or 4xx,500.'),
+    endpoint: text('A template as in the metrics; * stands for anything.'),
+    method: text('GET, POST and so on.'),
+    from: text('From when on: a time, a day, or a span back from now such as 7d.'),
+    to: text('Until when; the same.'),
+    order: z.enum(['newest', 'oldest']).default('newest').describe('Which requests come first.'),
+    ...page(1_000),
+  }),
+  answer: z.strictObject({
+    requests: z.array(schemas.request),
+    next: schemas.next,
+    partial: z.boolean().describe('True when the time for a page was over before it was full.'),
+    reachesTo: z.iso.datetime().nullable().describe('Event time of the newest request that could be found.'),
+  }),
+};
+
+export type EndpointName = keyof typeof ENDPOINTS;
+
+/** What a question says, checked: with the id of the path where there is one. */
+export type Question<Name extends EndpointName> = z.infer<(typeof ENDPOINTS)[Name]['parameters']> & {
+  id: string;
+};

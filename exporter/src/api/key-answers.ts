@@ -1,0 +1,65 @@
+import { type Figures, figuresOf, momentOf, NO_SUMS } from '../history/figures.ts';
+import { chosenKeys, QuestionError } from '../history/key-choice.ts';
+import { timeOf } from '../history/question.ts';
+import { keyDetails } from '../history/usage-report.ts';
+import type { KeyEntry } from '../keys/key.ts';
+import { NO_KEY, OTHER } from '../keys/key.ts';
+import type { KeyRow, KeyUsageRow } from '../usage/changes.ts';
+import type { Question } from './endpoints.ts';
+import { pageOf } from './paging.ts';
+import type { Source } from './source.ts';
+
+/** The registered and seen keys, one page of them. */
+export function answerKeys(source: Source, question: Question<'keys'>): object {
+  const { reader } = source;
+  const { days } = timeOf({ ...question, by: '' }, source.now);
+  const all = reader
+    .keys()
+    .filter(({ id, tenant }) => id !== NO_KEY && id !== OTHER && fits(tenant, question.tenant));
+  const { items, next } = pageOf(all, question, ({ key }) => key);
+  const sums = reader.sumsByKey(
+    days,
+    items.map(({ key }) => key),
+  );
+  const usage = reader.keyUsage();
+  const keys = items.map((row) =>
+    keyAnswer(source, row, usage.get(row.key), figuresOf(sums.get(row.key) ?? NO_SUMS, null)),
+  );
+  return { keys, next };
+}
+
+export function answerKey(source: Source, question: Question<'key'>): object {
+  const { reader, registry } = source;
+  const { days } = timeOf({ ...question, by: '' }, source.now);
+  const found = chosenKeys(reader, registry, { key: question.id, tenant: question.tenant });
+  if (found.length > 1) {
+    const tenants = found.map(({ tenant }) => JSON.stringify(tenant)).join(', ');
+    throw new QuestionError(`tenant: several tenants have a key of this id (${tenants}); name one`);
+  }
+  const [row] = found;
+  const figures = figuresOf(
+    reader.sums([days], [row.key]).get(0) ?? NO_SUMS,
+    keyDetails(reader, row.key, days),
+  );
+  return keyAnswer(source, row, reader.keyUsage().get(row.key), figures);
+}
+
+function keyAnswer(
+  { registry }: Source,
+  { id, tenant }: KeyRow,
+  used: KeyUsageRow | undefined,
+  usage: Figures,
+): object {
+  const entry: Partial<KeyEntry> = registry.identify(id, tenant).entry ?? {};
+  return {
+    ...{ id, tenant, registered: entry.id !== undefined },
+    ...{ name: entry.name ?? '', description: entry.description ?? '', owner: entry.owner ?? '' },
+    ...{ environment: entry.environment ?? null, state: entry.state ?? null, tier: entry.tier ?? null },
+    ...{ scopes: entry.scopes ?? [], replaces: entry.replaces ?? '' },
+    ...{ createdAt: momentOf(entry.createdAt ?? 0), rotatedAt: momentOf(entry.rotatedAt ?? 0) },
+    ...{ firstUsed: momentOf(used?.firstUsed ?? 0), lastUsed: momentOf(used?.lastUsed ?? 0) },
+    ...{ lastRejected: momentOf(used?.lastRejected ?? 0), usage },
+  };
+}
+
+const fits = (tenant: string, asked: string): boolean => asked === '' || tenant === asked;

@@ -1,0 +1,42 @@
+import type { KeyRegistry } from '../keys/registry.ts';
+import { nearest } from '../keys/suggestion.ts';
+import { maskKey } from '../parse/masking.ts';
+import type { DailyReader } from '../store/daily-reader.ts';
+import type { KeyRow } from '../usage/changes.ts';
+
+/** What a question asks for is not there, or the question makes no sense; the message says what to do. */
+export class QuestionError extends Error {
+  readonly missing: boolean;
+  constructor(message: string, missing = false) {
+    super(message);
+    this.name = 'QuestionError';
+    this.missing = missing;
+  }
+}
+
+/**
+ * The keys a question is about: `key` is an id, a fingerprint or even the raw key, '' = all; `tenant` '' = any.
+ * Ids are unique within a tenant only. Throws QuestionError when there is none.
+ */
+export function chosenKeys(
+  reader: DailyReader,
+  registry: KeyRegistry,
+  { key, tenant }: { key: string; tenant: string },
+): KeyRow[] {
+  const masked = maskKey(key);
+  const { id } = registry.identify(masked, tenant);
+  const all = reader.keys();
+  const found = all.filter(
+    (row) => (key === '' || row.id === id || row.id === masked) && (tenant === '' || row.tenant === tenant),
+  );
+  if (found.length > 0) return found;
+  const ids = [...new Set(all.map((row) => row.id))];
+  const near = nearest(masked, ids);
+  const where = tenant === '' ? '' : ` in tenant ${JSON.stringify(tenant)}`;
+  throw new QuestionError(
+    key === ''
+      ? `there is no key${where} in the store yet`
+      : `there is no key ${JSON.stringify(masked)}${where} in the store${near ? `; did you mean ${near}?` : ''}`,
+    true,
+  );
+}

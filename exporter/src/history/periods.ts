@@ -1,0 +1,124 @@
+const MS = 86_400_000;
+
+export const GRAINS = ['day', 'week', 'month', 'year'] as const;
+/** How long the periods of a report are. Weeks begin on Monday (ISO 8601). All is UTC. */
+export type Grain = (typeof GRAINS)[number];
+
+/** Days since the epoch, both included. */
+export interface Days {
+  from: number;
+  to: number;
+}
+
+export interface Period extends Days {
+  /** `2026-11-23`, `2026-W48`, `2026-11` or `2026`. */
+  name: string;
+  /** The days that have begun, when the period is still going on or was cut; else as long as the period. */
+  whole: boolean;
+}
+
+/** `2026-11-23`. */
+export const dateOf = (day: number): string => new Date(day * MS).toISOString().slice(0, 10);
+
+export const dayAt = (seconds: number): number => Math.floor(seconds / 86_400);
+
+/** The periods of a grain that the days touch, cut to them, oldest first. */
+export function periodsOf(grain: Grain, { from, to }: Days): Period[] {
+  const periods: Period[] = [];
+  for (let day = from; day <= to; ) {
+    const start = startOf(grain, day);
+    const end = startOf(grain, next(grain, start)) - 1;
+    const period = { from: Math.max(from, start), to: Math.min(to, end) };
+    periods.push({
+      ...period,
+      name: nameOf(grain, start),
+      whole: period.from === start && period.to === end,
+    });
+    day = end + 1;
+  }
+  return periods;
+}
+
+/**
+ * What a period is compared with: the same days of the period before. One that is still going on is compared
+ * with as many days of that one.
+ */
+export function before(grain: Grain, { from, to }: Days): Days {
+  if (grain === 'day') return { from: from - 1, to: to - 1 };
+  if (grain === 'week') return { from: from - 7, to: to - 7 };
+  return shifted(from, to, grain === 'month' ? 1 : 12);
+}
+
+/** The same days a year before; for days and weeks 52 weeks before, so that weekdays meet weekdays. */
+export function yearBefore(grain: Grain, { from, to }: Days): Days {
+  if (grain === 'day' || grain === 'week') return { from: from - 364, to: to - 364 };
+  return shifted(from, to, 12);
+}
+
+/** The last day of a month stays the last day of the other month. */
+function shifted(from: number, to: number, months: number): Days {
+  const end = startOf('month', to + 1) === to + 1;
+  return {
+    from: monthsBefore(from, months),
+    to: end ? monthsBefore(to + 1, months) - 1 : monthsBefore(to, months),
+  };
+}
+
+function monthsBefore(day: number, months: number): number {
+  const date = new Date(day * MS);
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth() - months];
+  const days = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
+  return Date.UTC(year, month, Math.min(date.getUTCDate(), days)) / MS;
+}
+
+function startOf(grain: Grain, day: number): number {
+  const date = new Date(day * MS);
+  if (grain === 'day') return day;
+  // 1970-01-01 was a Thursday.
+  if (grain === 'week') return day - ((day + 3) % 7);
+  return Date.UTC(date.getUTCFullYear(), grain === 'month' ? date.getUTCMonth() : 0, 1) / MS;
+}
+
+/** A day of the next period. */
+const next = (grain: Grain, start: number): number =>
+  start + { day: 1, week: 7, month: 31, year: 366 }[grain];
+
+function nameOf(grain: Grain, start: number): string {
+  if (grain === 'day') return dateOf(start);
+  if (grain === 'month') return dateOf(start).slice(0, 7);
+  if (grain === 'year') return dateOf(start).slice(0, 4);
+  // A week is of the year its Thursday is of.
+  const thursday = new Date((start + 3) * MS);
+  const year = thursday.getUTCFullYear();
+  const week = Math.floor((start + 3 - Date.UTC(year, 0, 1) / MS) / 7) + 1;
+  return `${year}-W${String(week).padStart(2, '0')}`;
+}
+
+/**
+ * The days that `2026`, `2026Q4`, `2026-11`, `2026-11-23` or `today` stand for; undefined for anything else.
+ * `today` in days since the epoch.
+ */
+export function parseDays(text: string, today: number): Days | undefined {
+  if (text === 'today') return { from: today, to: today };
+  const quarter = /^(\d{4})-?Q([1-4])$/.exec(text);
+  if (quarter) return months(Number(quarter[1]), Number(quarter[2]) * 3 - 3, 3);
+  const parts = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?$/.exec(text);
+  if (!parts) return undefined;
+  const [year, month, date] = parts.slice(1).map(Number);
+  if (parts[2] === undefined) return months(year, 0, 12);
+  if (month < 1 || month > 12) return undefined;
+  if (parts[3] === undefined) return months(year, month - 1, 1);
+  const day = Date.UTC(year, month - 1, date) / MS;
+  return dateOf(day) === text ? { from: day, to: day } : undefined;
+}
+
+const months = (year: number, from: number, count: number): Days => ({
+  from: Date.UTC(year, from, 1) / MS,
+  to: Date.UTC(year, from + count, 1) / MS - 1,
+});
+
+/** `2026Q4`. */
+export function quarterOf(day: number): string {
+  const date = new Date(day * MS);
+  return `${date.getUTCFullYear()}Q${Math.floor(date.getUTCMonth() / 3) + 1}`;
+}

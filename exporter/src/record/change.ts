@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { draftDirectory, pendingFile } from './layout.ts';
+import { type ArchiveFile, appendEntry, type Change, mendManifest, readManifest } from './manifest.ts';
+import { syncDirectoryOf } from './spool-file.ts';
+
+/** A finished file that has not got its place yet. */
+export interface Draft extends ArchiveFile {
+  /** Where it lies now. */
+  draft: string;
+}
+
+/**
+ * Puts drafts in their places, writes the manifest's line, removes what it says is removed. A crash anywhere in
+ * between leaves the change either made or not begun once recover() has run. Only for whoever holds the lock.
+ */
+export function makeChange(
+  root: string,
+  change: { change: Change; segment?: number; added: Draft[]; removed: ArchiveFile[]; at: Date },
+): void {
+  const { drafts, added } = parted(change.added);
+  const { removed } = change;
+  writeDurably(pendingFile(root), JSON.stringify([...added, ...removed].map(({ path }) => path)));
+  const directories = new Set<string>();
+  for (const [i, { path }] of added.entries()) {
+    const place = join(root, path);
+    mkdirSync(dirname(place), { recursive: true, mode: 0o700 });
+    renameSync(drafts[i], place);
+    directories
+      .add(place)
+      .add(dirname(place))
+      .add(dirname(dirname(place)));
+  }
+  for (const directory of directories) syncDirectoryOf(directory);
+  const { at, segment } = change;
+  appendEntry(root, {
+    at: at.toISOString(),
+    change: change.change,
+    ...(segment === undefined ? {} : { segment }),
+    added,
+    removed,
+  });
+  for (const { path } of removed) rmSync(join(root, path), { force: true });
+  rmSync(pendingFile(root), { force: true });
+}
+
+/** Ends or undoes what a crash interrupted, and clears away drafts. Only for whoever holds the lock. */
+export function recover(root: string): void {
+  mendManifest(root);
+  rmSync(draftDirectory(root), { recursive: true, force: true });
+  mkdirSync(draftDirectory(root), { recursive: true, mode: 0o700 });
+  if (!existsSync(pendingFile(root))) return;
+  const { files } = readManifest(root);
+  // Half of such a note means that nothing was moved yet.
+  for (const path of pathsIn(readFileSync(pendingFile(root), 'utf8')))
+    if (!files.has(path)) rmSync(join(root, path), { force: true });
+  rmSync(pendingFile(root));
+}
+
+/** SHA-256 of a file in hex, and its bytes. `onBytes` is told of progress. */
+export async function digestOf(
+  path: string,
+  onBytes: (bytes: number) => void = () => {},
+): Promise<{ sha256: string; bytes: number }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const block of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
+    hash.update(block as Buffer);
+    bytes += (block as Buffer).length;
+    onBytes((block as Buffer).length);
+  }
+  return { sha256: hash.digest('hex'), bytes };
+}
+
+export function syncFile(path: string): void {
+  const fd = openSync(path, 'r+');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function parted(all: Draft[]): { drafts: string[]; added: ArchiveFile[] } {
+  return {
+    drafts: all.map(({ draft }) => draft),
+    added: all.map(({ path, sha256, bytes, rows, first, last }) => ({
+      path,
+      sha256,
+      bytes,
+      rows,
+      first,
+      last,
+    })),
+  };
+}
+
+function writeDurably(path: string, text: string): void {
+  writeFileSync(path, text, { mode: 0o600 });
+  syncFile(path);
+  syncDirectoryOf(path);
+}
+
+function pathsIn(text: string): string[] {
+  try {
+    return JSON.parse(text) as string[];
+  } catch {
+    return [];
+  }
+}

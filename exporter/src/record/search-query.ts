@@ -1,0 +1,151 @@
+import { withoutRawKeys } from '../keys/raw-keys.ts';
+import { type Address, parseIp } from '../parse/ip.ts';
+import { inNetwork, type Network, parseCidr } from '../parse/network.ts';
+import { keyName, tenantName } from '../usage/names.ts';
+import { COLUMNS, type Wanted } from './spool-table.ts';
+
+/** What requests are looked for. What is undefined does not matter. */
+export interface SearchQuery {
+  key: string | undefined;
+  tenant: string | undefined;
+  ip: Network | undefined;
+  /** Ranges of statuses, both ends included. */
+  statuses: [number, number][];
+  /** A template; `*` in it stands for anything. */
+  endpoint: string | undefined;
+  method: string | undefined;
+  /** Event time, milliseconds since the epoch; `to` is not included. */
+  from: number;
+  to: number;
+  newestFirst: boolean;
+}
+
+/** The names under which queries are asked, by users and by programs. */
+export const QUERY_FIELDS = [
+  'key',
+  'tenant',
+  'ip',
+  'status',
+  'endpoint',
+  'method',
+  'from',
+  'to',
+  'order',
+] as const;
+export type QueryText = Partial<Record<(typeof QUERY_FIELDS)[number], string>>;
+
+/** Reads a query as people write it. `now` in milliseconds. Throws an Error that says what to write instead. */
+export function parseQuery(text: QueryText, now: number): SearchQuery {
+  const from = text.from === undefined ? 0 : Math.max(0, momentOf('from', text.from, now, false));
+  const to = text.to === undefined ? LATEST : momentOf('to', text.to, now, true);
+  if (to <= from) throw new Error('from: is not before to');
+  if (text.order !== undefined && text.order !== 'newest' && text.order !== 'oldest')
+    throw new Error('order: write newest or oldest');
+  return {
+    // A raw key finds what its masked form names.
+    key: text.key === undefined ? undefined : nameIn(withoutRawKeys(text.key), keyName),
+    tenant: text.tenant === undefined ? undefined : nameIn(text.tenant, tenantName),
+    ip: text.ip === undefined ? undefined : networkIn(text.ip),
+    statuses: text.status === undefined ? [] : text.status.split(',').map(statusRange),
+    endpoint: text.endpoint,
+    method: text.method?.toUpperCase(),
+    from,
+    to,
+    newestFirst: text.order !== 'oldest',
+  };
+}
+
+/**
+ * The query as a condition on the archive's columns. Addresses of a network are only narrowed by it, for SQL has no
+ * arithmetic for them: whoever asks picks them with `isWanted`.
+ */
+export function conditionOf(query: SearchQuery): Wanted {
+  const parts: string[] = [
+    'time >= epoch_ms(?::BIGINT)::TIMESTAMP_MS',
+    'time < epoch_ms(?::BIGINT)::TIMESTAMP_MS',
+  ];
+  const values: (string | number)[] = [query.from, query.to];
+  const add = (sql: string, ...more: (string | number)[]): void => {
+    parts.push(sql);
+    values.push(...more);
+  };
+  if (query.key !== undefined) add('key_id = ?', query.key);
+  if (query.tenant !== undefined) add('tenant_id = ?', query.tenant);
+  if (query.method !== undefined) add('method = ?', query.method);
+  if (query.endpoint?.includes('*')) add("endpoint LIKE ? ESCAPE '\\'", likePattern(query.endpoint));
+  else if (query.endpoint !== undefined) add('endpoint = ?', query.endpoint);
+  if (query.statuses.length > 0)
+    add(
+      `(${query.statuses.map(() => 'status BETWEEN ?::USMALLINT AND ?::USMALLINT').join(' OR ')})`,
+      ...query.statuses.flat(),
+    );
+  if (query.ip) {
+    const { family, prefix, ip3 } = query.ip;
+    const octets = family === 4 ? [24, 16, 8, 0].map((shift) => (ip3 >>> shift) & 255) : [];
+    const whole = Math.floor(prefix / 8);
+    if (family === 4 && whole === 4) add('ip = ?', octets.join('.'));
+    else if (family === 4)
+      add('starts_with(ip, ?)', whole === 0 ? '' : `${octets.slice(0, whole).join('.')}.`);
+    else add("contains(ip, ':')");
+  }
+  return { sql: parts.join(' AND '), values };
+}
+
+/** True when the condition says all about the address that the query does. */
+export const isExact = ({ ip }: SearchQuery): boolean =>
+  ip === undefined || (ip.family === 4 && ip.prefix % 8 === 0);
+
+/** Whether an address, in its canonical form, lies in the query's network. */
+export function isWanted({ ip }: SearchQuery, address: string | null): boolean {
+  if (!ip) return true;
+  const bytes = Buffer.from(address ?? '');
+  const found: Address = { ipFamily: 0, ip0: 0, ip1: 0, ip2: 0, ip3: 0 };
+  if (!parseIp(bytes, 0, bytes.length, found)) return false;
+  return inNetwork(ip, found.ipFamily, found.ip0, found.ip1, found.ip2, found.ip3);
+}
+
+/** SQL of the one order in which requests are given: by time, and those of one moment in an order of their own. */
+export function orderOf({ newestFirst }: SearchQuery): string {
+  const others = COLUMNS.filter((name) => name !== 'time').join(', ');
+  return `time ${newestFirst ? 'DESC' : 'ASC'}, ${others}`;
+}
+
+/** 9999-12-31, the last day that a date of four digits names. */
+const LATEST = Date.UTC(10_000, 0, 1);
+const UNITS: Record<string, number> = { s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7, w: 6.048e8 };
+
+function momentOf(name: string, text: string, now: number, endOfDay: boolean): number {
+  const ago = /^(\d{1,6})([smhdw])$/.exec(text);
+  if (ago) return now - Number(ago[1]) * UNITS[ago[2]];
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
+  const isTime = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)$/.test(text);
+  const at = isDay || isTime ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at))
+    throw new Error(
+      `${name}: write a UTC day such as 2026-05-04, a time with its offset such as 2026-05-04T09:30:00Z, or how long ago, such as 24h`,
+    );
+  return isDay && endOfDay ? at + 86_400_000 : at;
+}
+
+function statusRange(text: string): [number, number] {
+  const range = /^([1-5])xx$/i.exec(text.trim());
+  if (range) return [Number(range[1]) * 100, Number(range[1]) * 100 + 99];
+  if (!/^[1-5]\d\d$/.test(text.trim()))
+    throw new Error('status: write codes or classes, such as 404 or 4xx,500');
+  return [Number(text), Number(text)];
+}
+
+function networkIn(text: string): Network {
+  const network = parseCidr(text);
+  if (!network) throw new Error('ip: write an address or a network such as 203.0.113.0/24');
+  return network;
+}
+
+function nameIn(text: string, name: typeof keyName): string {
+  // A name as it is shown everywhere is taken as it is; anything else becomes one.
+  if (/^[A-Za-z0-9._:@/+~%-]*$/.test(text)) return text;
+  const bytes = Buffer.from(text);
+  return name(bytes, 0, bytes.length);
+}
+
+const likePattern = (text: string): string => text.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%');

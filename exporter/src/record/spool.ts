@@ -1,0 +1,204 @@
+import { rmSync } from 'node:fs';
+import { withoutRawKeys } from '../keys/raw-keys.ts';
+import { mayHoldRawKey } from '../parse/masking.ts';
+import type { LogRecord } from '../parse/record.ts';
+import type { Lock } from '../store/lock.ts';
+import type { SegmentChanges, SegmentRow } from '../store/store.ts';
+import type { KeyRegistry } from '../usage/options.ts';
+import { spoolFile } from './layout.ts';
+import { takeSpool } from './spool-directory.ts';
+import { SpoolFile, syncDirectoryOf } from './spool-file.ts';
+import {
+  BLOCK_ROWS,
+  blockBytes,
+  emptyColumns,
+  encodeBlock,
+  FRAMES,
+  LONGEST_ID,
+  NONE,
+  sameColumns,
+} from './spool-format.ts';
+import { cut, SpoolNames } from './spool-names.ts';
+
+export interface SpoolOptions {
+  /** `record.path`. */
+  path: string;
+  /** Seconds after which a segment is closed, so that it can be sealed. */
+  sealEvery: number;
+}
+
+/** Requests after which a segment is closed. */
+const SEGMENT_ROWS = 1_000_000;
+const PERCENT = 37;
+const SMALL_S = 115;
+const WRITE_BYTES = 512 * 1024;
+/** What a full disk may leave pending before reading stops. */
+const MOST_PENDING = 32 * 1024 * 1024;
+
+/**
+ * Where accepted requests wait for their Parquet file. Used as append …, write at the end of a turn, changes()
+ * inside a commit (everything is on disk when it returns), settle() after it. What was appended and not committed
+ * is cut off at the next start, together with the positions it came from: each line is here exactly once.
+ */
+export class Spool {
+  private readonly options: SpoolOptions;
+  private readonly clock: () => number;
+  private readonly columns = emptyColumns();
+  private rows = 0;
+  private idBytes = 0;
+  private readonly lock: Lock;
+  private readonly names: SpoolNames;
+  private file: SpoolFile;
+  private segment: number;
+  private segmentRows = 0;
+  private openedAt = 0;
+  private committed = 0;
+  /** Closed, in the store and not sealed. */
+  private readonly waiting = new Map<number, SegmentRow>();
+  private closing: SegmentRow[] = [];
+  private dropping: number[] = [];
+  private putting: SegmentRow | undefined;
+
+  /** `stored` as last committed; `clock` gives milliseconds since the epoch. Throws as takeSpool. */
+  constructor(options: SpoolOptions, stored: SegmentRow[], registry: KeyRegistry, clock: () => number) {
+    this.options = options;
+    this.clock = clock;
+    this.lock = takeSpool(options.path, stored);
+    // The names in a segment that was open are not known any more.
+    for (const row of stored)
+      if (row.closed) this.waiting.set(row.segment, row);
+      else this.closing.push({ ...row, closed: true });
+    this.segment = Math.max(clock(), ...stored.map(({ segment }) => segment + 1));
+    this.file = new SpoolFile(spoolFile(options.path, this.segment));
+    this.names = new SpoolNames((kind, payload) => this.file.frame(kind, payload), registry);
+  }
+
+  append(record: LogRecord): void {
+    const { columns, rows } = this;
+    columns.time[rows] = Math.floor(record.timestampMs);
+    columns.identity[rows] = this.names.identityOf(record);
+    columns.endpoint[rows] = this.names.endpointOf(record);
+    columns.agent[rows] = this.names.agentOf(record);
+    columns.family[rows] = record.ipFamily;
+    columns.ip0[rows] = record.ip0;
+    columns.ip1[rows] = record.ip1;
+    columns.ip2[rows] = record.ip2;
+    columns.ip3[rows] = record.ip3;
+    const { responseBytes } = record;
+    columns.bytes[rows] = responseBytes >= 0 ? Math.min(responseBytes, NONE - 1) : NONE;
+    columns.duration[rows] = record.durationSeconds * 1000;
+    columns.status[rows] = record.status;
+    columns.idLength[rows] = this.takeId(record);
+    if (++this.rows === BLOCK_ROWS) this.endBlock();
+  }
+
+  registryChanged(registry: KeyRegistry): void {
+    this.names.registryChanged(registry);
+  }
+
+  /** True while the disk takes nothing: lines wait in their files until it does again. */
+  get blocked(): boolean {
+    return this.file.pending > MOST_PENDING;
+  }
+
+  /** Hands larger amounts to the system, so that a commit finds little left. An error comes back at the commit. */
+  write(): void {
+    if (this.file.pending < WRITE_BYTES) return;
+    try {
+      this.file.write();
+    } catch {
+      // Everything not written stays pending.
+    }
+  }
+
+  /** What a commit must say about the spool; all it speaks of is durable. Throws the system's error. */
+  changes(): SegmentChanges {
+    if (this.rows > 0) this.endBlock();
+    this.putting = undefined;
+    if (this.segmentRows > 0) {
+      this.file.write();
+      const length = this.file.sync();
+      if (this.committed === 0) syncDirectoryOf(spoolFile(this.options.path, this.segment));
+      const closed =
+        this.segmentRows >= SEGMENT_ROWS || this.clock() - this.openedAt >= this.options.sealEvery * 1000;
+      if (length > this.committed || closed) this.putting = { segment: this.segment, length, closed };
+    }
+    return { put: [...this.closing, ...(this.putting ? [this.putting] : [])], drop: [...this.dropping] };
+  }
+
+  /** The changes() just taken are committed. Returns true when a segment became ready to be sealed. */
+  settle(): boolean {
+    for (const segment of this.dropping) rmSync(spoolFile(this.options.path, segment), { force: true });
+    const ready = this.closing.length > 0 || this.putting?.closed === true;
+    for (const row of this.closing) this.waiting.set(row.segment, row);
+    this.dropping = [];
+    this.closing = [];
+    if (this.putting) this.committed = this.putting.length;
+    if (this.putting?.closed) {
+      this.waiting.set(this.putting.segment, this.putting);
+      this.begin();
+    }
+    this.putting = undefined;
+    return ready;
+  }
+
+  /** Segments that may be sealed, oldest first. */
+  ready(): SegmentRow[] {
+    return [...this.waiting.values()].sort((a, b) => a.segment - b.segment);
+  }
+
+  /** These are in the archive: the next commit forgets them. */
+  sealed(segments: number[]): void {
+    for (const segment of segments) if (this.waiting.delete(segment)) this.dropping.push(segment);
+  }
+
+  close(): void {
+    this.file.close();
+    this.lock.release();
+  }
+
+  private begin(): void {
+    this.file.close();
+    this.segment = Math.max(this.clock(), this.segment + 1);
+    this.file = new SpoolFile(spoolFile(this.options.path, this.segment));
+    this.names.clear();
+    this.segmentRows = 0;
+    this.committed = 0;
+  }
+
+  private endBlock(): void {
+    if (this.segmentRows === 0) this.openedAt = this.clock();
+    const { columns, rows, idBytes } = this;
+    const same = sameColumns(columns, rows);
+    const { out, at } = this.file.reserve(FRAMES.requests, blockBytes(rows, idBytes, same));
+    encodeBlock(columns, rows, idBytes, same, out, at);
+    this.segmentRows += this.rows;
+    this.rows = 0;
+    this.idBytes = 0;
+  }
+
+  /** Copies the request id, masked and cut. Returns its length. */
+  private takeId({ bytes, requestIdStart, requestIdEnd }: LogRecord): number {
+    if (requestIdEnd <= requestIdStart) return 0;
+    const { ids } = this.columns;
+    let to = this.idBytes;
+    const length = requestIdEnd - requestIdStart;
+    let plain = length <= LONGEST_ID;
+    if (plain)
+      for (let from = requestIdStart; from < requestIdEnd; from++) {
+        const c = bytes[from];
+        ids[to++] = c;
+        // Raw keys begin with an s, or with a percent sign where they are encoded.
+        if (c === PERCENT || (c | 32) === SMALL_S) plain = false;
+      }
+    if (plain || (length <= LONGEST_ID && !mayHoldRawKey(bytes, requestIdStart, requestIdEnd))) {
+      this.idBytes = to;
+      return length;
+    }
+    const masked = withoutRawKeys(bytes.toString('utf8', requestIdStart, requestIdEnd));
+    const kept = Buffer.from(cut(masked, LONGEST_ID));
+    ids.set(kept, this.idBytes);
+    this.idBytes += kept.length;
+    return kept.length;
+  }
+}

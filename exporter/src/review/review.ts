@@ -1,0 +1,55 @@
+import { type Days, parseDays, quarterOf } from '../history/periods.ts';
+import type { KeyEvidence, QuarterEvidence } from './evidence.ts';
+import { gather, type ReviewSource } from './gathering.ts';
+import { type Judgement, judge, VERDICTS, type Verdict } from './judgement.ts';
+
+/** One key, judged, and what the quarter before said of it. */
+export interface ReviewedKey {
+  evidence: KeyEvidence;
+  judgement: Judgement;
+  /** undefined when the record does not reach back so far. */
+  before: { verdict: Verdict; requests: number } | undefined;
+}
+
+/** The quarterly review: every key with verdict and evidence, the most pressing first. */
+export interface Review extends Omit<QuarterEvidence, 'keys'> {
+  keys: ReviewedKey[];
+  before: { quarter: string; percent: number } | undefined;
+}
+
+/** The days of a quarter written `2026Q4`; undefined when it is not. */
+export const quarterDays = (quarter: string): Days | undefined =>
+  /^\d{4}Q[1-4]$/.test(quarter) ? parseDays(quarter, 0) : undefined;
+
+/** Reviews a quarter, beside the one before it. Today's keys file is taken for both. */
+export async function review(source: ReviewSource, quarter: string, days: Days): Promise<Review> {
+  const { keys, ...evidence } = await gather(source, quarter, days);
+  const earlier = quarterOf(days.from - 1);
+  const span = source.reader.span();
+  const past =
+    span && span.from < days.from
+      ? await gather({ ...source, archive: undefined }, earlier, quarterDays(earlier) as Days)
+      : undefined;
+  const reviewed = keys.map((key) => {
+    const then = past?.keys.find(({ id, tenant }) => id === key.id && tenant === key.tenant);
+    return {
+      evidence: key,
+      judgement: judge(key, evidence.asOf),
+      before: past && then && { verdict: judge(then, past.asOf).verdict, requests: then.requests },
+    };
+  });
+  return {
+    ...evidence,
+    keys: reviewed.sort(byPressure),
+    before: past && { quarter: earlier, percent: past.completeness.percent },
+  };
+}
+
+function byPressure(a: ReviewedKey, b: ReviewedKey): number {
+  const pressure = ({ judgement }: ReviewedKey) => VERDICTS.indexOf(judgement.verdict);
+  return (
+    pressure(a) - pressure(b) ||
+    b.evidence.requests - a.evidence.requests ||
+    (a.evidence.id < b.evidence.id ? -1 : 1)
+  );
+}
