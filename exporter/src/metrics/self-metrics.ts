@@ -1,0 +1,217 @@
+import {
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from 'prom-client';
+import type { IntakeFacts } from '../ingest/publication.ts';
+import type { SourceCounterName } from '../log/counters.ts';
+import { type FamilyDefinition, SELF_FAMILIES } from './families.ts';
+import type { Mirror } from './mirror.ts';
+import { type Format, headerOf, label, numberText } from './text.ts';
+
+/** Gauges of prom-client whose names end like a counter's; Prometheus' own check rejects them. */
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
+
+const COMMIT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+const SCRAPE_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+/** Which family shows which counter of the sources, and what its reason is called. */
+const SOURCE_FAMILIES: Record<SourceCounterName, FamilyDefinition> = {
+  lines_total: SELF_FAMILIES.lines,
+  bytes_total: SELF_FAMILIES.bytes,
+  lines_rejected_total: SELF_FAMILIES.rejected,
+  fields_ignored_total: SELF_FAMILIES.ignored,
+  bytes_lost_total: SELF_FAMILIES.lost,
+  rotations_total: SELF_FAMILIES.rotations,
+  truncations_total: SELF_FAMILIES.truncations,
+  file_errors_total: SELF_FAMILIES.fileErrors,
+};
+
+/** How sharing facts with other exporters goes. */
+export interface SharingFacts {
+  state: 'starting' | 'up' | 'away';
+  errors: number;
+  /** Seconds since the epoch, 0 = never. */
+  lastSuccess: number;
+  keys: number;
+}
+
+/** The exporter's own metrics: what the mirror says of the intake, and what this process does. */
+export class SelfMetrics {
+  private readonly mirror: Mirror;
+  private readonly sharing: () => SharingFacts | undefined;
+  private readonly registry = new Registry();
+  private readonly commitDuration: Histogram;
+  private readonly scrapeDuration: Histogram;
+  private readonly scrapeSize: Gauge;
+  private readonly reloadSuccess: Gauge;
+  private readonly reloadTime: Gauge;
+
+  /** `sharing` tells how sharing goes; undefined where facts are not shared. */
+  constructor(mirror: Mirror, version: string, sharing: () => SharingFacts | undefined = () => undefined) {
+    this.mirror = mirror;
+    this.sharing = sharing;
+    const registers = [this.registry];
+    const options = ({ name, help }: FamilyDefinition) => ({ name, help, registers });
+    // At prom-client's 10 ms, looking at the event loop is most of what an idle exporter does.
+    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: 50 });
+    for (const name of MISNAMED) this.registry.removeSingleMetric(name);
+    this.commitDuration = new Histogram({
+      ...options(SELF_FAMILIES.commitDuration),
+      buckets: COMMIT_BUCKETS,
+    });
+    this.scrapeDuration = new Histogram({
+      ...options(SELF_FAMILIES.scrapeDuration),
+      buckets: SCRAPE_BUCKETS,
+    });
+    this.scrapeSize = new Gauge(options(SELF_FAMILIES.scrapeSize));
+    this.reloadSuccess = new Gauge(options(SELF_FAMILIES.reloadSuccess));
+    this.reloadTime = new Gauge(options(SELF_FAMILIES.reloadTime));
+    new Gauge({ ...options(SELF_FAMILIES.buildInfo), labelNames: ['version', 'nodeversion'] }).set(
+      { version, nodeversion: process.version },
+      1,
+    );
+  }
+
+  /** A commit took so many seconds. */
+  committed(seconds: number): void {
+    this.commitDuration.observe(seconds);
+  }
+
+  /** A scrape was rendered. */
+  scraped(seconds: number, bytes: number): void {
+    this.scrapeDuration.observe(seconds);
+    this.scrapeSize.set(bytes);
+  }
+
+  /** Configuration and keys file were read; `ok` = taken over. */
+  reloaded(ok: boolean): void {
+    this.reloadSuccess.set(ok ? 1 : 0);
+    if (ok) this.reloadTime.set(Math.floor(Date.now() / 1000));
+  }
+
+  /** The archive was brought up to date, as far as there were no problems. Its gauges begin with the first time. */
+  archived(problems: number, waiting: number): void {
+    const gauge = ({ name, help }: FamilyDefinition): Gauge =>
+      (this.registry.getSingleMetric(name) as Gauge | undefined) ??
+      new Gauge({ name, help, registers: [this.registry] });
+    gauge(SELF_FAMILIES.archiveProblems).set(problems);
+    gauge(SELF_FAMILIES.archiveWaiting).set(waiting);
+    if (problems === 0) gauge(SELF_FAMILIES.archiveUpkeep).set(Math.floor(Date.now() / 1000));
+  }
+
+  /** Counters about reading alone, without this process: what a single reading of files has to say. */
+  readingText(format: Format): string {
+    return Object.entries(SOURCE_FAMILIES)
+      .map(([counter, definition]) => this.sourceCounters(counter as SourceCounterName, definition, format))
+      .join('');
+  }
+
+  async text(format: Format): Promise<string> {
+    const { intake } = this.mirror;
+    const own = intake === undefined ? '' : intakeText(intake, format);
+    const sharing = this.sharing();
+    const shared = sharing === undefined ? '' : sharingText(sharing, format);
+    const metrics = (await this.registry.getMetricsAsJSON()).map((metric) => metricText(metric, format));
+    return this.readingText(format) + own + shared + metrics.join('');
+  }
+
+  private sourceCounters(counter: SourceCounterName, definition: FamilyDefinition, format: Format): string {
+    const rows = this.mirror.counters.filter((row) => row.counter === counter);
+    const reason = definition.labels[1];
+    return family(
+      definition,
+      format,
+      rows.map((row) => [
+        reason ? `${label('source', row.source)},${label(reason, row.reason)}` : label('source', row.source),
+        row.value,
+      ]),
+    );
+  }
+}
+
+type Sample = [labels: string, value: number];
+
+function intakeText(intake: IntakeFacts, format: Format): string {
+  const one = (definition: FamilyDefinition, value: number) => family(definition, format, [['', value]]);
+  const bySource = (
+    definition: FamilyDefinition,
+    value: (source: IntakeFacts['sources'][number]) => number | undefined,
+  ) =>
+    family(
+      definition,
+      format,
+      intake.sources.flatMap((source): Sample[] => {
+        const known = value(source);
+        return known === undefined ? [] : [[label('source', source.source), known]];
+      }),
+    );
+  const byLimit = (definition: FamilyDefinition, value: (use: IntakeFacts['series'][number]) => number) =>
+    family(
+      definition,
+      format,
+      intake.series.map((use) => [label('metric', use.metric), value(use)]),
+    );
+  return [
+    bySource(SELF_FAMILIES.filesOpen, (source) => source.filesOpen),
+    bySource(SELF_FAMILIES.behindBytes, (source) => source.bytesBehind),
+    bySource(SELF_FAMILIES.behindSeconds, (source) => source.secondsBehind),
+    bySource(SELF_FAMILIES.lastEvent, (source) => source.lastEvent || undefined),
+    bySource(SELF_FAMILIES.lastLooked, (source) => source.lastLooked || undefined),
+    bySource(SELF_FAMILIES.staleAfter, (source) => source.staleAfter || undefined),
+    one(SELF_FAMILIES.ready, intake.ready ? 1 : 0),
+    one(SELF_FAMILIES.commits, intake.commits),
+    one(SELF_FAMILIES.commitErrors, intake.commitErrors),
+    one(SELF_FAMILIES.commitFailing, intake.commitError === '' ? 0 : 1),
+    intake.lastCommit > 0 ? one(SELF_FAMILIES.lastCommit, intake.lastCommit) : '',
+    byLimit(SELF_FAMILIES.series, (use) => use.series),
+    byLimit(SELF_FAMILIES.seriesLimit, (use) => use.limit),
+    byLimit(SELF_FAMILIES.overflow, (use) => use.overflowed),
+  ].join('');
+}
+
+function sharingText({ state, errors, lastSuccess, keys }: SharingFacts, format: Format): string {
+  const one = (definition: FamilyDefinition, value: number) => family(definition, format, [['', value]]);
+  return [
+    one(SELF_FAMILIES.sharedUp, state === 'up' ? 1 : 0),
+    one(SELF_FAMILIES.sharedErrors, errors),
+    lastSuccess > 0 ? one(SELF_FAMILIES.sharedLastSuccess, lastSuccess) : '',
+    one(SELF_FAMILIES.sharedKeys, keys),
+  ].join('');
+}
+
+/** A family without samples is left out. */
+function family(definition: FamilyDefinition, format: Format, samples: Sample[]): string {
+  if (samples.length === 0) return '';
+  const lines = samples.map(([labels, value]) => sampleText(definition.name, labels, value));
+  return headerOf(definition, format) + lines.join('');
+}
+
+/** prom-client's type leaves out the name that the samples of a histogram carry. */
+type NamedValue = MetricValue<string> & { metricName?: string };
+
+/** A metric as prom-client hands it out. */
+function metricText(metric: MetricObjectWithValues<MetricValue<string>>, format: Format): string {
+  const type = String(metric.type) as FamilyDefinition['type'];
+  const lines = (metric.values as NamedValue[]).map(({ metricName, labels, value }) =>
+    sampleText(
+      metricName ?? metric.name,
+      Object.entries(labels)
+        .map(([name, text]) => label(name, String(text)))
+        .join(','),
+      value,
+    ),
+  );
+  if (lines.length === 0) return '';
+  return headerOf({ name: metric.name, type, help: metric.help, labels: [] }, format) + lines.join('');
+}
+
+const sampleText = (name: string, labels: string, value: number): string =>
+  `${name}${labels === '' ? '' : `{${labels}}`} ${numberText(value)}\n`;

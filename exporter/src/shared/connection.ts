@@ -1,0 +1,123 @@
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { SCRIPTS, type ScriptName } from './scripts.ts';
+
+/** How Redis is reached; files are read already. */
+export interface RedisSettings {
+  /** `redis://host:port` or `rediss://host:port`; several for a cluster. */
+  urls: string[];
+  mode: 'standalone' | 'cluster';
+  username: string;
+  password: string;
+  database: number;
+  /** PEM, '' = what Node.js trusts, or no client certificate. */
+  ca: string;
+  cert: string;
+  key: string;
+  /** Seconds after which an unanswered command has failed. */
+  timeout: number;
+}
+
+type Argument = string | number | Buffer;
+/** What scripts return: bulk strings come as texts with a byte a character. */
+export type Reply = string | number | null | Reply[];
+
+/** How long to wait before connecting again, ms. */
+const RECONNECT_MS = 1_000;
+
+/**
+ * The connection to Redis, stand-alone or cluster; nothing else knows ioredis. Nothing is queued while there is no
+ * connection: what could not be sent is published again later, as facts.
+ */
+export class Connection {
+  private readonly client: Redis | Cluster;
+  /** The last thing the connection complained about; '' = nothing since it was ready. */
+  trouble = '';
+
+  constructor(settings: RedisSettings) {
+    this.client = settings.mode === 'cluster' ? clusterOf(settings) : standaloneOf(settings);
+    // An unheard `error` event would end the process.
+    this.client.on('error', (error: Error & { lastNodeError?: Error }) => {
+      this.trouble = error.lastNodeError?.message ?? error.message;
+    });
+    this.client.on('ready', () => {
+      this.trouble = '';
+    });
+  }
+
+  get ready(): boolean {
+    return this.client.status === 'ready';
+  }
+
+  /** Runs a script; the keys lie in one bucket. Rejects when it failed or was not answered in time. */
+  async run(script: ScriptName, keys: string[], args: Argument[]): Promise<Reply> {
+    const scripts = this.client as unknown as Record<string, (...args: Argument[]) => Promise<unknown>>;
+    return textOf(await scripts[`${script}Buffer`](keys.length, ...keys, ...args));
+  }
+
+  /** Runs a command on one key. */
+  async command(name: string, ...args: Argument[]): Promise<Reply> {
+    return textOf(await this.client.callBuffer(name, ...args));
+  }
+
+  /** Gives up what is unanswered and connects anew: a Redis that stopped answering must not pile up commands. */
+  reconnect(): void {
+    this.client.disconnect(true);
+  }
+
+  close(): void {
+    this.client.disconnect();
+  }
+}
+
+function standaloneOf(settings: RedisSettings): Redis {
+  const { host, port } = addressOf(settings.urls[0]);
+  return new Redis({
+    ...common(settings),
+    host,
+    port,
+    db: settings.database,
+    enableOfflineQueue: false,
+    retryStrategy: () => RECONNECT_MS,
+  });
+}
+
+function clusterOf(settings: RedisSettings): Cluster {
+  return new Cluster(settings.urls.map(addressOf), {
+    enableOfflineQueue: false,
+    scripts: SCRIPTS,
+    clusterRetryStrategy: () => RECONNECT_MS,
+    slotsRefreshTimeout: settings.timeout * 1000,
+    redisOptions: common(settings),
+  });
+}
+
+function common(settings: RedisSettings) {
+  const { urls, username, password, timeout, ca, cert, key } = settings;
+  return {
+    ...(username !== '' && { username }),
+    ...(password !== '' && { password }),
+    ...(urls[0].startsWith('rediss:') && {
+      tls: { ...(ca !== '' && { ca }), ...(cert !== '' && { cert }), ...(key !== '' && { key }) },
+    }),
+    protocol: 2 as const,
+    connectionName: 'atender-exporter',
+    commandTimeout: timeout * 1000,
+    connectTimeout: timeout * 1000,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    // After a fail-over behind one address the old connection still leads to the replica.
+    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+    scripts: SCRIPTS,
+  } satisfies RedisOptions;
+}
+
+function addressOf(url: string): { host: string; port: number } {
+  const { hostname, port } = new URL(url);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 6379) };
+}
+
+function textOf(reply: unknown): Reply {
+  if (Buffer.isBuffer(reply)) return reply.toString('latin1');
+  if (Array.isArray(reply)) return reply.map(textOf);
+  return typeof reply === 'number' || typeof reply === 'string' ? reply : null;
+}

@@ -1,0 +1,137 @@
+import { NO_KEY, OTHER } from '../keys/key.ts';
+import type {
+  Changes,
+  IpRow,
+  KeyRow,
+  KeyUsageRow,
+  ScopeRow,
+  SketchRow,
+  SurfaceRow,
+} from '../usage/changes.ts';
+import { progressOf, readWindows } from '../usage/merged-windows.ts';
+import { shownIpOf } from '../usage/new-ips.ts';
+import type { UsageOptions } from '../usage/options.ts';
+import { Sketch } from '../usage/sketch.ts';
+import type { Windows } from '../usage/windows.ts';
+import { type Contribution, noContribution } from './contribution.ts';
+import { mergeInto } from './facts.ts';
+import { nameOf } from './places.ts';
+import { totalName } from './totals.ts';
+
+/** What committed rows say of one key. */
+export interface KeyRows {
+  usage?: KeyUsageRow;
+  surfaces: Map<string, SurfaceRow>;
+  scopes: Map<string, ScopeRow>;
+  /** The store's sketch, when the key is over the exporter's own limits. */
+  sketch?: SketchRow;
+  /** By the address, a byte a character. */
+  ips: Map<string, IpRow>;
+}
+
+export const noRows = (): KeyRows => ({ surfaces: new Map(), scopes: new Map(), ips: new Map() });
+
+/** Rows are absolute: the later one of a thing takes the place of the earlier. */
+export function addRows(
+  of: (key: number) => KeyRows,
+  { keyUsage, surfaces, scopes, sketches }: Pick<Changes, 'keyUsage' | 'surfaces' | 'scopes' | 'sketches'>,
+): void {
+  for (const row of keyUsage) of(row.key).usage = row;
+  for (const row of surfaces) of(row.key).surfaces.set(row.surface, row);
+  for (const row of scopes) of(row.key).scopes.set(row.scope, row);
+  for (const row of sketches) of(row.key).sketch = row;
+}
+
+/** Who publishes, and how new addresses are shown. */
+export interface Origin {
+  instance: string;
+  newIp: UsageOptions['newIp'];
+}
+
+export const isShared = ({ id }: KeyRow): boolean => id !== NO_KEY && id !== OTHER;
+
+/**
+ * Rows of a key as this exporter's contribution. New addresses noticed after `since` (seconds) are told. `sketch` =
+ * what stands for the addresses of a key with too many.
+ */
+export function contributionOf(
+  row: KeyRow,
+  rows: KeyRows,
+  origin: Origin,
+  since: number,
+  sketch: Sketch | undefined,
+): Contribution {
+  const { instance } = origin;
+  const contribution = noContribution(nameOf(row.id, row.tenant));
+  const { facts } = contribution;
+  const put = (name: string, value: string): boolean => mergeInto(facts, new Map([[name, value]]));
+  if (rows.usage) putUsage(contribution, rows.usage, instance);
+  for (const { scope, lastUsed } of rows.scopes.values()) put(`>scope:${scope}`, String(lastUsed));
+  for (const { surface, first, noticed } of rows.surfaces.values()) {
+    put(`<surface:${surface}`, `${first}|${instance}|${noticed}`);
+    if (noticed > 0) put(`<surfaced:${surface}`, String(noticed));
+  }
+  for (const { ip, first, noticed, shown } of newsOf(rows, origin.newIp, since)) {
+    const hex = Buffer.from(ip).toString('hex');
+    put(`<news:${hex}`, `${first}|${instance}`);
+    put(`<noticed:${hex}`, `${noticed}|${shown}`);
+  }
+  const own = sketch ?? (rows.sketch && Sketch.decode(rows.sketch.registers));
+  if (own) {
+    for (const { ip, last } of rows.ips.values()) own.addBytes(ip, last);
+    put('>over', '1');
+    contribution.sketches.set(`>${instance}`, `${own.progress()}|${latin1(own.encode())}`);
+  } else for (const [ip, { first, last }] of rows.ips) contribution.ips.set(ip, { first, last });
+  return contribution;
+}
+
+function putUsage({ facts, windows, totals }: Contribution, usage: KeyUsageRow, instance: string): void {
+  if (usage.firstUsed > 0) facts.set('<first', String(usage.firstUsed));
+  if (usage.lastUsed > 0) facts.set('>used', String(usage.lastUsed));
+  if (usage.lastRejected > 0) facts.set('>rejected', String(usage.lastRejected));
+  const read = readWindows(usage.windows);
+  if (!read) return;
+  const { second, answers } = progressOf(read);
+  if (second === 0) return;
+  windows.set(`>${instance}`, `${second}|${String(answers).padStart(12, '0')}|${latin1(usage.windows)}`);
+  for (const [total, value] of dayTotals(read, second)) totals.set(totalName(total, instance), String(value));
+}
+
+/** Requests by UTC day, of the two days the windows know. */
+function* dayTotals(windows: Windows, newest: number): Generator<[name: string, value: number]> {
+  const today = Math.floor(newest / 86_400);
+  for (const day of [today - 1, today]) {
+    const requests = windows.requestsOn(day);
+    if (requests > 0) yield [requestsOn(day), requests];
+  }
+}
+
+/** The total of a UTC day (days since the epoch). */
+export const requestsOn = (day: number): string =>
+  `requests:${new Date(day * 86_400_000).toISOString().slice(0, 10)}`;
+
+/**
+ * The addresses behind the key's recent new ones. Rows do not say that they were new: of those that show the same the
+ * one first seen last is meant. Where new addresses are not shown only the latest is known.
+ */
+function* newsOf(
+  { usage, ips }: KeyRows,
+  form: UsageOptions['newIp'],
+  since: number,
+): Generator<{ ip: Uint8Array; first: number; noticed: number; shown: string }> {
+  if (!usage || ips.size === 0) return;
+  const recent = form === 'off' ? [{ ip: '', noticed: usage.lastNewIp }] : usage.recentNewIps;
+  const wanted = new Map(
+    recent.filter(({ noticed }) => noticed > since).map(({ ip, noticed }) => [ip, noticed]),
+  );
+  if (wanted.size === 0) return;
+  const latest = new Map<string, IpRow>();
+  for (const row of ips.values()) {
+    const shown = form === 'off' ? '' : shownIpOf(row.ip, form);
+    if (wanted.has(shown) && row.first > (latest.get(shown)?.first ?? -1)) latest.set(shown, row);
+  }
+  for (const [shown, { ip, first }] of latest) yield { ip, first, noticed: wanted.get(shown)!, shown };
+}
+
+export const latin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');

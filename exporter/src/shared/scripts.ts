@@ -1,0 +1,184 @@
+/** Seconds. Facts and totals outlive a year of disuse; windows are of today and tomorrow at most. */
+const KEPT = { facts: 400 * 86_400, windows: 3 * 86_400, ips: 30 * 86_400 };
+/** New addresses kept for a key; the newest stay. */
+const NEWS_KEPT = 16;
+
+/** The rule of facts.ts: whether a value takes the place of the known one. */
+const WINS = `
+local function before(a, b)
+  for i = 1, math.min(#a, #b) do
+    local x, y = string.byte(a, i), string.byte(b, i)
+    if x ~= y then return x < y end
+  end
+  return #a < #b
+end
+local function number(value) return tonumber(string.match(value, '^[^|]*')) end
+local function wins(name, value, known)
+  if not known then return true end
+  local a, b = number(value), number(known)
+  if not a or not b then return not b and (a ~= nil or before(known, value)) end
+  local greater = string.sub(name, 1, 1) == '>'
+  if a == b then
+    if greater then return before(known, value) end
+    return before(value, known)
+  end
+  if greater then return a > b end
+  return a < b
+end`;
+
+/**
+ * Merges contributions to API keys of one bucket. KEYS: changes, published, then facts, windows, sketches,
+ * totals, ips, firsts of each API key. ARGV: batch number, address limit, now, then for each API key its name,
+ * four times a count and so many pairs of name and value, and a count and so many of address, first, last.
+ * Returns the number of the process' batch before, and the names of the API keys that have too many addresses to be
+ * listed.
+ */
+const PUBLISH = `${WINS}
+local at = 3
+local function arg() at = at + 1; return ARGV[at] end
+local function prune(facts)
+  if redis.call('HLEN', facts) <= 128 then return end
+  local all, news = redis.call('HGETALL', facts), {}
+  for i = 1, #all, 2 do
+    if string.sub(all[i], 1, 9) == '<noticed:' then
+      table.insert(news, { string.sub(all[i], 10), number(all[i + 1]) or 0 })
+    end
+  end
+  table.sort(news, function(a, b) return a[2] > b[2] end)
+  for i = ${NEWS_KEPT + 1}, #news do redis.call('HDEL', facts, '<noticed:' .. news[i][1], '<news:' .. news[i][1]) end
+end
+local function merge(key, ttl)
+  local changed = false
+  for _ = 1, tonumber(arg()) do
+    local name, value = arg(), arg()
+    if wins(name, value, redis.call('HGET', key, name)) then
+      redis.call('HSET', key, name, value)
+      changed = true
+    end
+  end
+  if changed then redis.call('EXPIRE', key, ttl) end
+  return changed
+end
+local over = {}
+local limit, now = tonumber(ARGV[2]), tonumber(ARGV[3])
+local newest = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+local time = redis.call('TIME')
+local version = math.max(time[1] * 1000000 + time[2], (tonumber(newest[2]) or 0) + 1)
+for base = 3, #KEYS, 6 do
+  local name = arg()
+  local facts, ips, firsts = KEYS[base], KEYS[base + 4], KEYS[base + 5]
+  local changed = merge(facts, ${KEPT.facts})
+  if changed then prune(facts) end
+  if merge(KEYS[base + 1], ${KEPT.windows}) then changed = true end
+  if merge(KEYS[base + 2], ${KEPT.ips}) then changed = true end
+  merge(KEYS[base + 3], ${KEPT.facts})
+  local count = tonumber(arg())
+  local isOver = redis.call('HEXISTS', facts, '>over') == 1
+  local size = count > 0 and not isOver and redis.call('ZCARD', ips) or 0
+  for _ = 1, count do
+    local ip, first, last = arg(), arg(), arg()
+    if not isOver and tonumber(last) > now - ${KEPT.ips} then
+      local added = redis.call('ZADD', ips, 'GT', 'CH', last, ip)
+      if added + redis.call('ZADD', firsts, 'LT', 'CH', first, ip) > 0 then changed = true end
+      if added > 0 then size = size + 1 end
+      if size > limit then
+        size = redis.call('ZCARD', ips)
+        if size > limit then
+          isOver = true
+          redis.call('HSET', facts, '>over', '1')
+          redis.call('DEL', ips, firsts)
+        end
+      end
+    end
+  end
+  if count > 0 and not isOver then
+    local old = redis.call('ZRANGEBYSCORE', ips, '-inf', now - ${KEPT.ips}, 'LIMIT', 0, 500)
+    if #old > 0 then
+      redis.call('ZREM', ips, unpack(old))
+      redis.call('ZREM', firsts, unpack(old))
+    end
+    redis.call('EXPIRE', ips, ${KEPT.ips})
+    redis.call('EXPIRE', firsts, ${KEPT.ips})
+  end
+  if isOver and count > 0 then table.insert(over, name) end
+  if changed then
+    redis.call('ZADD', KEYS[1], string.format('%.0f', version), name)
+    version = version + 1
+  end
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', (now - ${KEPT.facts}) * 1000000))
+redis.call('EXPIRE', KEYS[1], ${KEPT.facts})
+local last = redis.call('GET', KEYS[2]) or '0'
+redis.call('SET', KEYS[2], ARGV[1], 'EX', ${KEPT.facts})
+return { last, over }`;
+
+/**
+ * KEYS: changes, published. ARGV: a version, and how many names to give at most. Returns the newest version, the
+ * number of the process' last batch, and names and versions of what changed after the given version.
+ */
+const POLL = `
+local newest = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+local changes = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+return { newest[2] or '0', redis.call('GET', KEYS[2]) or '0', changes }`;
+
+/**
+ * KEYS: facts, windows, sketches, ips, firsts of each API key. ARGV: now. Returns for each of them facts, windows and
+ * sketches as flat lists, [addresses of the last hour, day, 30 days, when the first of them leaves its window], and
+ * when each new address was first seen by anybody.
+ */
+const READ = `
+local now = tonumber(ARGV[1])
+local answer = {}
+for base = 1, #KEYS, 5 do
+  local ips, firsts = KEYS[base + 3], KEYS[base + 4]
+  local facts = redis.call('HGETALL', KEYS[base])
+  local unique, leaves = {}, 0
+  for _, span in ipairs({ 3600, 86400, 2592000 }) do
+    table.insert(unique, redis.call('ZCOUNT', ips, '(' .. (now - span), '+inf'))
+    local oldest = redis.call('ZRANGEBYSCORE', ips, '(' .. (now - span), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+    if oldest[2] and (leaves == 0 or oldest[2] + span < leaves) then leaves = oldest[2] + span end
+  end
+  table.insert(unique, leaves)
+  local news, over = {}, false
+  for i = 1, #facts, 2 do
+    if facts[i] == '>over' then over = true end
+    if string.sub(facts[i], 1, 6) == '<news:' then
+      local ip = string.gsub(string.sub(facts[i], 7), '%x%x', function(hex) return string.char(tonumber(hex, 16)) end)
+      table.insert(news, facts[i])
+      table.insert(news, redis.call('ZSCORE', firsts, ip) or '')
+    end
+  end
+  local sketches = over and redis.call('HGETALL', KEYS[base + 2]) or {}
+  table.insert(answer, { facts, redis.call('HGETALL', KEYS[base + 1]), sketches, unique, news })
+end
+return answer`;
+
+/**
+ * KEYS: totals of API keys. ARGV: instance. Moves the instance's totals into the retired ones, in one step: a second
+ * time finds nothing to move. Returns how many were moved.
+ */
+const FORGET = `
+local moved = 0
+local suffix = '@' .. ARGV[1]
+for _, key in ipairs(KEYS) do
+  local all = redis.call('HGETALL', key)
+  for i = 1, #all, 2 do
+    if string.sub(all[i], -#suffix) == suffix then
+      local retired = string.sub(all[i], 1, -#suffix)
+      local sum = (tonumber(redis.call('HGET', key, retired) or '0') or 0) + (tonumber(all[i + 1]) or 0)
+      redis.call('HSET', key, retired, string.format('%.17g', sum))
+      redis.call('HDEL', key, all[i])
+      moved = moved + 1
+    end
+  end
+end
+return moved`;
+
+/** What runs inside Redis, by the name it is called by. Each touches the keys of one bucket alone. */
+export const SCRIPTS = {
+  atenderPublish: { lua: PUBLISH },
+  atenderPoll: { lua: POLL, readOnly: true },
+  atenderRead: { lua: READ, readOnly: true },
+  atenderForget: { lua: FORGET },
+} as const;
+export type ScriptName = keyof typeof SCRIPTS;

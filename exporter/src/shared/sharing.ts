@@ -1,0 +1,272 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Publication } from '../ingest/publication.ts';
+import type { StoreReader } from '../store/store.ts';
+import type { KeyRow } from '../usage/changes.ts';
+import type { KeyFacts } from '../usage/facts.ts';
+import { Connection, type RedisSettings } from './connection.ts';
+import { type Contribution, sizeOf } from './contribution.ts';
+import { Exchange } from './exchange.ts';
+import type { Origin } from './own.ts';
+import { Pending } from './pending.ts';
+import { ownFacts, Pictures } from './pictures.ts';
+import { BUCKETS, bucketOf, nameOf, Places } from './places.ts';
+import { sumTotals } from './totals.ts';
+
+export interface SharingSettings extends Origin {
+  redis: RedisSettings;
+  keyPrefix: string;
+  /** Seconds between turns. */
+  interval: number;
+  /** Addresses of a key that are listed in Redis. */
+  ipsPerKey: number;
+  /** API keys of others that are kept. */
+  keys: number;
+}
+
+/** How sharing goes, for metrics and people. Times in seconds since the epoch, 0 = never. */
+export interface SharingState {
+  /** `starting` until the first turn has succeeded or failed. */
+  state: 'starting' | 'up' | 'away';
+  /** Why the last turn failed; '' = it did not. */
+  error: string;
+  errors: number;
+  lastSuccess: number;
+  /** Keys in Redis, as far as they were read. */
+  keys: number;
+}
+
+/** What sharing needs of its surroundings. */
+export interface Surroundings {
+  openStore: () => StoreReader;
+  /** Tells people. */
+  report: (level: 'info' | 'warn', message: string) => void;
+  /** Milliseconds since the epoch. */
+  clock: () => number;
+}
+
+/** Values read from the store before they are published; meanwhile nothing else happens on this thread. */
+const STORE_PART = 5_000;
+
+/**
+ * Shares facts with other exporters through Redis: a turn publishes what was committed since the last, then reads
+ * what anybody changed. Redis is where exporters meet, never where anything is kept: whenever it lacks something
+ * that this exporter has published, that is published again from the store.
+ */
+export class Sharing {
+  readonly state: SharingState = { state: 'starting', error: '', errors: 0, lastSuccess: 0, keys: 0 };
+  private readonly settings: SharingSettings;
+  private readonly around: Surroundings;
+  private readonly connection: Connection;
+  private readonly places: Places;
+  private readonly exchange: Exchange;
+  private readonly pending: Pending;
+  private readonly pictures: Pictures;
+  /** To be published from the store. */
+  private readonly missing = { buckets: new Set<number>(), names: new Set<string>() };
+  private timer: NodeJS.Timeout | undefined;
+  /** The turn that is being taken, or the last one. */
+  private turning: Promise<void> = Promise.resolve();
+  private stopped = false;
+
+  constructor(settings: SharingSettings, around: Surroundings) {
+    this.settings = settings;
+    this.around = around;
+    this.places = new Places(settings.keyPrefix);
+    this.connection = new Connection(settings.redis);
+    this.exchange = new Exchange(this.connection, this.places, settings.ipsPerKey);
+    this.pending = new Pending(settings, around.clock() / 1000);
+    this.pictures = new Pictures(settings.keys, settings.interval + 0.5);
+    this.missEverything();
+  }
+
+  /** Begins to take turns. */
+  start(): void {
+    this.after(50);
+  }
+
+  /**
+   * Publishes what is pending, for there may be no next start, and ends; within `milliseconds`. Without Redis it is
+   * published at the next start.
+   */
+  async stop(milliseconds: number): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    const last = this.turning.then(() =>
+      this.state.state === 'up' ? this.publish(this.pending.take()).catch(() => {}) : undefined,
+    );
+    await Promise.race([last, wait(milliseconds, undefined, { ref: false })]);
+    this.connection.close();
+  }
+
+  /** Takes over what was committed. */
+  add(publication: Publication): void {
+    this.pending.add(publication);
+  }
+
+  /**
+   * A key's facts as all exporters know them; without Redis the exporter's own. Until the first turn has ended no new
+   * addresses, because another one may know them for long.
+   */
+  factsOf(row: KeyRow, local: KeyFacts | undefined): KeyFacts | undefined {
+    const shared = this.pictures.factsOf(nameOf(row.id, row.tenant), this.now(), row);
+    const { state, lastSuccess } = this.state;
+    if (state === 'away')
+      return local && shared ? ownFacts(local, shared, lastSuccess - this.settings.interval - 1) : local;
+    if (state === 'starting' || !shared) return local && { ...local, lastNewIp: 0, recentNewIps: [] };
+    return {
+      ...shared,
+      lastUsed: Math.max(shared.lastUsed, local?.lastUsed ?? 0),
+      lastRejected: Math.max(shared.lastRejected, local?.lastRejected ?? 0),
+    };
+  }
+
+  /** Facts of the API keys that this exporter itself has never met. */
+  *others(): Generator<KeyFacts> {
+    if (this.state.state !== 'up') return;
+    const own = new Set<string>();
+    for (const row of this.pending.own) if (row) own.add(nameOf(row.id, row.tenant));
+    yield* this.pictures.others(own, this.now());
+  }
+
+  /**
+   * Totals of a key over all exporters, retired ones included, such as `requests:2026-11-23`; not part of every turn,
+   * asked for when they are needed. Rejects when Redis is away.
+   */
+  async totals(id: string, tenant: string): Promise<Map<string, number>> {
+    return sumTotals(await this.exchange.totals(nameOf(id, tenant)));
+  }
+
+  private async turns(): Promise<void> {
+    const began = performance.now();
+    try {
+      if (!(await this.connected())) throw new Error(this.connection.trouble || 'not connected');
+      await this.turn();
+      this.succeeded();
+    } catch (error) {
+      this.failed(error instanceof Error ? error.message : String(error));
+    }
+    if (this.stopped) return;
+    const rest = this.settings.interval * 1000 - (performance.now() - began);
+    this.after(Math.max(50, rest));
+  }
+
+  private after(milliseconds: number): void {
+    this.timer = setTimeout(() => {
+      this.turning = this.turns();
+    }, milliseconds);
+  }
+
+  /** At the very start the connection has its time to be made. */
+  private async connected(): Promise<boolean> {
+    const until = performance.now() + this.settings.redis.timeout * 1000;
+    while (!this.connection.ready && this.connection.trouble === '' && performance.now() < until) {
+      if (this.state.state !== 'starting' || this.stopped) break;
+      await wait(20);
+    }
+    return this.connection.ready;
+  }
+
+  private async turn(): Promise<void> {
+    await this.announce();
+    await this.publish(this.pending.take());
+    if (this.pending.overflowed) {
+      this.pending.overflowed = false;
+      this.missEverything();
+    }
+    await this.publishMissing();
+    const names = await this.exchange.look();
+    if (this.noticeLoss()) {
+      await this.publishMissing();
+      names.push(...(await this.exchange.look()));
+    }
+    await this.read(names);
+  }
+
+  /** An instance that was forgotten must not add to what was retired. */
+  private async announce(): Promise<void> {
+    const { instance } = this.settings;
+    if ((await this.connection.command('SISMEMBER', this.places.forgotten, instance)) === 1)
+      throw new Error(
+        `instance ${instance} was forgotten, its totals are retired; give this exporter another instance.id`,
+      );
+    await this.connection.command('ZADD', this.places.instances, 'GT', Math.floor(this.now()), instance);
+  }
+
+  private async publish(contributions: Contribution[]): Promise<void> {
+    if (contributions.length === 0) return;
+    const { failed, error, over } = await this.exchange.publish(contributions, this.now());
+    for (const name of over) if (this.pending.useSketch(name)) this.missing.names.add(name);
+    if (failed.length === 0) return;
+    this.pending.giveBack(failed);
+    throw error;
+  }
+
+  private async publishMissing(): Promise<void> {
+    const { buckets, names } = this.missing;
+    if (buckets.size + names.size === 0) return;
+    const [wantedBuckets, wantedNames] = [new Set(buckets), new Set(names)];
+    const store = this.around.openStore();
+    try {
+      const wanted = (name: string) => wantedBuckets.has(bucketOf(name)) || wantedNames.has(name);
+      const part: Contribution[] = [];
+      let size = 0;
+      for (const contribution of this.pending.everything(store.loadKeys(), wanted)) {
+        part.push(contribution);
+        size += sizeOf(contribution);
+        if (size < STORE_PART) continue;
+        await this.publish(part.splice(0));
+        size = 0;
+      }
+      await this.publish(part);
+    } finally {
+      store.close();
+    }
+    for (const bucket of wantedBuckets) buckets.delete(bucket);
+    for (const name of wantedNames) names.delete(name);
+    // Keys that turned out to have too many addresses while they were published.
+    if (names.size > 0) await this.publishMissing();
+  }
+
+  /** True when Redis lacks what was published: that is missing then. */
+  private noticeLoss(): boolean {
+    const { lost } = this.exchange;
+    if (lost.size === 0) return false;
+    this.around.report('warn', 'Redis has lost shared facts; they are published again from the store');
+    for (const bucket of lost) this.missing.buckets.add(bucket);
+    lost.clear();
+    return true;
+  }
+
+  private async read(changed: string[]): Promise<void> {
+    const now = this.now();
+    const names = new Set([...changed, ...this.pictures.outdated(now)]);
+    for (const { name, shared, leaves } of await this.exchange.read([...names], now)) {
+      this.pictures.take(name, shared, leaves);
+      if (shared.facts.has('>over') && this.pending.useSketch(name)) this.missing.names.add(name);
+    }
+    this.state.keys = this.pictures.size;
+  }
+
+  private succeeded(): void {
+    if (this.state.state !== 'up') this.around.report('info', 'facts are shared through Redis');
+    Object.assign(this.state, { state: 'up', error: '', lastSuccess: this.now() });
+  }
+
+  private failed(message: string): void {
+    if (this.stopped) return;
+    if (this.state.error !== message)
+      this.around.report('warn', `shared facts: ${message}; this exporter shows its own until it is mended`);
+    Object.assign(this.state, { state: 'away', error: message, errors: this.state.errors + 1 });
+    // What was read may have been missed in part.
+    this.exchange.rewind();
+    if (/timed out/i.test(message)) this.connection.reconnect();
+  }
+
+  private missEverything(): void {
+    for (let bucket = 0; bucket < BUCKETS; bucket++) this.missing.buckets.add(bucket);
+  }
+
+  private now(): number {
+    return this.around.clock() / 1000;
+  }
+}

@@ -1,0 +1,134 @@
+import { grantedScopes } from '../keys/scopes.ts';
+import { meaningOf, type StatusMeaning } from '../keys/statuses.ts';
+import type { Mirror } from '../metrics/mirror.ts';
+import { FAMILIES } from '../usage/changes.ts';
+import type { KeyOverview } from './key-overview.ts';
+
+/** Requests a key got one status for, since its counters count. */
+export interface StatusLine {
+  status: number;
+  requests: number;
+  /** Of all requests of the key. */
+  share: number;
+  meaning: StatusMeaning;
+}
+
+/** Requests of a key to one endpoint, by class of the answer. */
+export interface EndpointLine {
+  method: string;
+  template: string;
+  requests: number;
+  /** Of all requests of the key that have an endpoint. */
+  share: number;
+  success: number;
+  redirect: number;
+  clientErrors: number;
+  serverErrors: number;
+}
+
+export interface ScopeLine {
+  scope: string;
+  granted: boolean;
+  /** Seconds since the epoch; 0 = not used. */
+  lastUsed: number;
+}
+
+export interface SurfaceLine {
+  surface: string;
+  requests: number;
+  /** When it was noticed as new, seconds since the epoch; 0 = not new. */
+  noticed: number;
+}
+
+/** What a key's page shows beyond its line in the list. */
+export interface KeyDetail {
+  requests: number;
+  statuses: StatusLine[];
+  /** Busiest first. */
+  endpoints: EndpointLine[];
+  surfaces: SurfaceLine[];
+  scopes: ScopeLine[];
+}
+
+export function detailOf(mirror: Mirror, { key, facts, entry }: KeyOverview): KeyDetail {
+  const byStatus = new Map<number, number>();
+  const byEndpoint = new Map<number, EndpointLine>();
+  for (const number of key === undefined ? [] : (mirror.seriesOfKey[key] ?? [])) {
+    const { family, status, endpoint, value } = mirror.series[number];
+    if (value === 0) continue;
+    if (family === FAMILIES.requests) byStatus.set(status, (byStatus.get(status) ?? 0) + value);
+    if (family !== FAMILIES.endpoint) continue;
+    const row = mirror.endpoints[endpoint];
+    const line = byEndpoint.get(endpoint) ?? emptyLine(row?.method ?? '', row?.template ?? '');
+    line.requests += value;
+    line[classOf(status)] += value;
+    byEndpoint.set(endpoint, line);
+  }
+  const requests = sum([...byStatus.values()]);
+  const endpoints = [...byEndpoint.values()].sort((a, b) => b.requests - a.requests);
+  const toEndpoints = sum(endpoints.map((line) => line.requests));
+  for (const line of endpoints) line.share = line.requests / toEndpoints;
+  return {
+    requests,
+    statuses: [...byStatus]
+      .sort(([a], [b]) => a - b)
+      .map(([status, n]) => ({ status, requests: n, share: n / requests, meaning: meaningOf(status) })),
+    endpoints,
+    surfaces: surfacesOf(endpoints, facts?.newSurfaces ?? []),
+    scopes: scopesOf(entry?.scopes ?? [], facts?.scopes ?? []),
+  };
+}
+
+function emptyLine(method: string, template: string): EndpointLine {
+  return {
+    method,
+    template,
+    requests: 0,
+    share: 0,
+    success: 0,
+    redirect: 0,
+    clientErrors: 0,
+    serverErrors: 0,
+  };
+}
+
+function classOf(status: number): 'success' | 'redirect' | 'clientErrors' | 'serverErrors' {
+  if (status >= 500) return 'serverErrors';
+  if (status >= 400) return 'clientErrors';
+  return status >= 300 ? 'redirect' : 'success';
+}
+
+/** The first segment after the version, as far as the counted templates tell. */
+const SURFACE = /^(?:\/api)?\/v\d+\/([^/:]+)/;
+
+function surfacesOf(endpoints: EndpointLine[], fresh: { surface: string; noticed: number }[]): SurfaceLine[] {
+  const lines = new Map<string, SurfaceLine>();
+  const line = (surface: string): SurfaceLine => {
+    const known = lines.get(surface) ?? { surface, requests: 0, noticed: 0 };
+    lines.set(surface, known);
+    return known;
+  };
+  for (const { template, requests } of endpoints) {
+    const surface = SURFACE.exec(template)?.[1];
+    if (surface !== undefined) line(surface).requests += requests;
+  }
+  for (const { surface, noticed } of fresh) line(surface).noticed = noticed;
+  return [...lines.values()].sort((a, b) => b.noticed - a.noticed || b.requests - a.requests);
+}
+
+/** Used without a grant first, then used, then granted and not used; `read` that `write` implies only if used. */
+function scopesOf(words: string[], used: { scope: string; lastUsed: number }[]): ScopeLine[] {
+  const granted = grantedScopes(words);
+  const uses = new Map(used.map(({ scope, lastUsed }) => [scope, lastUsed]));
+  const unused = [...granted].filter(
+    (scope) => !granted.has(scope.replace(/:read$/, ':write')) || scope.endsWith(':write'),
+  );
+  return [...new Set([...uses.keys(), ...unused])]
+    .map((scope) => ({ scope, granted: granted.has(scope), lastUsed: uses.get(scope) ?? 0 }))
+    .sort(
+      (a, b) =>
+        Number(a.granted) - Number(b.granted) || b.lastUsed - a.lastUsed || (a.scope < b.scope ? -1 : 1),
+    );
+}
+
+const sum = (values: number[]): number => values.reduce((all, value) => all + value, 0);

@@ -1,0 +1,104 @@
+import type { WindowCounts } from '../keys/key-signals.ts';
+import type { KeyRegistry } from '../keys/registry.ts';
+import { type KeyHealth, stateOf } from '../keys/state.ts';
+import type { Mirror } from '../metrics/mirror.ts';
+import type { KeyFacts } from '../usage/facts.ts';
+import { isPseudoKey, KeyDirectory, type ListedKey } from './key-directory.ts';
+import { pipelineAlive } from './pipeline.ts';
+import { signalsOf, windowOf } from './signals.ts';
+import { inSlices } from './slices.ts';
+
+/** A key with its state and the figures of its line in the list. */
+export interface KeyOverview extends ListedKey {
+  /** What people call it: its name, else its id. */
+  title: string;
+  facts: KeyFacts | undefined;
+  health: KeyHealth;
+  hour: WindowCounts;
+  /** Of the last hour. */
+  requests: number;
+  /** Share of the requests of the last hour that were no error; NaN = no requests. */
+  success: number;
+  rotation: { successor?: ListedKey; predecessor?: ListedKey };
+}
+
+/** What the pages are computed from. */
+export interface Observed {
+  mirror: Mirror;
+  registry: () => KeyRegistry;
+  ingesting: () => boolean;
+  /** Seconds since the epoch. */
+  now: () => number;
+}
+
+/** How long a computed list is good for, seconds. */
+const FRESH = 1;
+
+/** Computes states and figures from the mirror, in slices, once for all who ask within a second. */
+export class KeyOverviews {
+  private readonly observed: Observed;
+  private list: { since: number; keys: Promise<KeyOverview[]> } | undefined;
+
+  constructor(observed: Observed) {
+    this.observed = observed;
+  }
+
+  /** Every key but the pseudo-keys, in no order. */
+  all(): Promise<KeyOverview[]> {
+    const now = this.observed.now();
+    if (!this.list || now - this.list.since >= FRESH || now < this.list.since) {
+      const list = { since: now, keys: this.compute(now) };
+      list.keys.catch(() => {
+        if (this.list === list) this.list = undefined;
+      });
+      this.list = list;
+    }
+    return this.list.keys;
+  }
+
+  /** One key, pseudo-keys included; undefined = neither counted nor in the keys file. */
+  one(id: string, tenant: string): KeyOverview | undefined {
+    const directory = this.directory();
+    const found = directory.find(id, tenant);
+    return found && this.overview(found, directory, this.observed.now(), this.alive());
+  }
+
+  private async compute(now: number): Promise<KeyOverview[]> {
+    const directory = this.directory();
+    const alive = this.alive();
+    const keys = directory.all().filter(({ id }) => !isPseudoKey(id));
+    return inSlices(keys, (key) => this.overview(key, directory, now, alive));
+  }
+
+  private overview(key: ListedKey, directory: KeyDirectory, now: number, alive: boolean): KeyOverview {
+    const facts = this.factsOf(key);
+    const rotation = directory.partnersOf(key);
+    const partner = (other: ListedKey | undefined) =>
+      other && { id: other.entry?.name || other.id, facts: this.factsOf(other) };
+    const health = stateOf(
+      signalsOf(facts, key.entry, {
+        now,
+        pipelineAlive: alive,
+        successor: partner(rotation.successor),
+        predecessor: partner(rotation.predecessor),
+      }),
+    );
+    const hour = windowOf(facts, 60, now);
+    const { requests } = hour;
+    const success = requests > 0 ? (hour.success + hour.redirect) / requests : Number.NaN;
+    return { ...key, title: key.entry?.name || key.id, facts, health, hour, requests, success, rotation };
+  }
+
+  private factsOf({ key, elsewhere }: ListedKey): KeyFacts | undefined {
+    return key === undefined ? elsewhere : this.observed.mirror.factsOf(key);
+  }
+
+  private directory(): KeyDirectory {
+    return new KeyDirectory(this.observed.registry(), this.observed.mirror);
+  }
+
+  private alive(): boolean {
+    const { mirror, ingesting, now } = this.observed;
+    return pipelineAlive(mirror, ingesting(), now());
+  }
+}

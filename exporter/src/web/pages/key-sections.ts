@@ -1,0 +1,139 @@
+import type { Check } from '../../keys/checks.ts';
+import { OTHER, UNMATCHED } from '../../keys/key.ts';
+import { count, counted } from '../../keys/wording.ts';
+import { type Html, html } from '../../markup/html.ts';
+import type { EndpointLine, KeyDetail } from '../key-detail.ts';
+import type { KeyOverview } from '../key-overview.ts';
+import { bar } from './charts.ts';
+import { resultBadge } from './tones.ts';
+import { ago, agoAndWhen, limitOf, measured, share } from './wording.ts';
+
+/** Endpoints that a page lists; the rest is summed up. */
+const ENDPOINTS_SHOWN = 100;
+
+/** A wide table scrolls inside its own box, which the keyboard can reach. */
+const scrolling = (name: string, table: Html): Html =>
+  html`<div class="scroll" role="region" aria-label="${name}" tabindex="0">${table}</div>`;
+
+export function limits({ entry, facts }: KeyOverview): Html | false {
+  const { perMinute, perDay, burst } = entry?.limits ?? {};
+  const peak = facts?.peakPerMinute ?? 0;
+  const today = facts?.requestsToday ?? 0;
+  const line = (name: string, used: number, allowed: number | null | undefined, words: string) =>
+    html`<div><dt>${name}</dt><dd>${
+      typeof allowed === 'number'
+        ? html`<b>${count(used)}</b> of ${count(allowed)} ${words} ${bar(used / allowed, used >= 0.8 * allowed ? 'limited' : 'answered')}<span class="when">${
+            used > allowed ? 'over the limit' : `${count(allowed - used)} left`
+          }</span>`
+        : html`<b>${count(used)}</b> <span class="when">no limit known</span>`
+    }</dd></div>`;
+  return html`<section><h2>Room under the limits</h2><dl class="limits">
+${line('Busiest minute of the last 5', peak, typeof perMinute === 'number' ? perMinute + (burst ?? 0) : null, burst ? `(${count(perMinute ?? 0)} and a burst of ${count(burst)})` : '')}
+${line('Today (UTC)', today, perDay, '')}
+${line('Last 60 s', facts?.requestsLastMinute ?? 0, perMinute, '')}
+</dl></section>`;
+}
+
+export function addresses({ facts }: KeyOverview, now: number): Html | false {
+  if (!facts) return false;
+  const { hour, day, month, approximate } = facts.uniqueIps;
+  const n = (value: number) => html`${approximate && '≈ '}<b>${count(value)}</b>`;
+  return html`<section><h2>IP addresses</h2>
+<dl class="trio"><div><dt>1 hour</dt><dd>${n(hour)}</dd></div><div><dt>24 hours</dt><dd>${n(day)}</dd></div><div><dt>30 days</dt><dd>${n(month)}</dd></div></dl>
+${facts.recentNewIps.length > 0 && html`<h3>New in the last 24 hours</h3><ul class="plain">${facts.recentNewIps.map(({ ip, noticed }) => html`<li><bdi class="code">${ip}</bdi> ${ago(noticed, now)}</li>`)}</ul>`}
+<p class="note">Last new address after the learning period: ${agoAndWhen(facts.lastNewIp, now, 'none')}</p></section>`;
+}
+
+const RESULT_ORDER: Check['result'][] = ['breach', 'ok', 'unknown', 'not_applicable'];
+
+export function checks({ health }: KeyOverview): Html {
+  const ordered = RESULT_ORDER.flatMap((result) => health.checks.filter((check) => check.result === result));
+  return html`<section><h2>Checks</h2>
+${scrolling(
+  'Checks',
+  html`<table class="checks"><thead><tr><th scope="col">Check</th><th scope="col">Result</th><th scope="col" class="figure">Now</th><th scope="col">Breached at</th><th scope="col">Why</th></tr></thead><tbody>
+${ordered.map(
+  ({ label, alert, result, value, unit, kind, threshold, origin, explanation }) =>
+    html`<tr class="${result}"><th scope="row">${label}${alert !== '' && html`<span class="code">${alert}</span>`}</th><td>${resultBadge(result)}</td><td class="figure">${measured(value, unit)}</td><td>${limitOf(kind, threshold)}<span class="when">${origin === 'key' ? 'set for this key' : 'default'}</span></td><td class="words">${explanation}</td></tr>
+`,
+)}</tbody></table>`,
+)}</section>`;
+}
+
+export function statuses(
+  { statuses: lines, requests }: KeyDetail,
+  { facts }: KeyOverview,
+  now: number,
+): Html {
+  const since =
+    (facts?.firstUsed ?? 0) > 0 && html`, counted since ${agoAndWhen(facts?.firstUsed ?? 0, now)}`;
+  if (lines.length === 0)
+    return html`<section><h2>By status</h2><p class="note">No request yet.</p></section>`;
+  return html`<section><h2>By status</h2><p class="note">${counted(requests, 'request')}${since}</p>
+${scrolling(
+  'By status',
+  html`<table><thead><tr><th scope="col">Status</th><th scope="col" class="figure">Requests</th><th scope="col" class="shares">Share</th><th scope="col">What it means for the key</th><th scope="col">What to do</th></tr></thead><tbody>
+${lines.map(
+  ({ status, requests: n, share: part, meaning }) =>
+    html`<tr><th scope="row">${status}<span class="when">${meaning.title}</span></th><td class="figure">${count(n)}</td><td class="shares">${share(part)}${bar(part, layerOf(status))}</td><td class="words">${meaning.meaning}</td><td class="words">${meaning.remedy || html`<span class="none">nothing</span>`}</td></tr>
+`,
+)}</tbody></table>`,
+)}</section>`;
+}
+
+const layerOf = (status: number): string =>
+  status >= 500 ? 'failed' : status === 429 ? 'limited' : status >= 400 ? 'refused' : 'answered';
+
+export function endpoints({ endpoints: lines }: KeyDetail): Html | false {
+  if (lines.length === 0) return false;
+  const shown = lines.slice(0, ENDPOINTS_SHOWN);
+  const rest = lines.slice(ENDPOINTS_SHOWN);
+  const requests = rest.reduce((sum, line) => sum + line.requests, 0);
+  return html`<section><h2>By endpoint</h2><p class="note">Without requests answered 401, which say nothing about the key.</p>
+${scrolling(
+  'By endpoint',
+  html`<table><thead><tr><th scope="col">Method</th><th scope="col">Endpoint</th><th scope="col" class="figure">Requests</th><th scope="col" class="shares">Share</th><th scope="col" class="figure">2xx</th><th scope="col" class="figure">3xx</th><th scope="col" class="figure">4xx</th><th scope="col" class="figure">5xx</th></tr></thead><tbody>
+${shown.map(endpointRow)}</tbody></table>`,
+)}
+${rest.length > 0 && html`<p class="note">and ${counted(rest.length, 'endpoint')} more with ${counted(requests, 'request')}</p>`}</section>`;
+}
+
+function endpointRow(line: EndpointLine): Html {
+  const { method, template, requests, share: part, success, redirect, clientErrors, serverErrors } = line;
+  const n = (value: number, tone = '') =>
+    html`<td class="figure">${value === 0 ? html`<span class="none">0</span>` : html`<span class="${tone}">${count(value)}</span>`}</td>`;
+  const words =
+    template === OTHER
+      ? 'endpoints beyond the limit'
+      : template === UNMATCHED
+        ? 'unknown paths that failed'
+        : '';
+  return html`<tr><td>${method === OTHER ? 'other' : method}</td><th scope="row" class="path">${
+    words !== '' ? html`<i>${words}</i>` : html`<bdi class="code">${template}</bdi>`
+  }</th>${n(requests)}<td class="shares">${share(part)}${bar(part)}</td>${n(success)}${n(redirect)}${n(clientErrors, 'warn')}${n(serverErrors, 'bad')}</tr>
+`;
+}
+
+export function surfaces({ surfaces: lines }: KeyDetail, now: number): Html | false {
+  if (lines.length === 0) return false;
+  return html`<section><h2>Surfaces</h2><ul class="plain">${lines.map(
+    ({ surface, requests, noticed }) =>
+      html`<li><bdi>${surface}</bdi> <span class="when">${counted(requests, 'request')}</span>${
+        noticed > 0 && html` <span class="warn">new</span> ${ago(noticed, now)}`
+      }</li>`,
+  )}</ul></section>`;
+}
+
+export function scopes({ scopes: lines }: KeyDetail, { entry }: KeyOverview, now: number): Html | false {
+  if (lines.length === 0) return false;
+  const stated = entry !== undefined && entry.scopes.length > 0;
+  const used = lines.filter(({ lastUsed }) => lastUsed > 0);
+  const unused = lines.filter(({ lastUsed }) => lastUsed === 0);
+  return html`<section><h2>Scopes</h2>
+<ul class="plain">${used.map(
+    ({ scope, granted, lastUsed }) =>
+      html`<li><bdi class="code">${scope}</bdi> used ${ago(lastUsed, now)}${stated && !granted && html` <span class="warn">not granted</span>`}</li>`,
+  )}</ul>
+${unused.length > 0 && html`<p class="note">Granted and never used: ${unused.map(({ scope }, i) => html`${i > 0 && ', '}<bdi class="code">${scope}</bdi>`)}</p>`}
+${!stated && html`<p class="note">Which scopes it was granted is not known.</p>`}</section>`;
+}

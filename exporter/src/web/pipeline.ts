@@ -1,0 +1,155 @@
+import { count, counted, span, tenths } from '../keys/wording.ts';
+import { LOSSES, type SourceCounterName } from '../log/counters.ts';
+import type { Mirror } from '../metrics/mirror.ts';
+import { REJECTIONS } from '../parse/record.ts';
+
+/** A source that was neither read nor found unchanged for so long is not being looked at. Seconds. */
+const LOOKED_WITHIN = 60;
+/** A larger share of rejected lines means that the log is not what the exporter takes it for. */
+const REJECTED_SHARE = 0.001;
+/** Reading that is further behind than this is not caught up. Seconds. */
+const CAUGHT_UP_WITHIN = 60;
+
+export type Concern = 'fine' | 'watch' | 'broken';
+
+/** One thing to know about how lines get from the log to this page. */
+export interface PipelineFact {
+  name: string;
+  text: string;
+  /** Further words, for who asks; '' = none. */
+  detail: string;
+  concern: Concern;
+}
+
+/** True when every source was looked at lately and is read to its end, so that missing traffic means something. */
+export function pipelineAlive({ intake }: Mirror, ingesting: boolean, now: number): boolean {
+  if (!ingesting || !intake?.ready) return false;
+  return intake.sources.every(
+    ({ lastLooked, secondsBehind, lastEvent, staleAfter }) =>
+      now - lastLooked <= LOOKED_WITHIN &&
+      secondsBehind <= CAUGHT_UP_WITHIN &&
+      (staleAfter === 0 || now - lastEvent <= staleAfter),
+  );
+}
+
+/** Reading, rejected lines, saving; and lost bytes and overflow where there are any. `now` in seconds. */
+export function pipelineFacts(mirror: Mirror, ingesting: boolean, now: number): PipelineFact[] {
+  return [
+    reading(mirror, ingesting, now),
+    rejected(mirror),
+    saving(mirror, now),
+    ...lost(mirror),
+    ...overflow(mirror),
+  ];
+}
+
+function reading({ intake }: Mirror, ingesting: boolean, now: number): PipelineFact {
+  const fact = (concern: Concern, text: string, detail = ''): PipelineFact => ({
+    name: 'Reading',
+    text,
+    detail,
+    concern,
+  });
+  if (!ingesting)
+    return fact('broken', 'stopped', 'The ingestion thread has ended; see the log of the exporter.');
+  if (!intake) return fact('watch', 'starting');
+  const { sources } = intake;
+  const files = counted(
+    sources.reduce((sum, source) => sum + source.filesOpen, 0),
+    'open file',
+  );
+  const bytes = sources.reduce((sum, source) => sum + source.bytesBehind, 0);
+  const seconds = Math.max(0, ...sources.map((source) => source.secondsBehind));
+  const unlooked = sources.filter(({ lastLooked }) => now - lastLooked > LOOKED_WITHIN);
+  const stale = sources.filter(({ staleAfter, lastEvent }) => staleAfter > 0 && now - lastEvent > staleAfter);
+  if (!intake.ready) return fact('watch', `reading what was there at start, ${byteSize(bytes)} to go`, files);
+  if (unlooked.length > 0)
+    return fact(
+      'broken',
+      'log not looked at for over a minute',
+      unlooked.map(({ source }) => source).join(', '),
+    );
+  if (seconds > CAUGHT_UP_WITHIN) return fact('watch', `${span(seconds)} behind`, `${byteSize(bytes)} to go`);
+  if (stale.length > 0) {
+    const [{ source, lastEvent }] = stale;
+    const since = lastEvent > 0 ? `for ${span(now - lastEvent)}` : 'yet';
+    return fact(
+      'broken',
+      `no line from ${source} ${since}`,
+      'This source is configured never to be silent so long.',
+    );
+  }
+  return fact('fine', 'up to date', files);
+}
+
+function rejected(mirror: Mirror): PipelineFact {
+  const lines = total(mirror, 'lines_total');
+  const byReason = [...totalsByReason(mirror, 'lines_rejected_total')].sort((a, b) => b[1] - a[1]);
+  const sum = byReason.reduce((all, [, value]) => all + value, 0);
+  return {
+    name: 'Rejected lines',
+    text: sum === 0 ? `none of ${count(lines)}` : `${count(sum)} of ${count(lines)}`,
+    detail: byReason.map(([reason, n]) => `${count(n)} ${meaning(REJECTIONS, reason)}`).join('; '),
+    concern: sum > REJECTED_SHARE * lines ? 'watch' : 'fine',
+  };
+}
+
+function saving({ intake }: Mirror, now: number): PipelineFact {
+  const fact = { name: 'Saving', detail: '', concern: 'fine' as Concern };
+  if (!intake) return { ...fact, text: 'starting', concern: 'watch' };
+  const last =
+    intake.lastCommit > 0 ? `last saved ${span(now - intake.lastCommit)} ago` : 'nothing saved yet';
+  const failures =
+    intake.commitErrors > 0 ? `${counted(intake.commitErrors, 'failed attempt')} since start` : '';
+  if (intake.commitError === '') return { ...fact, text: last, detail: failures };
+  return {
+    ...fact,
+    text: `failing, ${last}`,
+    detail: `${intake.commitError} (${failures})`,
+    concern: 'broken',
+  };
+}
+
+function lost(mirror: Mirror): PipelineFact[] {
+  const byReason = [...totalsByReason(mirror, 'bytes_lost_total')];
+  const bytes = byReason.reduce((sum, [, value]) => sum + value, 0);
+  if (bytes === 0) return [];
+  const detail = byReason.map(([reason, n]) => `${byteSize(n)}: ${meaning(LOSSES, reason)}`).join('; ');
+  return [{ name: 'Lost before they were read', text: byteSize(bytes), detail, concern: 'watch' }];
+}
+
+function overflow({ intake }: Mirror): PipelineFact[] {
+  const full = intake?.series.filter(({ overflowed }) => overflowed > 0) ?? [];
+  if (full.length === 0) return [];
+  const most = Math.max(...full.map(({ overflowed }) => overflowed));
+  const detail = full
+    .map(({ metric, series, limit }) => `${metric}: ${count(series)} of ${count(limit)}`)
+    .join('; ');
+  return [
+    { name: 'Over the limits', text: `${counted(most, 'request')} under “other”`, detail, concern: 'watch' },
+  ];
+}
+
+function total(mirror: Mirror, counter: SourceCounterName): number {
+  return [...totalsByReason(mirror, counter).values()].reduce((sum, value) => sum + value, 0);
+}
+
+function totalsByReason({ counters }: Mirror, counter: SourceCounterName): Map<string, number> {
+  const totals = new Map<string, number>();
+  for (const row of counters)
+    if (row.counter === counter && row.value > 0)
+      totals.set(row.reason, (totals.get(row.reason) ?? 0) + row.value);
+  return totals;
+}
+
+const meaning = (meanings: Record<string, string>, reason: string): string =>
+  Object.hasOwn(meanings, reason) ? meanings[reason] : reason;
+
+/** 1,234,567 → "1.2 MB". */
+function byteSize(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let size = bytes;
+  let unit = 0;
+  for (; size >= 1000 && unit < units.length - 1; unit++) size /= 1000;
+  return `${tenths(size)} ${units[unit]}`;
+}

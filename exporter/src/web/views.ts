@@ -1,0 +1,92 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Request, RequestHandler, Response } from 'express';
+import { NO_KEY, OTHER } from '../keys/key.ts';
+import { withoutRawKeys } from '../keys/raw-keys.ts';
+import { FAMILIES } from '../usage/changes.ts';
+import { ICON } from './assets/icon.ts';
+import { SCRIPT } from './assets/script.ts';
+import { STYLESHEET } from './assets/stylesheet.ts';
+import { detailOf } from './key-detail.ts';
+import { listKeys, parseListQuery } from './key-list.ts';
+import { KeyOverviews, type Observed } from './key-overview.ts';
+import { keyPage } from './pages/key-page.ts';
+import { missingPage } from './pages/missing-page.ts';
+import { type OverviewModel, overviewPage } from './pages/overview-page.ts';
+import { pipelineFacts } from './pipeline.ts';
+
+const compressed = promisify(gzip);
+
+/** The pages people look at. */
+export function views(observed: Observed): { overview: RequestHandler; key: RequestHandler } {
+  const { mirror } = observed;
+  const overviews = new KeyOverviews(observed);
+  return {
+    overview: async (request, response) => {
+      const query = parseListQuery(parametersOf(request));
+      const list = listKeys(await overviews.all(), query);
+      const now = observed.now();
+      const pipeline = pipelineFacts(mirror, observed.ingesting(), now);
+      await sendPage(
+        request,
+        response,
+        await overviewPage({ query, list, pipeline, now, ...countedBeside(observed) }),
+      );
+    },
+    key: async (request, response) => {
+      const parameters = parametersOf(request);
+      const id = withoutRawKeys(String(request.params.id ?? parameters.get('id') ?? ''));
+      const key = overviews.one(id, parameters.get('tenant') ?? '');
+      const now = observed.now();
+      if (!key) return sendPage(request, response.status(404), missingPage(now, 'There is no such key.'));
+      const { refresh } = parseListQuery(parameters);
+      await sendPage(request, response, keyPage({ key, detail: detailOf(mirror, key), now, refresh }));
+    },
+  };
+}
+
+/** Sends a page that nobody may keep: it holds what only those with credentials may see. */
+export async function sendPage(request: Request, response: Response, text: string): Promise<void> {
+  response.set({ 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' });
+  response.vary('Accept-Encoding');
+  const zipped = request.acceptsEncodings('gzip', 'identity') === 'gzip';
+  if (zipped) response.set('Content-Encoding', 'gzip');
+  const body = zipped ? await compressed(text) : Buffer.from(text);
+  response.set('Content-Length', String(body.length));
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/** Style sheet, script and icon, by path. */
+export const ASSETS: Record<string, RequestHandler> = {
+  '/page.css': asset('text/css; charset=utf-8', STYLESHEET),
+  '/page.js': asset('text/javascript; charset=utf-8', SCRIPT),
+  '/icon.svg': asset('image/svg+xml', ICON),
+};
+
+function asset(type: string, text: string): RequestHandler {
+  return (_, response) => {
+    response.set({ 'Content-Type': type, 'Cache-Control': 'no-cache' }).send(text);
+  };
+}
+
+/** The parameters of the query string. */
+export const parametersOf = (request: Request): URLSearchParams => {
+  const at = request.url.indexOf('?');
+  return new URLSearchParams(at < 0 ? '' : request.url.slice(at + 1));
+};
+
+function countedBeside({ mirror }: Observed): Pick<OverviewModel, 'beside' | 'countingSince'> {
+  const beside: OverviewModel['beside'] = [];
+  let countingSince = 0;
+  for (const { key, id } of mirror.keys) {
+    const first = mirror.factsOf(key)?.firstUsed ?? 0;
+    if (first > 0 && (countingSince === 0 || first < countingSince)) countingSince = first;
+    if (id !== NO_KEY && id !== OTHER) continue;
+    let requests = 0;
+    for (const series of mirror.seriesOfKey[key] ?? [])
+      if (mirror.series[series].family === FAMILIES.requests) requests += mirror.series[series].value;
+    const words = id === NO_KEY ? 'without a key' : 'of keys beyond the limits';
+    if (requests > 0) beside.push({ id, words, requests });
+  }
+  return { beside, countingSince };
+}
