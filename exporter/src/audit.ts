@@ -1,0 +1,201 @@
+import { createWriteStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { withoutRawKeys } from './keys/raw-keys.ts';
+import { KeyRegistry } from './keys/registry.ts';
+import { type DuckDBConnection, literal, openDuckdb } from './record/duckdb.ts';
+import { progressBar } from './record/progress.ts';
+import { ArchiveSearch } from './record/search.ts';
+import { TEXT_FORMS, type TextFormat } from './record/search-output.ts';
+import { orderOf, parseQuery, type QueryText, type SearchQuery } from './record/search-query.ts';
+import { linesSince, readSigningKey, signatureOf, verifyArchive } from './record/verify.ts';
+import type { Settings } from './settings.ts';
+
+export interface SearchFlags extends QueryText {
+  limit?: string;
+  format?: string;
+  output?: string;
+}
+
+/** DuckDB beside a running exporter: enough for a day of some ten million requests, and no more. */
+const LIMITS = { memory: 1_024, threads: 2 };
+const FORMATS = ['table', 'jsonl', 'csv', 'parquet'];
+
+/**
+ * `audit search`: requests to `out`, messages for people to `messages`. Returns the exit code: 1 for a question or a
+ * file that makes no sense.
+ */
+export async function auditSearch(
+  flags: SearchFlags,
+  { config, ingestion }: Settings,
+  out: NodeJS.WriteStream,
+  messages: NodeJS.WriteStream,
+): Promise<number> {
+  const { output } = flags;
+  const format = flags.format ?? (out.isTTY && output === undefined ? 'table' : 'jsonl');
+  const root = resolve(config.record.path);
+  const problem = problemWith(flags, format, root);
+  if (problem !== undefined) return failed(messages, problem);
+  const registry = new KeyRegistry(ingestion.keys, ingestion.scopeRules);
+  let query: SearchQuery;
+  try {
+    query = parseQuery(namedIn(registry, flags), Date.now());
+  } catch (error) {
+    return failed(messages, `audit search: ${(error as Error).message}`);
+  }
+  const limit = flags.limit === undefined ? undefined : Number(flags.limit);
+  const directory = mkdtempSync(join(tmpdir(), 'atender-audit-'));
+  const { connection, close } = await openDuckdb({ ...LIMITS, directory });
+  try {
+    const search = await ArchiveSearch.open(connection, root, config.store.path, query);
+    const found =
+      format === 'parquet'
+        ? await toParquet(connection, search, query, limit, output as string)
+        : await toText(search, limit, format as TextFormat, output, out, messages);
+    const reaches = search.reachesTo();
+    messages.write(
+      `${found.toLocaleString('en-US')} requests; ${reaches > 0 ? `the archive reaches to ${new Date(reaches).toISOString()}` : 'the archive is empty'}\n`,
+    );
+    return 0;
+  } catch (error) {
+    return failed(
+      messages,
+      `audit search: ${
+        withoutRawKeys((error as Error).message)
+          .trim()
+          .split('\n')[0]
+      }; if a file is damaged, audit verify names it`,
+    );
+  } finally {
+    close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+export interface VerifyFlags {
+  expect?: string;
+  signKey?: string;
+}
+
+/** `audit verify`. Returns the exit code: 1 when the archive is not as it was written. */
+export async function auditVerify(
+  flags: VerifyFlags,
+  { config }: Settings,
+  out: NodeJS.WriteStream,
+  messages: NodeJS.WriteStream,
+): Promise<number> {
+  const root = resolve(config.record.path);
+  if (!existsSync(root)) return failed(messages, noArchive(root));
+  let key: Buffer | undefined;
+  try {
+    key = flags.signKey === undefined ? undefined : readSigningKey(flags.signKey);
+  } catch (error) {
+    return failed(messages, `--sign-key: ${(error as Error).message}`);
+  }
+  const bar = progressBar(messages, 'verifying');
+  const { head, entries, files, rows, problems } = await verifyArchive(root, bar.at);
+  bar.end();
+  const since = flags.expect === undefined ? 0 : linesSince(root, flags.expect, key);
+  if (since === undefined)
+    problems.unshift(
+      `manifest: it has no line with the ${key ? 'hash or signature' : 'hash'} ${flags.expect}; it was rewritten, or its end was cut off${key ? '' : ' (for a signature give --sign-key too)'}`,
+    );
+  for (const problem of problems) out.write(`${problem}\n`);
+  out.write(`${entries} manifest lines, ${files} files, ${rows} requests: `);
+  out.write(problems.length === 0 ? 'all as they were written\n' : `${problems.length} problems\n`);
+  if (flags.expect !== undefined && since !== undefined)
+    out.write(since === 0 ? 'the expected head is the head\n' : `the expected head is ${since} lines ago\n`);
+  out.write(`head: ${head}\n`);
+  if (key) out.write(`signature: ${signatureOf(head, key)}\n`);
+  return problems.length === 0 ? 0 : 1;
+}
+
+function problemWith({ output, limit }: SearchFlags, format: string, root: string): string | undefined {
+  if (!FORMATS.includes(format)) return `--format: write one of ${FORMATS.join(', ')}`;
+  if (format === 'parquet' && output === undefined) return '--format parquet: name the file with --output';
+  if (output !== undefined && existsSync(output))
+    return `--output: ${output} exists; name another file or move it away`;
+  if (limit !== undefined && !/^[1-9]\d{0,11}$/.test(limit))
+    return '--limit: write a whole number of requests from 1 on';
+  return existsSync(root) ? undefined : noArchive(root);
+}
+
+const noArchive = (root: string): string =>
+  `record.path: there is no archive at ${root}; name it with --record.path, or keep one with --record.archive on`;
+
+/** The key as the archive names it: a fingerprint of a registered key is that key. */
+function namedIn(registry: KeyRegistry, text: QueryText): QueryText {
+  if (text.key === undefined) return text;
+  const { entry } = registry.identify(withoutRawKeys(text.key), text.tenant ?? '');
+  return entry ? { ...text, key: entry.id } : text;
+}
+
+async function toText(
+  search: ArchiveSearch,
+  limit: number | undefined,
+  format: TextFormat,
+  output: string | undefined,
+  out: NodeJS.WriteStream,
+  messages: NodeJS.WriteStream,
+): Promise<number> {
+  const stream = output === undefined ? out : createWriteStream(output, { flags: 'wx', mode: 0o600 });
+  let closed = false;
+  // A reader such as head that has enough ends the search.
+  stream.on('error', () => {
+    closed = true;
+  });
+  const bar = progressBar(messages, 'searching');
+  const { head, line } = TEXT_FORMS[format];
+  stream.write(head);
+  let found = 0;
+  const days = await search.days();
+  for (const [i, day] of days.entries()) {
+    bar.at(i, days.length);
+    const left = limit === undefined ? undefined : limit - found;
+    if (closed || left === 0) break;
+    for await (const rows of search.day(day, { limit: left })) {
+      bar.end();
+      found += rows.length;
+      if (!stream.write(rows.map(line).join('')) && !closed) await drained(stream);
+      if (closed) break;
+    }
+  }
+  bar.end();
+  if (stream !== out) await new Promise<void>((ended) => void stream.end(() => ended()));
+  return found;
+}
+
+async function toParquet(
+  connection: DuckDBConnection,
+  search: ArchiveSearch,
+  query: SearchQuery,
+  limit: number | undefined,
+  output: string,
+): Promise<number> {
+  const relation = search.relation();
+  const { sql, values } = await search.condition(relation);
+  await connection.run(
+    `CREATE TEMP TABLE found AS SELECT * FROM (${relation}) WHERE ${sql}
+     ORDER BY ${orderOf(query)} ${limit === undefined ? '' : `LIMIT ${limit}`}`,
+    values,
+  );
+  await connection.run(`COPY found TO ${literal(output)} (FORMAT parquet, COMPRESSION zstd)`);
+  const [[rows]] = (await connection.runAndReadAll('SELECT count(*)::DOUBLE FROM found')).getRows();
+  return rows as number;
+}
+
+function failed(messages: NodeJS.WriteStream, problem: string): number {
+  messages.write(`${problem}\n`);
+  return 1;
+}
+
+/** Resolves when the stream takes more, or will never again. */
+const drained = (stream: NodeJS.WritableStream): Promise<void> =>
+  new Promise((resolve) => {
+    const events = ['drain', 'close', 'error'];
+    const done = (): void => {
+      for (const event of events) stream.removeListener(event, done);
+      resolve();
+    };
+    for (const event of events) stream.once(event, done);
+  });

@@ -1,0 +1,82 @@
+import { backfill } from './backfill/backfill.ts';
+import type { Reading } from './backfill/requests-in-order.ts';
+import { parseDuration } from './config/duration.ts';
+import { QuestionError } from './history/key-choice.ts';
+import { defaultFormat, type Settings } from './settings.ts';
+
+export interface BackfillFlags {
+  to: string;
+  output: string;
+  step: string;
+  label: string[];
+}
+
+/** Prometheus looks back five minutes for a sample: with a longer step graphs have holes. */
+const LONGEST_STEP = 299;
+const LABEL = /^([a-zA-Z_][a-zA-Z0-9_]*)=(.*)$/s;
+
+/** Writes past metrics of log files for promtool. Throws QuestionError for flags that make no sense. */
+export async function runBackfill(
+  paths: string[],
+  flags: BackfillFlags,
+  { config, ingestion }: Settings,
+  messages: NodeJS.WriteStream,
+): Promise<void> {
+  if (flags.to !== 'openmetrics')
+    throw new QuestionError(`--to: ${JSON.stringify(flags.to)} is not known; there is openmetrics`);
+  const step = stepOf(flags.step);
+  const usage = { ...ingestion.usage, zeroHoldSeconds: step / 2, parkAfterSeconds: 0 };
+  try {
+    const done = await backfill({
+      ...{ paths, step, directory: flags.output, format: defaultFormat(config) },
+      settings: { ...ingestion, usage },
+      labels: labelsOf(flags.label),
+      wallClock: Date.now() / 1000,
+      onProgress: progressOn(messages),
+    });
+    if (messages.isTTY) messages.write('\n');
+    messages.write(
+      `${done.requests} requests, ${done.rejected} lines rejected, ${done.files.length} files\n`,
+    );
+    messages.write(
+      `load them: for f in ${flags.output}/*.openmetrics; do promtool tsdb create-blocks-from openmetrics "$f" <data directory>; done\n`,
+    );
+  } catch (error) {
+    const { code, path } = error as NodeJS.ErrnoException;
+    if (code === undefined || path === undefined) throw error;
+    throw new QuestionError(`${path}: ${code}; see to the path and its permissions`);
+  }
+}
+
+function stepOf(text: string): number {
+  let step = Number.NaN;
+  try {
+    step = parseDuration(text);
+  } catch (error) {
+    throw new QuestionError(`--step: ${(error as Error).message}`);
+  }
+  if (Number.isInteger(step) && step >= 1 && step <= LONGEST_STEP) return step;
+  throw new QuestionError(
+    `--step: must be whole seconds from 1s to ${LONGEST_STEP}s; Prometheus looks back 5 min`,
+  );
+}
+
+function labelsOf(texts: string[]): Record<string, string> {
+  const pairs = texts.map((text) => {
+    const found = LABEL.exec(text);
+    if (!found) throw new QuestionError(`--label: ${JSON.stringify(text)} is not of the form name=value`);
+    return [found[1], found[2]];
+  });
+  return Object.fromEntries(pairs);
+}
+
+/** On a terminal only, and not more often than anyone can read. */
+function progressOn(messages: NodeJS.WriteStream): (reading: Reading, at: number) => void {
+  let next = 0;
+  return ({ bytes, requests }, at) => {
+    if (!messages.isTTY || Date.now() < next) return;
+    next = Date.now() + 200;
+    const time = new Date(at * 1000).toISOString().slice(0, 16);
+    messages.write(`\r${Math.round(bytes / 1e6)} MB, ${requests} requests, at ${time}Z `);
+  };
+}

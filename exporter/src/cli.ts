@@ -1,0 +1,262 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import type { BackfillFlags } from './backfill-command.ts';
+import { parseDuration } from './config/duration.ts';
+import type { ExplainFlags } from './explain-command.ts';
+import { append, type Flags, inputOf, withOptions } from './flags.ts';
+import { maskKey } from './parse/masking.ts';
+import type { RebuildFlags } from './rebuild-command.ts';
+import { readSettings, type Settings, type SettingsInput } from './settings.ts';
+import type { UsageFlags } from './usage-command.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+/** Names of errors whose message is for people. */
+const EXPECTED = new Set(['QuestionError', 'StoreError']);
+
+// A command imports what it alone needs: the rest would cost every start of `once` a fifth of a second.
+const program = new Command('atender-exporter')
+  .description('Per-key usage of the Atender API for Prometheus, read from its request logs.')
+  .version(version);
+
+withOptions(program.command('serve', { isDefault: true }))
+  .description('Follow the logs and answer HTTP until SIGTERM.')
+  .action(async (flags: Flags) => {
+    await run(inputOf(flags));
+  });
+
+withOptions(program.command('once'))
+  .description('Read files to their end without any store; print the metrics, and what was rejected and why.')
+  .argument('<file...>', 'plain or .gz; - is standard input')
+  .action(async (files: string[], flags: Flags) => {
+    const { once } = await import('./once.ts');
+    process.exitCode = await once(files, requireSettings(inputOf(flags)), process.stdout, process.stderr);
+  });
+
+withOptions(program.command('check-config'))
+  .description(
+    'Print every problem of configuration, web configuration and keys file; exit 1 when there is one.',
+  )
+  .action((flags: Flags) => {
+    requireSettings(inputOf(flags));
+    console.log('no problem found');
+  });
+
+const usage = withOptions(program.command('usage'))
+  .description('What a key, a tenant or all keys did by day, week, month or year; beside a running exporter.')
+  .option('--key <id>', 'a key by its id or fingerprint; default all', '')
+  .option('--tenant <id>', 'keys of one tenant only', '')
+  .option('--from <day>', '2026-11-23, 2026-11, 2026Q4 or 2026', '')
+  .option('--to <day>', 'as --from, its last day; default today', '')
+  .option('--by <period>', 'day, week, month or year', 'day')
+  .option('--format <form>', 'table, json or csv; default table on a terminal, json elsewhere', '')
+  .action((flags: Flags) =>
+    answer(async () => {
+      const { printUsage } = await import('./usage-command.ts');
+      printUsage(flags as unknown as UsageFlags, requireSettings(inputOf(flags)), process.stdout);
+    }),
+  );
+
+usage
+  .command('rebuild')
+  .description('Count archived days anew and replace their daily aggregates; the exporter must be stopped.')
+  .option('--check', 'only say whether they differ (exit 1); beside a running exporter too')
+  .action((_: Flags, command: Command) =>
+    answer(async () => {
+      const { rebuildUsage } = await import('./rebuild-command.ts');
+      const flags = command.optsWithGlobals();
+      const settings = requireSettings(inputOf(flags));
+      process.exitCode = await rebuildUsage(flags as RebuildFlags, settings, process.stdout, process.stderr);
+    }),
+  );
+
+withOptions(program.command('review'))
+  .description('One page for the quarterly review of all keys: verdict and evidence, with a place to sign.')
+  .option('--quarter <quarter>', 'e.g. 2026Q4; default the current one', '')
+  .option('--format <form>', 'html, md, csv or json', 'html')
+  .action((flags: Flags) =>
+    answer(async () => {
+      const { printReview } = await import('./review-command.ts');
+      const asked = flags as unknown as { quarter: string; format: string };
+      await printReview(asked, requireSettings(inputOf(flags)), process.stdout, process.stderr);
+    }),
+  );
+
+const key = program.command('key').description('Questions about one key.');
+withOptions(key.command('explain'))
+  .description(
+    'What would break if the key were revoked now: its callers, their last calls, when it is safe.',
+  )
+  .argument('<key>', 'by its id or fingerprint')
+  .option('--tenant <id>', 'where several tenants have a key of this id', '')
+  .option('--days <number>', 'how far to look back', '90')
+  .option('--format <form>', 'text or json', 'text')
+  .action((id: string, flags: Flags) =>
+    answer(async () => {
+      const { explainKey } = await import('./explain-command.ts');
+      await explainKey(id, flags as unknown as ExplainFlags, requireSettings(inputOf(flags)), process.stdout);
+    }),
+  );
+
+withOptions(program.command('backfill'))
+  .description('Write the metrics of past logs, at the time of their events, as files for promtool.')
+  .argument('<file...>', 'plain or .gz, each in order of time')
+  .option('--to <form>', 'openmetrics', 'openmetrics')
+  .option('--output <directory>', 'where a file for each UTC day is written', 'backfill')
+  .option('--step <duration>', 'time between two samples of a series', '2m')
+  .option('--label <name=value>', 'a label that scrapes add, e.g. job=atender-exporter', append, [])
+  .action((files: string[], flags: Flags) =>
+    answer(async () => {
+      const { runBackfill } = await import('./backfill-command.ts');
+      await runBackfill(
+        files,
+        flags as unknown as BackfillFlags,
+        requireSettings(inputOf(flags)),
+        process.stderr,
+      );
+    }),
+  );
+const audit = program.command('audit').description('Ask the archive of single requests (record.archive).');
+
+withOptions(audit.command('search'))
+  .description(
+    'Print requests out of the archive: as a table on a terminal, else as JSON lines. Works beside a running exporter and sees what it has committed.',
+  )
+  .option('--key <id>', 'the key, as metrics name it')
+  .option('--tenant <id>', 'its tenant')
+  .option('--ip <address>', 'an address or a network such as 203.0.113.0/24')
+  .option('--status <codes>', 'codes and classes, such as 404 or 4xx,500')
+  .option('--endpoint <template>', 'a template such as /v1/contacts/:id; * stands for anything')
+  .option('--method <method>')
+  .option('--from <time>', 'event time: a UTC day, a time with its offset, or how long ago, such as 24h')
+  .option('--to <time>', 'up to this time; a day is included')
+  .option('--order <newest|oldest>', 'what comes first', 'newest')
+  .option('--limit <number>', 'end after so many requests')
+  .option('--format <format>', 'table, jsonl, csv or parquet')
+  .option('--output <file>', 'write to a new file')
+  .action(async (flags: Flags) => {
+    const { auditSearch } = await import('./audit.ts');
+    process.exitCode = await auditSearch(
+      flags,
+      requireSettings(inputOf(flags)),
+      process.stdout,
+      process.stderr,
+    );
+  });
+
+withOptions(audit.command('verify'))
+  .description(
+    'Compare the archive with its manifest; name every changed, missing and added file. Exit 1 when there is one.',
+  )
+  .option(
+    '--expect <hash>',
+    'a head (or, with --sign-key, a signature) noted earlier: the manifest must continue it',
+  )
+  .option('--sign-key <file>', 'print the signature of the head: HMAC-SHA-256 under the key in this file')
+  .action(async (flags: Flags) => {
+    const { auditVerify } = await import('./audit.ts');
+    process.exitCode = await auditVerify(
+      flags,
+      requireSettings(inputOf(flags)),
+      process.stdout,
+      process.stderr,
+    );
+  });
+
+program
+  .command('demo')
+  .description('DEMONSTRATION: write an invented request log whose keys show every state.')
+  .option('--directory <path>', 'where log, keys file and, with --serve, the store are', '.demo')
+  .option('--history <duration>', 'past log that is written at once, e.g. 14d', '0')
+  .option('--history-only', 'end when the past log is written')
+  .option('--seed <number>', 'the same seed gives the same traffic', '1')
+  .option('--serve', 'run the exporter on it too')
+  .option('--web.listen-address <host:port>', 'with --serve: where HTTP is answered')
+  .action(async (flags: DemoFlags) => {
+    const { runDemo, writeHistory } = await import('./demo/demo.ts');
+    const { directory, seed } = flags;
+    const options = { directory, seed: Number(seed), history: durationOf('--history', flags.history) };
+    if (flags.historyOnly || flags.serve) await writeHistory(options);
+    if (flags.serve) {
+      const { demoInput, startTraffic } = await import('./serve-demo.ts');
+      const traffic = startTraffic(directory, flags);
+      await run(demoInput(directory, flags['web.listenAddress']));
+      traffic.kill('SIGTERM');
+    } else if (!flags.historyOnly) await runDemo(options);
+  });
+
+program
+  .command('mask')
+  .description('Read a raw key from standard input and print the masked form that metrics and keys file use.')
+  .action(() => {
+    console.log(maskKey(readFileSync(0, 'utf8').trim()));
+  });
+
+const shared = program.command('shared').description('What exporters share through Redis.');
+withOptions(shared.command('forget'))
+  .description('Retire an instance that is gone for good; its totals are kept, and it may not publish again.')
+  .argument('<instance>', 'its instance.id')
+  .action(async (instance: string, flags: Flags) => {
+    const { sharing } = requireSettings(inputOf(flags));
+    if (!sharing) fail(['shared.redis.url: facts are not shared; name the Redis with --shared.redis.url']);
+    const { forgetInstance } = await import('./shared/forget.ts');
+    try {
+      const moved = await forgetInstance(sharing.redis, sharing.keyPrefix, instance, Date.now() / 1000);
+      console.log(`instance ${instance} is forgotten; ${moved} of its totals were added to the retired ones`);
+    } catch (error) {
+      fail([`shared forget: ${(error as Error).message}`]);
+    }
+  });
+
+await program.parseAsync();
+
+interface DemoFlags {
+  directory: string;
+  history: string;
+  historyOnly?: boolean;
+  seed: string;
+  serve?: boolean;
+  'web.listenAddress'?: string;
+}
+
+async function run(input: SettingsInput): Promise<void> {
+  const settings = requireSettings(input);
+  if (settings.ingestion.sources.length === 0)
+    fail([
+      'log.path: there is nothing to follow; name files with --log.path, or try `atender-exporter demo --serve`',
+    ]);
+  const { pino } = await import('pino');
+  const { serve } = await import('./serve.ts');
+  const logger = pino({ level: settings.config.log.level }, pino.destination(2));
+  process.exitCode = await serve(settings, input, logger, version);
+}
+
+/** Errors that say what to do are told without a stack. */
+async function answer(command: () => Promise<void>): Promise<void> {
+  try {
+    await command();
+  } catch (error) {
+    if (!(error instanceof Error) || !EXPECTED.has(error.name)) throw error;
+    fail([error.message]);
+  }
+}
+
+function requireSettings(input: SettingsInput): Settings {
+  const { settings, problems } = readSettings(input);
+  return settings ?? fail(problems);
+}
+
+function durationOf(flag: string, text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    return fail([`${flag}: ${(error as Error).message}`]);
+  }
+}
+
+function fail(problems: string[]): never {
+  for (const problem of problems) console.error(problem);
+  process.exit(1);
+}

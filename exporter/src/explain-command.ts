@@ -1,0 +1,51 @@
+import { chosenKeys, QuestionError } from './history/key-choice.ts';
+import { KeyRegistry } from './keys/registry.ts';
+import { blastRadius } from './review/blast-radius.ts';
+import { radiusJson, radiusText } from './review/blast-radius-forms.ts';
+import { keyInUse, lookBack } from './review/key-in-use.ts';
+import type { Settings } from './settings.ts';
+import { openStoreForReading } from './store/sqlite.ts';
+
+const MOST_DAYS = 3_650;
+
+export interface ExplainFlags {
+  tenant: string;
+  days: string;
+  format: string;
+}
+
+/** Writes what would break if a key were revoked now. Throws QuestionError and StoreError. */
+export async function explainKey(
+  key: string,
+  { tenant, days, format }: ExplainFlags,
+  { config, ingestion }: Settings,
+  out: NodeJS.WritableStream,
+): Promise<void> {
+  if (!['text', 'json'].includes(format))
+    throw new QuestionError(`--format: ${JSON.stringify(format)} is none of text, json`);
+  if (!/^\d{1,4}$/.test(days) || Number(days) < 1 || Number(days) > MOST_DAYS)
+    throw new QuestionError(`--days: ${JSON.stringify(days)} is no number from 1 to ${MOST_DAYS}`);
+  const now = Date.now() / 1000;
+  const registry = new KeyRegistry(ingestion.keys, ingestion.scopeRules);
+  const store = openStoreForReading(config.store.path);
+  try {
+    const found = chosenKeys(store.daily, registry, { key, tenant });
+    if (found.length > 1)
+      throw new QuestionError(
+        `several tenants have a key of this id; add --tenant (${found.map((row) => row.tenant).join(', ')})`,
+      );
+    const known = await keyInUse(
+      store.daily,
+      registry,
+      config.record.path,
+      found[0],
+      lookBack(Number(days), now),
+    );
+    const radius = blastRadius(known, now);
+    out.write(
+      format === 'json' ? `${JSON.stringify(radiusJson(radius), null, 2)}\n` : radiusText(radius, now),
+    );
+  } finally {
+    store.close();
+  }
+}

@@ -1,0 +1,119 @@
+import { LineAccount } from './ingest/line-account.ts';
+import { quote } from './ingest/rejection-quotes.ts';
+import { slices } from './ingest/slices.ts';
+import { KeyRegistry } from './keys/registry.ts';
+import { SourceCounters } from './log/counters.ts';
+import { readWhole } from './log/whole.ts';
+import { Exposition } from './metrics/exposition.ts';
+import { Mirror } from './metrics/mirror.ts';
+import { SelfMetrics } from './metrics/self-metrics.ts';
+import { REJECTIONS, type Rejection } from './parse/record.ts';
+import { defaultFormat, type Settings } from './settings.ts';
+import { Usage } from './usage/usage.ts';
+
+const SOURCE = 'once';
+
+/**
+ * Reads files to their end without any store ('-' is standard input), writes the exposition to `out` and a
+ * summary of rejected lines to `messages`. Returns the exit code: 1 when a file could not be read, else 0.
+ */
+export async function once(
+  paths: string[],
+  { config, ingestion }: Settings,
+  out: NodeJS.WritableStream,
+  messages: NodeJS.WriteStream,
+): Promise<number> {
+  const registry = new KeyRegistry(ingestion.keys, ingestion.scopeRules);
+  const usage = new Usage({ ...ingestion.usage, zeroHoldSeconds: 0, days: false }, registry, Date.now);
+  const counters = new SourceCounters();
+  const format = defaultFormat(config);
+  const examples = new Map<Rejection, string>();
+  let path = '';
+  const lines = new LineAccount(
+    [{ name: SOURCE, format }],
+    usage,
+    counters,
+    (_, reason, bytes, start, end) => {
+      if (!examples.has(reason)) examples.set(reason, `${path}: ${quote(bytes, start, end)}`);
+    },
+  );
+  let failed = 0;
+  for (const [id, name] of paths.entries()) {
+    path = name;
+    const options = { file: { id, source: SOURCE }, maxLineBytes: format.maxLineBytes, counters };
+    try {
+      await readWhole(name, lines, { ...options, onProgress: progressOn(messages, name) });
+    } catch (error) {
+      failed++;
+      const { code } = error as NodeJS.ErrnoException;
+      messages.write(
+        `${name}: cannot be read (${code ?? (error as Error).message}); its lines are missing below\n`,
+      );
+    }
+  }
+  usage.historyDone();
+  lines.flush();
+  for (const block of await expositionOf(usage, counters, registry)) out.write(block);
+  summarise(counters, examples, messages);
+  return failed > 0 ? 1 : 0;
+}
+
+async function expositionOf(
+  usage: Usage,
+  counters: SourceCounters,
+  registry: KeyRegistry,
+): Promise<Buffer[]> {
+  const mirror = new Mirror();
+  const reading = new SelfMetrics(mirror, '');
+  const exposition = new Exposition(
+    mirror,
+    () => registry,
+    async (form) => reading.readingText(form),
+  );
+  const now = Date.now() / 1000;
+  const changes = usage.changes(now, Number.POSITIVE_INFINITY);
+  usage.settle();
+  const intake = {
+    historyRead: true,
+    ready: true,
+    sources: [],
+    commits: 0,
+    commitErrors: 0,
+    commitError: '',
+    lastCommit: 0,
+    commitSeconds: [],
+    series: usage.seriesUse(),
+  };
+  const facts = usage.facts(now, 0, true);
+  for (const part of slices(changes, facts, counters.changes(), intake)) exposition.apply(part);
+  return exposition.render('text');
+}
+
+function summarise(
+  counters: SourceCounters,
+  examples: Map<Rejection, string>,
+  messages: NodeJS.WriteStream,
+): void {
+  const rows = counters.changes();
+  const total = rows.find((row) => row.counter === 'lines_total')?.value ?? 0;
+  const rejected = rows.filter((row) => row.counter === 'lines_rejected_total');
+  const sum = rejected.reduce((sum, row) => sum + row.value, 0);
+  messages.write(`${count(total)} lines, ${count(sum)} rejected\n`);
+  for (const { reason, value } of rejected.sort((a, b) => b.value - a.value)) {
+    messages.write(`  ${reason}: ${count(value)} (${REJECTIONS[reason as Rejection]})\n`);
+    messages.write(`    e.g. ${examples.get(reason as Rejection) ?? 'too long to show'}\n`);
+  }
+  for (const { reason, value } of rows.filter((row) => row.counter === 'fields_ignored_total'))
+    messages.write(`  ${reason} unusable on ${count(value)} lines, which were counted without it\n`);
+}
+
+/** On a terminal only: a line that is written over again and again. */
+function progressOn(messages: NodeJS.WriteStream, name: string): (done: number, total: number) => void {
+  if (!messages.isTTY) return () => {};
+  return (done, total) => {
+    const share = total > 0 ? ` ${Math.floor((100 * done) / total)} %` : '';
+    messages.write(`\r${name}: ${count(Math.round(done / 1e6))} MB${share}${done >= total ? '\n' : ''}`);
+  };
+}
+
+const count = (number: number): string => number.toLocaleString('en-US');

@@ -1,0 +1,230 @@
+import type { Logger } from 'pino';
+import { Answering } from './api/answering.ts';
+import type { ApiSettings } from './api/thread-messages.ts';
+import { reloadable } from './config/load.ts';
+import { IngestionThread, type ThreadListener } from './ingest/ingestion-thread.ts';
+import { KeyRegistry } from './keys/registry.ts';
+import { Exposition } from './metrics/exposition.ts';
+import { Mirror } from './metrics/mirror.ts';
+import { SelfMetrics } from './metrics/self-metrics.ts';
+import type { ArchiveKeeper } from './record/keeper.ts';
+import { Searcher } from './record/searcher.ts';
+import { fileVersion, readSettings, type Settings, type SettingsInput } from './settings.ts';
+import { Sharing, type SharingSettings } from './shared/sharing.ts';
+import { openStoreForReading } from './store/sqlite.ts';
+import { createWebServer } from './web/server.ts';
+
+/** How long a stop may go on reading before it commits; 5 s in all are promised. */
+const DRAIN_MS = 2_000;
+/** How long the last facts may take to be published; the rest is for the next start. */
+const LAST_SHARING_MS = 1_000;
+/** Polling also sees a keys file whose symlink or mount was replaced. */
+const KEYS_POLL_MS = 1_000;
+
+/**
+ * Runs the exporter until SIGTERM or SIGINT. Resolves to the exit code: 0 after a clean stop, 1 when it could
+ * not start or the ingestion thread failed; the reason is logged.
+ */
+export async function serve(
+  settings: Settings,
+  input: SettingsInput,
+  logger: Logger,
+  version: string,
+): Promise<number> {
+  const exporter = new Exporter(settings, input, logger, version);
+  try {
+    await exporter.start();
+  } catch (error) {
+    logger.fatal(error instanceof Error ? error.message : String(error));
+    return 1;
+  }
+  return exporter.ended;
+}
+
+/** The HTTP thread: what it mirrors, what it answers, and what it tells the ingestion thread. */
+class Exporter {
+  private settings: Settings;
+  private registry: KeyRegistry;
+  private readonly input: SettingsInput;
+  private readonly logger: Logger;
+  private readonly mirror = new Mirror();
+  private readonly self: SelfMetrics;
+  private readonly exposition: Exposition;
+  private readonly web: ReturnType<typeof createWebServer>;
+  private readonly answering: Answering;
+  private apiSettings: ApiSettings;
+  private readonly sharing: Sharing | undefined;
+  private thread: IngestionThread | undefined;
+  private keeper: ArchiveKeeper | undefined;
+  private readonly searcher = new Searcher();
+  private ingesting = false;
+  private keysPoll: NodeJS.Timeout | undefined;
+  private end: (code: number) => void = () => {};
+  readonly ended: Promise<number>;
+
+  constructor(settings: Settings, input: SettingsInput, logger: Logger, version: string) {
+    this.settings = settings;
+    this.input = input;
+    this.logger = logger;
+    this.registry = registryOf(settings);
+    this.sharing = settings.sharing && this.share(settings.sharing);
+    this.mirror.shared = this.sharing;
+    this.self = new SelfMetrics(this.mirror, version, () => this.sharing?.state);
+    this.exposition = new Exposition(
+      this.mirror,
+      () => this.registry,
+      (format) => this.self.text(format),
+    );
+    this.ended = new Promise((resolve) => {
+      this.end = resolve;
+    });
+    this.apiSettings = apiSettingsOf(settings);
+    this.answering = new Answering(
+      () => this.apiSettings,
+      (message) => logger.warn(message),
+    );
+    this.web = createWebServer({
+      listenAddress: settings.config.web.listenAddress,
+      web: settings.web,
+      allowedHosts: settings.config.web.allowedHosts,
+      mirror: this.mirror,
+      exposition: this.exposition,
+      scraped: (seconds: number, bytes: number) => this.self.scraped(seconds, bytes),
+      registry: () => this.registry,
+      ingesting: () => this.ingesting,
+      archive: settings.ingestion.archive && {
+        searcher: this.searcher,
+        root: settings.ingestion.archive.path,
+        storePath: settings.config.store.path,
+      },
+      api: { answers: this.answering, version },
+      sharing: () => this.sharing?.state.state,
+      onReload: () => this.reload('POST /-/reload'),
+      logger,
+      now: () => Date.now() / 1000,
+    });
+  }
+
+  /** Resolves when HTTP is answered; rejects when the store or the address cannot be had. */
+  async start(): Promise<void> {
+    const start = { storePath: this.settings.config.store.path, settings: this.settings.ingestion };
+    this.keeper = await this.archiveKeeper();
+    this.thread = await IngestionThread.start(start, this.listener());
+    this.ingesting = true;
+    this.sharing?.start();
+    this.self.reloaded(true);
+    const { url } = await this.web.listen().catch(async (error) => {
+      await this.thread?.stop(0);
+      throw error;
+    });
+    process.stdout.write(`page: ${url}\nmetrics: ${url}metrics\n`);
+    process.on('SIGHUP', () => void this.reload('SIGHUP'));
+    process.once('SIGTERM', () => void this.stop());
+    process.once('SIGINT', () => void this.stop());
+    this.watchKeysFile();
+  }
+
+  private share(settings: SharingSettings): Sharing {
+    return new Sharing(settings, {
+      openStore: () => openStoreForReading(this.settings.config.store.path),
+      report: (level, message) => this.logger[level](message),
+      clock: Date.now,
+    });
+  }
+
+  private listener(): ThreadListener {
+    return {
+      publication: (publication) => {
+        for (const seconds of publication.intake.commitSeconds) this.self.committed(seconds);
+        this.exposition.apply(publication);
+        this.sharing?.add(publication);
+      },
+      segments: (ready) => this.keeper?.segments(ready),
+      problem: ({ level, message, details }) => this.logger[level](details, message),
+      failed: (message) => {
+        this.ingesting = false;
+        this.logger.fatal(message);
+        this.searcher.stop();
+        void Promise.all([this.web.close(), this.keeper?.stop()]).then(() => this.end(1));
+      },
+    };
+  }
+
+  private async archiveKeeper(): Promise<ArchiveKeeper | undefined> {
+    const { archive } = this.settings.ingestion;
+    if (!archive) return undefined;
+    const { ArchiveKeeper } = await import('./record/keeper.ts');
+    return new ArchiveKeeper({
+      root: archive.path,
+      keys: () => this.registry.entries(),
+      sealed: (segments) => this.thread?.sealed(segments),
+      report: (message) => this.logger.error(message),
+      upkept: ({ problems, waiting }) => this.self.archived(problems, waiting),
+    });
+  }
+
+  private async stop(): Promise<void> {
+    this.ingesting = false;
+    this.searcher.stop();
+    this.answering.close();
+    clearInterval(this.keysPoll);
+    const [committed] = await Promise.all([
+      this.thread?.stop(DRAIN_MS),
+      this.web.close(),
+      this.keeper?.stop(),
+    ]);
+    await this.sharing?.stop(LAST_SHARING_MS);
+    if (!committed) this.logger.error('the last commit failed; its lines are read again at the next start');
+    this.end(0);
+  }
+
+  /** Reads configuration and keys file again; a problem anywhere changes nothing. */
+  private async reload(asked: string): Promise<{ ok: boolean; problems: string[] }> {
+    const { settings, problems } = readSettings(this.input);
+    if (!settings) return this.refuse(asked, problems);
+    const web = await this.web.prepare(settings.web, settings.config.web.allowedHosts);
+    if (web.problems.length > 0) return this.refuse(asked, web.problems);
+    web.apply();
+    const { config, needsRestart } = reloadable(this.settings.config, settings.config);
+    for (const path of needsRestart) this.logger.warn(`${path} changed; it takes effect at the next start`);
+    this.settings = { ...settings, config };
+    this.registry = registryOf(settings);
+    this.apiSettings = apiSettingsOf(this.settings);
+    this.logger.level = config.log.level;
+    this.thread?.reconfigure(settings.ingestion);
+    this.self.reloaded(true);
+    this.watchKeysFile();
+    this.logger.info(`reloaded (${asked})`);
+    return { ok: true, problems: [] };
+  }
+
+  private refuse(asked: string, problems: string[]): { ok: boolean; problems: string[] } {
+    this.self.reloaded(false);
+    for (const problem of problems) this.logger.error(`reload (${asked}): ${problem}`);
+    return { ok: false, problems };
+  }
+
+  /** From the version that was read on: a change while the exporter was starting is one, too. */
+  private watchKeysFile(): void {
+    clearInterval(this.keysPoll);
+    const { file } = this.settings.config.keys;
+    if (file === '') return;
+    let seen = this.settings.keysVersion;
+    this.keysPoll = setInterval(() => {
+      const version = fileVersion(file);
+      if (version === seen) return;
+      seen = version;
+      void this.reload('keys file');
+    }, KEYS_POLL_MS);
+  }
+}
+
+const registryOf = ({ ingestion }: Settings): KeyRegistry =>
+  new KeyRegistry(ingestion.keys, ingestion.scopeRules);
+
+const apiSettingsOf = ({ config, ingestion }: Settings): ApiSettings => ({
+  storePath: config.store.path,
+  recordPath: config.record.path,
+  keys: ingestion.keys,
+  scopeRules: ingestion.scopeRules,
+});

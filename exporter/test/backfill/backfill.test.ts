@@ -1,0 +1,119 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { endLeftovers, runCommand, temporaryDirectory } from '../exporter-process.ts';
+import { requestLine } from '../log-lines.ts';
+import { startPrometheus } from '../prometheus.ts';
+
+const HOUR = 3_600;
+let directory: { path: string; remove: () => void };
+const file = (name: string) => join(directory.path, name);
+
+beforeEach(() => {
+  directory = temporaryDirectory();
+});
+afterEach(() => {
+  endLeftovers();
+  directory.remove();
+});
+
+interface Request {
+  at: number;
+  keyId: string;
+  status: number;
+}
+
+/** Requests of two days up to two hours ago, some minutes apart. */
+function requestsUntil(end: number): Request[] {
+  const from = end - 48 * HOUR;
+  return Array.from({ length: 3_000 }, (_, i) => ({
+    at: from + Math.floor((i / 3_000) * 48 * HOUR) + (i % 7 === 0 ? -20 : 0),
+    keyId: `key_${i % 3}`,
+    status: [200, 200, 200, 429, 500][i % 5],
+  }));
+}
+
+const linesOf = (requests: Request[]): string =>
+  requests
+    .map(({ at, ...fields }) => requestLine({ ...fields, timestamp: new Date(at * 1000).toISOString() }))
+    .join('');
+
+test('past logs become blocks of a real Prometheus whose sums at any time are those of the log', async () => {
+  const end = Math.floor(Date.now() / 1000 / HOUR - 2) * HOUR;
+  const requests = requestsUntil(end);
+  // Two sources side by side, one of them compressed: they are merged by time.
+  writeFileSync(file('a.log'), linesOf(requests.filter((_, i) => i % 2 === 0)));
+  writeFileSync(file('b.log.gz'), gzipSync(linesOf(requests.filter((_, i) => i % 2 === 1))));
+  const { code, stderr } = await runCommand([
+    ...['backfill', file('a.log'), file('b.log.gz'), '--to', 'openmetrics', '--step', '4m'],
+    ...['--output', file('out'), '--label', 'job=atender-exporter', '--label', 'instance=a:1'],
+  ]);
+  expect([code, stderr]).toEqual([0, expect.stringContaining('3000 requests, 0 lines rejected, ')]);
+  for (const name of readdirSync(file('out'))) {
+    const made = spawnSync('promtool', [
+      ...['tsdb', 'create-blocks-from', 'openmetrics', '--quiet', join(file('out'), name), file('data')],
+    ]);
+    expect([made.status, String(made.stderr)]).toEqual([0, '']);
+  }
+  const prometheus = await startPrometheus('', { data: file('data') });
+  try {
+    const counted = (until: number, holds: (request: Request) => boolean = () => true) =>
+      requests.filter((request) => request.at <= until && holds(request)).length;
+    for (const until of [end - 40 * HOUR, end - 13 * HOUR, end - 1 * HOUR]) {
+      // A series has its value within two steps of its event.
+      const total = await prometheus.value(`sum(atender_requests_total{job="atender-exporter"} @ ${until})`);
+      expect(total).toBeGreaterThanOrEqual(counted(until - 480));
+      expect(total).toBeLessThanOrEqual(counted(until));
+    }
+    const last = end + 60;
+    expect(
+      await prometheus.vector(`sum by (key_id) (atender_requests_total{status="429"} @ ${last})`),
+    ).toEqual(
+      Object.fromEntries(
+        ['key_0', 'key_1', 'key_2'].map((keyId) => [
+          JSON.stringify({ key_id: keyId }),
+          counted(end, (request) => request.keyId === keyId && request.status === 429),
+        ]),
+      ),
+    );
+    // Nothing is lost at the beginning of a series either.
+    const risen = await prometheus.value(`sum(increase(atender_requests_total[50h] @ ${last}))`);
+    expect(Math.abs(Number(risen) / 3_000 - 1)).toBeLessThan(0.05);
+    const resets = await prometheus.value(`sum(resets(atender_requests_total[50h] @ ${last}))`);
+    expect(resets).toBe(0);
+    expect(await prometheus.value(`max(atender_key_last_used_timestamp_seconds @ ${last})`)).toBe(
+      Math.max(...requests.map(({ at }) => at)),
+    );
+  } finally {
+    await prometheus.stop();
+  }
+}, 60_000);
+
+test('the files hold no raw key, and say with their last line that they are whole', async () => {
+  const now = Date.now() / 1000 - HOUR;
+  writeFileSync(
+    file('a.log'),
+    requestLine({ timestamp: new Date(now * 1000).toISOString(), keyId: `sa_live_${'x'.repeat(24)}` }),
+  );
+  const { code } = await runCommand(['backfill', file('a.log'), '--output', file('out')]);
+  expect(code).toBe(0);
+  const text = readdirSync(file('out')).map((name) => readFileSync(join(file('out'), name), 'utf8'));
+  expect(text.join('')).toMatch(/key_id="sa_live_[0-9a-f]{12}"/);
+  expect(text.join('')).not.toContain('xxx');
+  for (const one of text) expect(one.endsWith('# EOF\n')).toBe(true);
+});
+
+test('flags and files that cannot be used are named with what to do', async () => {
+  const error = async (...args: string[]) => (await runCommand(['backfill', ...args])).stderr;
+  writeFileSync(file('a.log'), '');
+  expect(await error(file('none.log'), '--output', file('out'))).toMatch(
+    /none\.log: ENOENT; see to the path/,
+  );
+  expect(await error(file('a.log'), '--step', '10m')).toContain(
+    '--step: must be whole seconds from 1s to 299s',
+  );
+  expect(await error(file('a.log'), '--to', 'csv')).toContain('there is openmetrics');
+  expect(await error(file('a.log'), '--label', 'job')).toContain('is not of the form name=value');
+});

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { OPTIONS } from '../../src/config/options.ts';
+import { endLeftovers, runCommand, startExporter, temporaryDirectory } from '../exporter-process.ts';
+import { writeRequests } from '../log-lines.ts';
+
+let directory: { path: string; remove: () => void };
+
+beforeEach(() => {
+  directory = temporaryDirectory();
+});
+afterEach(() => {
+  endLeftovers();
+  directory.remove();
+});
+
+test('--help of serve lists every option with its environment variable', async () => {
+  const { code, stdout } = await runCommand(['serve', '--help']);
+  expect(code).toBe(0);
+  const text = stdout.replace(/\s+/g, ' ');
+  for (const { flag, variable } of OPTIONS) {
+    expect(text).toContain(`${flag} <`);
+    expect(text).toContain(variable);
+  }
+});
+
+test('check-config prints every problem of all files with its place, and exits 1', async () => {
+  const file = (name: string, text: string) => {
+    writeFileSync(join(directory.path, name), text);
+    return join(directory.path, name);
+  };
+  const keys = file('keys.yaml', 'keys:\n  - id: a\n    tier: platinum\n  - id: a\n');
+  const web = file('web.yaml', 'basic_auth_users: { admin: plain }\n');
+  const config = file(
+    'exporter.yaml',
+    `keys: { file: ${JSON.stringify(keys)} }\nweb: { configFile: ${JSON.stringify(web)} }\nlog: { path: [/x], format: pattern, pattern: "(" }\nstore: { commitInterval: soon, pth: x }\n`,
+  );
+  const { code, stderr } = await runCommand(['check-config', '--config.file', config]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/keys\.yaml:3: keys\[0\]\.tier: /);
+  expect(stderr).toMatch(/keys\.yaml:4: /);
+  expect(stderr).toMatch(/web\.yaml: basic_auth_users\.admin: is not a bcrypt hash/);
+  expect(stderr).toMatch(/log\.pattern: /);
+  expect(stderr).toMatch(/exporter\.yaml:4: store\.commitInterval: /);
+  expect(stderr).toMatch(/exporter\.yaml:4: store: there is no option store\.pth; did you mean path\?/);
+  expect(stderr).not.toContain('plain\n');
+});
+
+test('check-config is content with a configuration that holds', async () => {
+  const { code, stdout } = await runCommand(['check-config', '--log.path', '/var/log/x.log']);
+  expect([code, stdout]).toEqual([0, 'no problem found\n']);
+});
+
+test('serve without anything to follow says what to do and exits 1', async () => {
+  const { code, stderr } = await runCommand([]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/--log\.path/);
+});
+
+test('serve is the default command, and names an address that is taken', async () => {
+  writeRequests(join(directory.path, 'a.log'), 1);
+  const common = ['--log.path', join(directory.path, 'a.log')];
+  const first = await startExporter([...common, '--store.path', join(directory.path, '1.db')]);
+  await first.ready();
+  const { code, stderr } = await runCommand([
+    ...['--web.listen-address', new URL(first.url).host, ...common],
+    ...['--store.path', join(directory.path, '2.db')],
+  ]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/cannot listen on .*in use/);
+});
+
+test('mask prints the masked form of a raw key from standard input', async () => {
+  const raw = 'sa_test_AnExampleThatIsMasked';
+  const digest = createHash('sha256').update(raw).digest('hex').slice(0, 12);
+  const { stdout } = await runCommand(['mask'], { input: `${raw}\n` });
+  expect(stdout).toBe(`sa_test_${digest}\n`);
+});

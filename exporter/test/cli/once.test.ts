@@ -1,0 +1,74 @@
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { runCommand, sumOf, temporaryDirectory } from '../exporter-process.ts';
+import { requestLine, writeRequests } from '../log-lines.ts';
+import { parseExposition } from '../metrics/exposition-parser.ts';
+
+let directory: { path: string; remove: () => void };
+const inDirectory = (name: string) => join(directory.path, name);
+
+beforeEach(() => {
+  directory = temporaryDirectory();
+});
+afterEach(() => directory.remove());
+
+test('plain and gzip files are read to their end; the exposition is on stdout, the summary on stderr, no store is left', async () => {
+  writeRequests(inDirectory('a.log'), 1_000);
+  writeFileSync(inDirectory('b.log.gz'), gzipSync(requestLine({ keyId: 'key_b', status: 500 }).repeat(200)));
+  appendFileSync(inDirectory('a.log'), requestLine().trimEnd());
+  const { code, stdout, stderr } = await runCommand(['once', 'a.log', 'b.log.gz'], { cwd: directory.path });
+  expect(code).toBe(0);
+  expect(sumOf(stdout, 'atender_requests_total')).toBe(1_201);
+  expect(sumOf(stdout, 'atender_requests_total', 'key_id="key_b"', 'status="500"')).toBe(200);
+  expect(stderr).toBe('1,201 lines, 0 rejected\n');
+  expect(() => parseExposition(stdout, 'text')).not.toThrow();
+  const { stdout: left } = await runCommand(['once', '-'], { input: requestLine(), cwd: directory.path });
+  expect(sumOf(left, 'atender_requests_total')).toBe(1);
+});
+
+test('rejected lines are counted by reason, with an example each, and cost nothing else', async () => {
+  writeFileSync(
+    inDirectory('a.log'),
+    [
+      requestLine(),
+      'nonsense\n',
+      '{"status":200}\n',
+      requestLine({ status: 999 }),
+      requestLine({ timestamp: 'soon' }),
+      requestLine({ ip: 'nowhere' }),
+    ].join(''),
+  );
+  const { code, stdout, stderr } = await runCommand(['once', inDirectory('a.log')]);
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/^6 lines, 4 rejected\n/);
+  expect(stderr).toMatch(/malformed: 1 .*\n\s+e\.g\. .*a\.log: nonsense\n/);
+  expect(stderr).toMatch(/bad_status: 1 /);
+  expect(stderr).toMatch(/ip unusable on 1 lines/);
+  expect(sumOf(stdout, 'atender_exporter_lines_rejected_total')).toBe(4);
+  expect(sumOf(stdout, 'atender_requests_total')).toBe(2);
+});
+
+test('a format of one’s own is tried with the options of serve', async () => {
+  writeFileSync(
+    inDirectory('a.log'),
+    'at=2026-05-04T10:11:12Z who=key_x request="GET /v1/tags?x=1 HTTP/1.1" code=204\n',
+  );
+  const { stdout, stderr } = await runCommand([
+    ...['once', '--log.format', 'logfmt'],
+    ...['--log.fields', '{ timestamp: at, keyId: who, status: code }', inDirectory('a.log')],
+  ]);
+  expect(stderr).toBe('1 lines, 0 rejected\n');
+  expect(stdout).toContain(
+    'atender_endpoint_requests_total{key_id="key_x",method="GET",endpoint="/v1/tags",status="204",status_class="2xx"} 1\n',
+  );
+});
+
+test('a file that cannot be read is named, the others are still read, and the exit code is 1', async () => {
+  writeRequests(inDirectory('a.log'), 3);
+  const { code, stdout, stderr } = await runCommand(['once', 'gone.log', 'a.log'], { cwd: directory.path });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^gone\.log: cannot be read \(ENOENT\)/);
+  expect(sumOf(stdout, 'atender_requests_total')).toBe(3);
+});

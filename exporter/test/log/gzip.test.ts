@@ -1,0 +1,101 @@
+import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { IntakeRun, numbered, source, temporaryDirectory, text } from './intake-run.ts';
+
+let directory: ReturnType<typeof temporaryDirectory>;
+let log: string;
+let run: IntakeRun;
+
+beforeEach(() => {
+  directory = temporaryDirectory();
+  log = join(directory.path, 'app.log');
+  run = new IntakeRun(source(log));
+});
+afterEach(() => {
+  run.intake.close();
+  directory.remove();
+});
+
+const compress = (path: string): void => {
+  writeFileSync(`${path}.gz`, gzipSync(readFileSync(path)));
+  rmSync(path);
+};
+
+test('a rotated file that was not consumed before it was compressed is read to its end', async () => {
+  writeFileSync(log, text(numbered(1, 400)));
+  run.poll();
+  run.read(1);
+  run.stop();
+  renameSync(log, `${log}.1`);
+  compress(`${log}.1`);
+  writeFileSync(log, text(numbered(401, 410)));
+  run.start();
+  expect((await run.settle()).toSorted()).toEqual(numbered(1, 410).toSorted());
+  expect(run.lost()).toBe(0);
+});
+
+test('one that was never seen while it was plain is read from its beginning', async () => {
+  writeFileSync(log, text(numbered(1, 50)));
+  await run.settle();
+  run.stop();
+  compress(log);
+  renameSync(`${log}.gz`, `${log}.2.gz`);
+  writeFileSync(`${log}.1`, text(numbered(51, 100)));
+  compress(`${log}.1`);
+  writeFileSync(log, text(numbered(101, 110)));
+  run.start();
+  expect((await run.settle()).toSorted()).toEqual(numbered(1, 110).toSorted());
+});
+
+test('one that was consumed is skipped, also after a restart', async () => {
+  writeFileSync(log, text(numbered(1, 400)));
+  await run.settle();
+  renameSync(log, `${log}.1`);
+  writeFileSync(log, text(numbered(401, 402)));
+  await run.settle();
+  compress(`${log}.1`);
+  await run.settle();
+  run.crash();
+  expect(await run.settle()).toEqual(numbered(1, 402));
+  expect(run.lost()).toBe(0);
+});
+
+test('a half-written one waits until it is whole', async () => {
+  const lines = numbered(1, 3000, 'incompressible-ish');
+  writeFileSync(log, text(lines));
+  run.poll();
+  run.read(1);
+  run.stop();
+  renameSync(log, `${log}.1`);
+  const bytes = gzipSync(readFileSync(`${log}.1`));
+  rmSync(`${log}.1`);
+  writeFileSync(log, 'newest\n');
+  writeFileSync(`${log}.1.gz`, bytes.subarray(0, bytes.length / 2));
+  const before = run.lines.length;
+  run.start();
+  expect(await run.settle(3)).toHaveLength(before + 1);
+  // It may stay as it is for ever, so nobody waits for it.
+  expect(run.intake.backlogRead()).toBe(true);
+  appendFileSync(`${log}.1.gz`, bytes.subarray(bytes.length / 2));
+  expect((await run.settle()).toSorted()).toEqual([...lines, 'newest'].toSorted());
+  expect(run.lost()).toBe(0);
+});
+
+test('one that stays damaged is counted as lost and does not hold up the rest', async () => {
+  writeFileSync(log, text(numbered(1, 3000)));
+  run.poll();
+  run.read(1);
+  run.stop();
+  renameSync(log, `${log}.1`);
+  const bytes = gzipSync(readFileSync(`${log}.1`));
+  rmSync(`${log}.1`);
+  bytes.fill(0x55, 600, 700);
+  writeFileSync(`${log}.1.gz`, bytes);
+  writeFileSync(log, text(numbered(4001, 4002)));
+  run.start();
+  const lines = await run.settle();
+  expect(lines.slice(-2)).toEqual(numbered(4001, 4002));
+  expect(run.lost()).toBeGreaterThan(0);
+});

@@ -1,0 +1,116 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import {
+  type ExporterProcess,
+  endLeftovers,
+  runCommand,
+  startExporter,
+  temporaryDirectory,
+} from '../exporter-process.ts';
+import { requestLine } from '../log-lines.ts';
+import { type Archived, writeArchive } from './parquet.ts';
+
+const DAY = 86_400;
+let directory: { path: string; remove: () => void };
+const file = (name: string) => join(directory.path, name);
+const shared = () => ['--store.path', file('usage.db'), '--record.path', file('record')];
+const start = async (): Promise<ExporterProcess> => {
+  const exporter = await startExporter(['--log.path', file('requests.log'), ...shared()]);
+  await exporter.ready();
+  return exporter;
+};
+
+beforeEach(() => {
+  directory = temporaryDirectory();
+});
+afterEach(() => {
+  endLeftovers();
+  directory.remove();
+});
+
+const from = (Math.floor(Date.now() / 1000 / DAY) - 4) * DAY;
+const date = (at: number) => new Date(at * 1000).toISOString().slice(0, 10);
+/** Each endpoint is answered first, so that from its first request on it has its name. */
+const first: Archived[] = ['GET', 'POST'].flatMap((method) =>
+  ['/v1/contacts/:id', '/v1/tags'].map((endpoint) => ({
+    at: from,
+    key: 'key_a',
+    tenant: 'acme',
+    method,
+    endpoint,
+  })),
+);
+const requests: Archived[] = first.concat(
+  Array.from({ length: 3_000 }, (_, i) => ({
+    at: from + 1 + i * 86 + (i % 1_000) / 1_000,
+    key: ['key_a', 'key_b', '__none__'][i % 3],
+    tenant: i % 3 === 2 ? '' : 'acme',
+    method: i % 4 === 0 ? 'POST' : 'GET',
+    endpoint: ['/v1/contacts/:id', '/v1/tags', '/nothing/here'][i % 7 === 0 ? 2 : i % 2],
+    status: i % 7 === 0 ? 404 : [200, 200, 401, 403, 429, 500][i % 6],
+    ip: `192.0.2.${i % 200}`,
+    durationMs: i % 700,
+    bytes: i % 5_000,
+  })),
+);
+const lineOf = ({ at, key, endpoint = '', tenant, durationMs, bytes, ...rest }: Archived) =>
+  requestLine({
+    ...{ timestamp: new Date(at * 1000).toISOString(), endpoint: endpoint.replace(':id', '12345'), ...rest },
+    ...{ keyId: key === '__none__' ? undefined : key, tenantId: tenant || undefined, durationMs, bytes },
+  });
+
+async function run(...args: string[]) {
+  return runCommand([...args, ...shared()]);
+}
+
+test('counting archived days anew gives the figures that were counted from the log, to the last one', async () => {
+  writeFileSync(file('requests.log'), requests.map(lineOf).join(''));
+  await writeArchive(file('record'), requests);
+  const exporter = await start();
+  const check = await run('usage', 'rebuild', '--from', date(from), '--check');
+  expect(check).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/: 9 days of keys are the same, 0 differ, 0/),
+  });
+  const refused = await run('usage', 'rebuild', '--from', date(from));
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('another exporter is using it') });
+  await exporter.end('SIGTERM');
+}, 60_000);
+
+test('days that were lost come back from the archive; days it holds only part of stay as they are', async () => {
+  const second = from + DAY;
+  writeFileSync(
+    file('requests.log'),
+    requests
+      .filter(({ at }) => at >= second)
+      .map(lineOf)
+      .join(''),
+  );
+  // Of the last day half is archived.
+  await writeArchive(
+    file('record'),
+    requests.filter(({ at }, i) => at < from + 2 * DAY || i % 2 === 0),
+  );
+  await (await start()).end('SIGTERM');
+  const before = JSON.parse((await run('usage', '--from', date(from))).stdout);
+  const rebuilt = await run('usage', 'rebuild', '--from', date(from));
+  expect(rebuilt.stderr).toBe('');
+  expect(rebuilt.stdout).toMatch(/: 3 days of keys are the same, 3 replaced, 3 kept because/);
+  const after = JSON.parse((await run('usage', '--from', date(from))).stdout);
+  const counted = (at: number) => requests.filter((request) => date(request.at) === date(at)).length;
+  expect(before[0].requests).toBe(0);
+  expect(after[0].requests).toBe(counted(from));
+  expect(after.slice(2)).toEqual(before.slice(2));
+  // The exporter goes on from there.
+  await (await start()).end('SIGTERM');
+}, 60_000);
+
+test('without archived days it says so', async () => {
+  expect(await run('usage', 'rebuild', '--from', '2020-01-01', '--to', '2020-01-31')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(
+      'has no archived requests of 2020-01-01 to 2020-01-31; see to --record.path',
+    ),
+  });
+});

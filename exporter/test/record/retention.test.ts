@@ -1,0 +1,144 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { readManifest } from '../../src/record/manifest.ts';
+import { verifyArchive } from '../../src/record/verify.ts';
+import { temporaryDirectory } from '../exporter-process.ts';
+import { entryOf } from '../keys/entry.ts';
+import { ask, filesOf } from './duckdb-of.ts';
+import { kept } from './spooling.ts';
+
+const DAY = 86_400_000;
+const NOON = Date.parse('2026-03-10T12:00:00Z');
+
+let directory: { path: string; remove: () => void };
+let root: string;
+beforeEach(() => {
+  directory = temporaryDirectory();
+  root = join(directory.path, 'record');
+});
+afterEach(() => directory.remove());
+
+const places = (): string[] =>
+  [...readManifest(root).files.keys()].map((path) => path.split('/').slice(1, 3).join(' ')).sort();
+const keysLeft = async (): Promise<unknown[]> =>
+  places().length === 0 ? [] : (await ask(`SELECT DISTINCT key_id FROM ${filesOf(root)} ORDER BY 1`)).flat();
+const changes = (): string[] => readManifest(root).entries.map(({ change }) => change);
+const sound = async (): Promise<void> => expect((await verifyArchive(root)).problems).toEqual([]);
+
+describe('retention', () => {
+  const entries = [
+    entryOf({ id: 'key_s', tier: 'starter' }),
+    entryOf({ id: 'key_p', tier: 'professional' }),
+    entryOf({ id: 'key_e', tier: 'enterprise' }),
+    entryOf({ id: 'key_7', tier: 'enterprise', retention: 7 }),
+    entryOf({ id: 'key_h', tier: 'starter', legalHold: true }),
+  ];
+  const held = [{ key: 'key_h', tenant: '', retention: 'hold' }];
+
+  test('is 30, 60 and 90 days by tier, its own where the key says so, 30 for unregistered keys, and none under legal hold', async () => {
+    const ids = ['key_s', 'key_p', 'key_e', 'key_7', 'key_h', 'key_unknown'];
+    await kept(
+      root,
+      NOON,
+      ids.map((keyId) => ({ keyId, timestamp: NOON })),
+      { entries, keys: held },
+    );
+    const left = async (days: number): Promise<unknown[]> => {
+      await kept(root, NOON + days * DAY, [], { keys: held });
+      return keysLeft();
+    };
+    expect(await left(7)).toEqual(['key_7', 'key_e', 'key_h', 'key_p', 'key_s', 'key_unknown']);
+    expect(await left(8)).toEqual(['key_e', 'key_h', 'key_p', 'key_s', 'key_unknown']);
+    expect(await left(30)).toEqual(['key_e', 'key_h', 'key_p', 'key_s', 'key_unknown']);
+    expect(await left(31)).toEqual(['key_e', 'key_h', 'key_p']);
+    expect(await left(61)).toEqual(['key_e', 'key_h']);
+    expect(await left(91)).toEqual(['key_h']);
+    expect(await left(4_000)).toEqual(['key_h']);
+    expect(changes()).toEqual(['sealed', ...Array(4).fill('expired')]);
+    await sound();
+  });
+
+  test('a hold that is set later keeps what is left of its key, and lets the rest go', async () => {
+    await kept(root, NOON, [
+      { keyId: 'key_h', timestamp: NOON },
+      { keyId: 'key_s', timestamp: NOON },
+    ]);
+    expect(places()).toEqual(['class=30 day=2026-03-10']);
+    await kept(root, NOON + 31 * DAY, [], { keys: held });
+    expect(places()).toEqual(['class=hold day=2026-03-10']);
+    expect(await keysLeft()).toEqual(['key_h']);
+    await sound();
+  });
+
+  test('what a lifted hold had kept goes back to its class, and goes when that is over', async () => {
+    await kept(root, NOON, [{ keyId: 'key_h', timestamp: NOON }], { entries, keys: held });
+    expect(places()).toEqual(['class=hold day=2026-03-10']);
+    await kept(root, NOON + DAY, []);
+    expect(places()).toEqual(['class=30 day=2026-03-10']);
+    await kept(root, NOON + 31 * DAY, []);
+    expect(places()).toEqual([]);
+    expect(changes()).toEqual(['sealed', 'reclassified', 'expired']);
+    await sound();
+  });
+});
+
+test('the files of a past day become one once nothing comes to it, with every request as it was', async () => {
+  const request = (n: number) => ({
+    keyId: `key_${n % 3}`,
+    requestId: `r${n}`,
+    timestamp: NOON + n,
+    ip: `192.0.2.${n}`,
+  });
+  for (let n = 0; n < 4; n++) await kept(root, NOON + n, [request(n)]);
+  const rows = `SELECT * EXCLUDE (class, day) FROM ${filesOf(root)} ORDER BY ALL`;
+  const before = await ask(rows);
+  expect(readManifest(root).files.size).toBe(4);
+  await kept(root, NOON + 13 * 3_600_000, []);
+  expect(readManifest(root).files.size).toBe(1);
+  expect(changes().at(-1)).toBe('compacted');
+  expect(before).toHaveLength(4);
+  expect(await ask(rows)).toEqual(before);
+  await sound();
+  await kept(root, NOON + 14 * 3_600_000, []);
+  expect(changes().filter((change) => change === 'compacted')).toHaveLength(1);
+});
+
+describe('a change that a crash interrupted', () => {
+  test('is undone when the manifest does not have it, and ended when it has', async () => {
+    await kept(root, NOON, [{ timestamp: NOON }]);
+    const [known] = readManifest(root).files.keys();
+    const unknown = 'requests/class=30/day=2026-03-10/77.parquet';
+    writeFileSync(join(root, unknown), 'half');
+    writeFileSync(join(root, 'pending.json'), JSON.stringify([unknown, known]));
+    writeFileSync(
+      join(root, 'manifest.jsonl'),
+      `${readFileSync(join(root, 'manifest.jsonl'))}{"number":2,"at`,
+    );
+    mkdirSync(join(root, 'draft'), { recursive: true });
+    writeFileSync(join(root, 'draft', 'half'), 'half');
+    await kept(root, NOON, []);
+    expect(existsSync(join(root, unknown))).toBe(false);
+    expect(existsSync(join(root, known))).toBe(true);
+    expect(existsSync(join(root, 'draft', 'half'))).toBe(false);
+    await sound();
+  });
+
+  test('a spool file that is gone is told of, and costs no other one', async () => {
+    const problems = await kept(root, NOON, [{ timestamp: NOON }]);
+    expect(problems).toEqual([]);
+    const { upkeep } = await import('../../src/record/upkeep.ts');
+    const told: string[] = [];
+    const segments = [{ segment: 5, length: 100 }];
+    await upkeep({
+      root,
+      segments,
+      keys: [],
+      otherRetention: '30',
+      now: NOON,
+      onProblem: (text) => told.push(text),
+    });
+    expect(told).toEqual([expect.stringMatching(/5\.spool is missing/)]);
+    await sound();
+  });
+});

@@ -1,0 +1,110 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Publication } from '../../src/ingest/publication.ts';
+import { columnsOf } from '../../src/ingest/slices.ts';
+import { Pending } from '../../src/shared/pending.ts';
+import { endLeftovers, eventually, temporaryDirectory } from '../exporter-process.ts';
+import { publication } from '../metrics/publications.ts';
+import { HEALED, sample, sharedLines, startSharing } from './exporters.ts';
+import { endRedisServers, type RedisServer, startRedis } from './redis-servers.ts';
+
+const directory = temporaryDirectory();
+let server: RedisServer;
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterEach(endLeftovers);
+afterAll(() => {
+  endRedisServers();
+  directory.remove();
+});
+
+test('beyond its limit of addresses a key is counted by sketches, the same on every exporter and close to the truth', async () => {
+  const args = ['--shared.ips-per-key', '100'];
+  const [a, b] = await Promise.all(
+    ['a', 'b'].map((name) => startSharing(directory.path, name, [server.url], { args })),
+  );
+  const address = (i: number) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
+  for (let i = 0; i < 60; i++) a.request({ keyId: 'key_wide', ip: address(i) });
+  await eventually(async () =>
+    expect(sample(await b.metrics(), 'atender_key_unique_ips', 'key_wide', 'window="1h"')).toBe(60),
+  );
+  for (let i = 40; i < 1_000; i++) b.request({ keyId: 'key_wide', ip: address(i) });
+  await eventually(async () => {
+    const [onA, onB] = await Promise.all([a.metrics(), b.metrics()]);
+    const unique = sample(onA, 'atender_key_unique_ips', 'key_wide', 'window="1h"')!;
+    // Three standard errors of 3.3 %.
+    expect(Math.abs(unique - 1_000)).toBeLessThan(100);
+    expect(sharedLines(onB, 'key_wide')).toEqual(sharedLines(onA, 'key_wide'));
+  }, HEALED);
+  expect(await server.client.keys('*ips:/key_wide')).toEqual([]);
+  expect(await server.client.keys('*firsts:/key_wide')).toEqual([]);
+}, 60_000);
+
+test('addresses not seen for 30 days leave Redis, and all that is there expires by itself when nobody writes', async () => {
+  const a = await startSharing(directory.path, 'old', [server.url]);
+  const b = await startSharing(directory.path, 'old2', [server.url]);
+  a.request({ keyId: 'key_old', ip: '192.0.2.1' });
+  await eventually(async () =>
+    expect(sample(await b.metrics(), 'atender_key_unique_ips', 'key_old', 'window="30d"')).toBe(1),
+  );
+  const [ips] = await server.client.keys('*ips:/key_old');
+  const [firsts] = await server.client.keys('*firsts:/key_old');
+  const longAgo = Math.floor(Date.now() / 1000) - 31 * 86_400;
+  await server.client.zadd(ips, longAgo, 'aged');
+  await server.client.zadd(firsts, longAgo, 'aged');
+  a.request({ keyId: 'key_old', ip: '192.0.2.2' });
+  await eventually(async () => {
+    expect(await server.client.zcard(ips)).toBe(2);
+    expect(await server.client.zcard(firsts)).toBe(2);
+    for (const set of [ips, firsts]) expect(await server.client.zscore(set, 'aged')).toBeNull();
+  });
+  const keys = (await server.client.keys('atender:{*')).filter((key) => key.includes('key_old'));
+  expect(keys).toHaveLength(5);
+  const days = async (part: string) => {
+    const key = keys.find((name) => name.includes(`:${part}:`))!;
+    return Math.round((await server.client.ttl(key)) / 86_400);
+  };
+  expect(await Promise.all(['windows', 'ips', 'firsts', 'facts', 'totals'].map(days))).toEqual([
+    3, 30, 30, 400, 400,
+  ]);
+}, 60_000);
+
+test('an address leaves the window of an hour although nobody writes any more', async () => {
+  const a = await startSharing(directory.path, 'idle', [server.url]);
+  const ago = new Date(Date.now() - 3_595_000).toISOString();
+  a.request({ keyId: 'key_idle', ip: '192.0.2.1', timestamp: ago });
+  const unique = async (window: string) =>
+    sample(await a.metrics(), 'atender_key_unique_ips', 'key_idle', `window="${window}"`);
+  await eventually(async () => expect(await unique('1h')).toBe(1), 4_000);
+  await eventually(async () => expect(await unique('1h')).toBe(0), 10_000);
+  expect(await unique('24h')).toBe(1);
+}, 60_000);
+
+describe('what waits for Redis', () => {
+  const rows = (from: number, count: number): Publication => {
+    const ips = Array.from({ length: count }, (_, i) => {
+      const ip = Buffer.alloc(4);
+      ip.writeUInt32BE(from + i);
+      return { key: 0, ip, first: 1_700_000_000, last: 1_700_000_000 };
+    });
+    return { ...publication({ keys: [{ key: 0, id: 'key', tenant: '' }] }), ips: columnsOf(ips) };
+  };
+  const fresh = () => new Pending({ instance: 'a', newIp: 'masked' }, 0);
+
+  test('is of bounded size: with too much of it all is left to the store', () => {
+    const pending = fresh();
+    for (let i = 0; i < 20; i++) pending.add(rows(i * 10_000, 10_000));
+    expect(pending.overflowed).toBe(true);
+    expect(pending.take().reduce((sum, { ips }) => sum + ips.size, 0)).toBeLessThanOrEqual(100_000);
+  });
+
+  test('is of bounded size too when it could not be published again and again', () => {
+    const pending = fresh();
+    for (let i = 0; i < 20; i++) {
+      pending.add(rows(i * 10_000, 10_000));
+      pending.giveBack(pending.take());
+    }
+    expect(pending.overflowed).toBe(true);
+    expect(pending.take().reduce((sum, { ips }) => sum + ips.size, 0)).toBeLessThanOrEqual(110_000);
+  });
+});

@@ -1,0 +1,101 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { endLeftovers, eventually, temporaryDirectory } from '../exporter-process.ts';
+import { agree, HEALED, pairOn, startSharing } from './exporters.ts';
+import { endRedisServers, startCluster, startRedis } from './redis-servers.ts';
+
+let directory = temporaryDirectory();
+
+afterEach(() => {
+  endLeftovers();
+  endRedisServers();
+  directory.remove();
+  directory = temporaryDirectory();
+});
+
+describe('every shared fact is right again and nothing is counted twice after', () => {
+  test('FLUSHALL in the middle of a run', async () => {
+    const server = await startRedis();
+    const exporters = await pairOn(directory.path, [server]);
+    await server.client.flushall();
+    // Nothing is written any more: what was lost comes from the stores.
+    await eventually(async () => expect(await server.client.keys('*ips*')).toHaveLength(1), HEALED);
+    await agree(exporters, 7, 5);
+    const late = await startSharing(directory.path, 'late', [server.url]);
+    await agree([exporters[0], late], 7, 5);
+  }, 60_000);
+
+  test('FLUSHALL of the nodes of a cluster', async () => {
+    const servers = await startCluster();
+    const exporters = await pairOn(directory.path, servers);
+    for (const server of servers) await server.client.flushall();
+    const late = await startSharing(
+      directory.path,
+      'late',
+      servers.map(({ url }) => url),
+    );
+    await agree([exporters[0], late], 7, 5);
+    for (const exporter of [...exporters, late]) expect(exporter.output()).not.toMatch(/CROSSSLOT/);
+  }, 60_000);
+
+  test('kill -9 of an exporter, which then publishes everything again', async () => {
+    const server = await startRedis();
+    const [a, b] = await pairOn(directory.path, [server]);
+    for (let kill = 0; kill < 3; kill++) {
+      a.request({ ip: `192.0.2.${100 + kill}` });
+      await wait(kill * 250);
+      await a.end('SIGKILL');
+      const again = await startSharing(directory.path, 'a', [server.url]);
+      Object.assign(a, again);
+    }
+    await agree([a, b], 10, 8);
+  }, 60_000);
+
+  test('a fail-over that lost the tail', async () => {
+    const master = await startRedis();
+    const replica = await startRedis({ args: ['--replicaof', '127.0.0.1', String(master.port)] });
+    const [a, b] = await pairOn(directory.path, [master]);
+    await eventually(async () => expect(await replica.client.keys('*ips*')).toHaveLength(1));
+    replica.signal('SIGSTOP');
+    a.request({ ip: '192.0.2.60' });
+    b.request({ ip: '192.0.2.61' });
+    await agree([a, b], 9, 7);
+    // Nothing moves any more: only looking for it shows that the tail is gone.
+    await master.kill();
+    replica.signal('SIGCONT');
+    await eventually(() => replica.client.call('REPLICAOF', 'NO', 'ONE'));
+    const after = await startRedis({
+      port: master.port,
+      args: ['--replicaof', '127.0.0.1', String(replica.port)],
+    });
+    await eventually(async () =>
+      expect(await after.client.call('INFO', 'replication')).toMatch(/master_link_status:up/),
+    );
+    await after.client.call('REPLICAOF', 'NO', 'ONE');
+    await agree([a, b], 9, 7);
+    const late = await startSharing(directory.path, 'late', [after.url]);
+    await agree([a, late], 9, 7);
+  }, 60_000);
+
+  test('FLUSHALL, which takes daily totals with it too: those of days long past come back from the stores', async () => {
+    const server = await startRedis();
+    const [a, b] = await pairOn(directory.path, [server]);
+    const date = (daysAgo: number) => new Date(Date.now() - daysAgo * 86_400_000).toISOString();
+    a.request({ timestamp: date(9) });
+    b.request({ timestamp: date(9) });
+    b.request({ timestamp: date(4) });
+    await agree([a, b], 7, 5);
+    await server.client.flushall();
+    const day = (daysAgo: number) => `>requests:${date(daysAgo).slice(0, 10)}`;
+    await eventually(async () =>
+      expect(await server.client.hgetall((await server.client.keys('*totals*'))[0] ?? '')).toEqual({
+        [`${day(0)}@a`]: '4',
+        [`${day(0)}@b`]: '3',
+        [`${day(9)}@a`]: '1',
+        [`${day(9)}@b`]: '1',
+        [`${day(4)}@b`]: '1',
+      }),
+    );
+    await agree([a, b], 7, 5);
+  }, 60_000);
+});

@@ -1,0 +1,121 @@
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { endLeftovers, eventually, temporaryDirectory } from '../exporter-process.ts';
+import { type SharingExporter, sample, sharedLines, startSharing } from './exporters.ts';
+import { endRedisServers, type RedisServer, startRedis } from './redis-servers.ts';
+
+const LAST_NEW = 'atender_key_last_new_ip_timestamp_seconds';
+const directory = temporaryDirectory();
+let server: RedisServer;
+beforeAll(async () => {
+  server = await startRedis();
+});
+afterEach(endLeftovers);
+afterAll(() => {
+  endRedisServers();
+  directory.remove();
+});
+
+const lastNew = async (exporter: SharingExporter, key: string) =>
+  sample(await exporter.metrics(), LAST_NEW, `key_id="${key}"`);
+
+/** Every value that an alert over all exporters sees within some seconds. */
+async function seenByAlert(exporters: SharingExporter[], key: string, milliseconds: number) {
+  const seen = new Set<number>();
+  for (const end = Date.now() + milliseconds; Date.now() < end; ) {
+    const values = await Promise.all(exporters.map((exporter) => lastNew(exporter, key)));
+    const newest = Math.max(0, ...values.map((value) => value ?? 0));
+    if (newest > 0) seen.add(newest);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+  }
+  return [...seen];
+}
+
+test('an address that one exporter has seen is not new on another, not for a moment, not after a restart and not after FLUSHALL', async () => {
+  const [a, b] = await Promise.all(
+    ['a', 'b'].map((name) => startSharing(directory.path, name, [server.url])),
+  );
+  const key = { keyId: 'key_known', ip: '192.0.2.77' };
+  a.request(key);
+  await eventually(async () => expect(await lastNew(b, 'key_known')).toBeGreaterThan(0), 5_000);
+  const noticed = (await lastNew(a, 'key_known'))!;
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  b.request(key);
+  expect(await seenByAlert([a, b], 'key_known', 2_500)).toEqual([noticed]);
+  // Counted it has been, on both.
+  expect(sample(await a.metrics(), 'atender_key_requests_today', 'key_known')).toBe(2);
+
+  await b.end('SIGKILL');
+  await server.client.flushall();
+  const again = await startSharing(directory.path, 'b', [server.url]);
+  expect(await seenByAlert([a, again], 'key_known', 2_500)).toEqual([noticed]);
+  expect(sharedLines(await again.metrics(), 'key_known')).toEqual(
+    sharedLines(await a.metrics(), 'key_known'),
+  );
+}, 60_000);
+
+test('an address first seen by two exporters at once is new once', async () => {
+  const exporters = await Promise.all(
+    ['c', 'd'].map((name) => startSharing(directory.path, name, [server.url])),
+  );
+  const now = new Date().toISOString();
+  for (const exporter of exporters)
+    exporter.request({ timestamp: now, keyId: 'key_both', ip: '198.51.100.9' });
+  const seen = await seenByAlert(exporters, 'key_both', 3_500);
+  // Which of the two was first may become known a turn later; an alert of 15 minutes is one all the same.
+  expect(Math.max(...seen) - Math.min(...seen)).toBeLessThan(2);
+  const [c, d] = await Promise.all(exporters.map((exporter) => exporter.metrics()));
+  expect(sharedLines(c, 'key_both')).toEqual(sharedLines(d, 'key_both'));
+  expect(c.match(/atender_key_recent_new_ip_info\{key_id="key_both".*/g)).toEqual([
+    'atender_key_recent_new_ip_info{key_id="key_both",ip="198.51.100.0/24"} 1',
+  ]);
+  expect(sample(c, 'atender_key_unique_ips', 'key_both', 'window="1h"')).toBe(1);
+}, 60_000);
+
+test('a line that comes late does not make an address new again, though it was there first', async () => {
+  const [e, f] = await Promise.all(
+    ['e', 'f'].map((name) => startSharing(directory.path, name, [server.url])),
+  );
+  e.request({ keyId: 'key_late', ip: '203.0.113.5' });
+  await eventually(async () => expect(await lastNew(f, 'key_late')).toBeGreaterThan(0), 5_000);
+  const noticed = (await lastNew(e, 'key_late'))!;
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  const earlier = new Date(Date.now() - 3_600_000).toISOString();
+  f.request({ timestamp: earlier, keyId: 'key_late', ip: '203.0.113.5' });
+  expect(await seenByAlert([e, f], 'key_late', 2_500)).toEqual([noticed]);
+}, 60_000);
+
+test('an address or surface learnt silently by one exporter is not new when another notices it later', async () => {
+  const silent = ['--keys.learning', '1d'];
+  const [g, h] = await Promise.all([
+    startSharing(directory.path, 'g', [server.url], { args: silent }),
+    startSharing(directory.path, 'h', [server.url]),
+  ]);
+  g.request({ keyId: 'key_learnt', ip: '192.0.2.1' });
+  await new Promise((resolve) => setTimeout(resolve, 2_100));
+  h.request({ keyId: 'key_learnt', ip: '192.0.2.1' });
+  expect(await seenByAlert([g, h], 'key_learnt', 2_500)).toEqual([]);
+  for (const exporter of [g, h]) {
+    const text = await exporter.metrics();
+    expect(sample(text, 'atender_key_requests_today', 'key_learnt')).toBe(2);
+    expect(sample(text, 'atender_key_last_new_surface_timestamp_seconds', 'key_learnt')).toBeUndefined();
+  }
+}, 60_000);
+
+test('an address that the others have judged does not become new because Redis goes away', async () => {
+  const other = await startRedis();
+  const [i, j] = await Promise.all(['i', 'j'].map((name) => startSharing(directory.path, name, [other.url])));
+  const key = { keyId: 'key_away', ip: '192.0.2.9' };
+  i.request(key);
+  await eventually(async () => expect(await lastNew(j, 'key_away')).toBeGreaterThan(0), 5_000);
+  const noticed = (await lastNew(i, 'key_away'))!;
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  j.request(key);
+  // Long enough for the last turn to have seen it.
+  expect(await seenByAlert([i, j], 'key_away', 3_500)).toEqual([noticed]);
+  await other.kill();
+  await eventually(async () => expect(await j.metrics()).toMatch(/^atender_exporter_shared_up 0$/m));
+  expect(await seenByAlert([i, j], 'key_away', 1_500)).toEqual([noticed]);
+  // What it notices meanwhile it announces: nobody can tell that it is known.
+  j.request({ ...key, ip: '198.51.100.200' });
+  await eventually(async () => expect(await lastNew(j, 'key_away')).toBeGreaterThan(noticed));
+}, 60_000);

@@ -1,0 +1,99 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Redis } from 'ioredis';
+import { eventually, freePort, temporaryDirectory } from '../exporter-process.ts';
+
+const running = new Set<{ child: ChildProcess; directory: { remove: () => void }; client: Redis }>();
+
+/** A redis-server of a test, on a free loopback port, that keeps nothing on disk. */
+export interface RedisServer {
+  url: string;
+  port: number;
+  /** Of the test itself. */
+  client: Redis;
+  signal(signal: NodeJS.Signals): void;
+  /** Ends it at once and waits for that. */
+  kill(): Promise<void>;
+}
+
+export async function startRedis(options: { port?: number; args?: string[] } = {}): Promise<RedisServer> {
+  const port = options.port ?? (await freePort());
+  const directory = temporaryDirectory();
+  const child = spawn(
+    'redis-server',
+    [
+      ...['--port', String(port), '--bind', '127.0.0.1', '--dir', directory.path, '--save', ''],
+      ...['--loglevel', 'warning', '--repl-diskless-sync-delay', '0', ...(options.args ?? [])],
+    ],
+    { stdio: 'ignore' },
+  );
+  const exited = once(child, 'exit');
+  const client = new Redis({ host: '127.0.0.1', port, protocol: 2, retryStrategy: () => 100 });
+  client.on('error', () => {});
+  const entry = { child, directory, client };
+  running.add(entry);
+  await eventually(async () => {
+    if (child.exitCode !== null) throw new Error('redis-server ended');
+    await client.ping();
+  });
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    client,
+    signal: (signal) => void child.kill(signal),
+    async kill() {
+      client.disconnect();
+      child.kill('SIGKILL');
+      await exited;
+      directory.remove();
+      running.delete(entry);
+    },
+  };
+}
+
+/** Three masters that share all slots. The cluster's bus listens 10,000 above each port. */
+export async function startCluster(): Promise<RedisServer[]> {
+  const nodes: RedisServer[] = [];
+  for (let i = 0; i < 3; i++) {
+    const port = await clusterPort();
+    nodes.push(
+      await startRedis({
+        port,
+        args: ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'],
+      }),
+    );
+  }
+  const bounds = [0, 5461, 10923, 16384];
+  for (const [i, { client }] of nodes.entries()) {
+    await client.call('CLUSTER', 'ADDSLOTSRANGE', bounds[i], bounds[i + 1] - 1);
+    await client.call('CLUSTER', 'SET-CONFIG-EPOCH', i + 1);
+    if (i > 0) await client.call('CLUSTER', 'MEET', '127.0.0.1', nodes[0].port);
+  }
+  await eventually(async () => {
+    for (const { client } of nodes) {
+      const info = (await client.call('CLUSTER', 'INFO')) as string;
+      if (!info.includes('cluster_state:ok') || !info.includes('cluster_known_nodes:3'))
+        throw new Error(info);
+    }
+  }, 20_000);
+  return nodes;
+}
+
+/** The bus needs a port that exists 10,000 above. */
+async function clusterPort(): Promise<number> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const port = await freePort();
+    if (port < 55_000) return port;
+  }
+  return 20_000 + Math.floor(Math.random() * 10_000);
+}
+
+/** Ends what a test left running; call it in afterEach or afterAll. */
+export function endRedisServers(): void {
+  for (const { child, directory, client } of running) {
+    client.disconnect();
+    child.kill('SIGKILL');
+    directory.remove();
+  }
+  running.clear();
+}
