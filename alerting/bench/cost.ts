@@ -1,0 +1,139 @@
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { startPrometheus } from '../../exporter/test/prometheus.ts';
+import { PACK } from '../test/pack.ts';
+import { backfill, type PastSeries } from '../test/past.ts';
+
+/**
+ * `npm run bench:rules`: what the rules cost a Prometheus that watches 1,000 keys. The targets' series are
+ * invented, the Prometheus and the rules are real; the windows of the rules are filled by a back-filled past
+ * of 50 minutes, and those of the baselines by an hour of each of the last three weeks.
+ */
+const KEYS = 1_000;
+const STATUSES = [200, 201, 401, 403, 404, 422, 429, 500];
+const ENDPOINTS = 10;
+const STEP = 15;
+const HOUR = 3600;
+const WEEK = 7 * 86_400;
+
+const now = Math.floor(Date.now() / 1000 / STEP) * STEP;
+
+/** Value of a counter at a time: each key has a pace of its own, and too few errors for an alert. */
+const counted = (key: number, status: number, at: number): number =>
+  Math.floor(((at - now + HOUR) * (status < 300 ? 2 : 0.0005) * (1 + (key % 7))) / 7);
+
+const directory = mkdtempSync(join(tmpdir(), 'atender-rules-'));
+const data = join(directory, 'data');
+mkdirSync(data);
+
+const exporter = createServer((_, response) => response.end(exposition(Date.now() / 1000)));
+exporter.listen(0, '127.0.0.1');
+await once(exporter, 'listening');
+const target = { job: 'atender-exporter', instance: `127.0.0.1:${(exporter.address() as AddressInfo).port}` };
+console.error('bench: filling the past …');
+fill();
+const prometheus = await startPrometheus(
+  `
+global: { scrape_interval: 15s, evaluation_interval: 15s }
+rule_files: ['${join(PACK, 'rules')}/*.yml']
+scrape_configs:
+  - job_name: atender-exporter
+    static_configs: [{ targets: ['${target.instance}'] }]
+`,
+  { data },
+);
+try {
+  console.error('bench: three minutes of evaluation …');
+  await wait(180_000);
+  await report();
+} finally {
+  await prometheus.stop();
+  exporter.close();
+  exporter.closeAllConnections();
+  rmSync(directory, { recursive: true, force: true });
+}
+
+function fill(): void {
+  const series: PastSeries[] = [];
+  for (let key = 0; key < KEYS; key++)
+    for (const status of STATUSES) {
+      const labels = {
+        ...target,
+        key_id: `key_${key}`,
+        status: String(status),
+        status_class: `${String(status)[0]}xx`,
+      };
+      series.push({ name: 'atender_requests_total', labels, at: (second) => counted(key, status, second) });
+    }
+  backfill(data, series, { from: now - 50 * 60, to: now - STEP, step: 60 });
+  const recorded = Array.from({ length: KEYS }, (_, key) => ({ key_id: `key_${key}` }));
+  for (const week of [1, 2, 3]) {
+    const rates = recorded.map(
+      (labels): PastSeries => ({
+        name: 'tenant_key:atender_requests:rate5m',
+        labels,
+        at: () => 1 + week / 10,
+      }),
+    );
+    backfill(data, rates, { from: now - week * WEEK - HOUR, to: now - week * WEEK + HOUR, step: 60 });
+  }
+}
+
+function exposition(at: number): string {
+  const lines: string[] = ['atender_exporter_ready 1', 'atender_exporter_commit_failing 0'];
+  const source = '{source="default"}';
+  lines.push(
+    `atender_exporter_behind_seconds${source} 0`,
+    `atender_exporter_last_look_timestamp_seconds${source} ${at}`,
+    `atender_exporter_last_event_timestamp_seconds${source} ${at}`,
+  );
+  for (let key = 0; key < KEYS; key++) {
+    const id = `key_id="key_${key}"`;
+    const add = (name: string, labels: string, value: number) =>
+      lines.push(`${name}{${id}${labels === '' ? '' : `,${labels}`}} ${value}`);
+    for (const status of STATUSES) {
+      const labels = `status="${status}",status_class="${String(status)[0]}xx"`;
+      add('atender_requests_total', labels, counted(key, status, at));
+      if (status === 200 || status === 404)
+        for (let endpoint = 0; endpoint < ENDPOINTS; endpoint++)
+          add(
+            'atender_endpoint_requests_total',
+            `method="GET",endpoint="/v1/things/${endpoint}",${labels}`,
+            Math.floor(counted(key, status, at) / ENDPOINTS),
+          );
+    }
+    add('atender_key_last_used_timestamp_seconds', '', at);
+    add('atender_key_created_timestamp_seconds', '', now - 90 * 86_400);
+    add('atender_key_requests_today', '', 1000);
+    add('atender_key_peak_requests_per_minute', '', 60);
+    add('atender_key_rate_limit', 'window="minute"', 600);
+    add('atender_key_rate_limit', 'window="day"', 100_000);
+    add('atender_key_rate_limit_burst', '', 100);
+    const info = `name="Key ${key}",environment="production",tier="professional",owner="team",state="active",realtime="true",replaces=""`;
+    add('atender_key_info', info, 1);
+    if (key % 10 === 0) add('atender_key_threshold', 'kind="silence_seconds"', 3600);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+async function report(): Promise<void> {
+  const { data: rules } = (await (await fetch(`${prometheus.url}/api/v1/rules`)).json()) as {
+    data: { groups: { name: string; interval: number; evaluationTime: number }[] };
+  };
+  console.log('| group | every | evaluation |');
+  console.log('| --- | --- | --- |');
+  for (const { name, interval, evaluationTime } of rules.groups)
+    console.log(`| ${name} | ${interval} s | ${(evaluationTime * 1000).toFixed(0)} ms |`);
+  const seconds = (groups: typeof rules.groups) =>
+    groups.reduce((sum, { evaluationTime }) => sum + evaluationTime, 0).toFixed(2);
+  const each = rules.groups.filter(({ interval }) => interval === 15);
+  console.log(`\na cycle of 15 s: ${seconds(each)} s (target: under 2 s)`);
+  console.log(`every group at once, as it is once a minute: ${seconds(rules.groups)} s`);
+  const recorded = (await prometheus.value('count({__name__=~"(tenant_key|instance):.+"})')) ?? 0;
+  console.log(`recorded series a key: ${(recorded / KEYS).toFixed(2)} (target: under 12)`);
+}
