@@ -1,0 +1,69 @@
+import { css } from '@emotion/css';
+import type { GrafanaTheme2 } from '@grafana/data';
+import { t } from '@grafana/i18n';
+import { useStyles2, useTheme2 } from '@grafana/ui';
+import React from 'react';
+import type { WindowCounts } from '../../../../exporter/src/keys/key-signals.ts';
+import { percent } from '../../../../exporter/src/keys/wording.ts';
+
+/** The classes in the order of the bar, best first. */
+const PARTS = [
+  ['success', '2xx'],
+  ['redirect', '3xx'],
+  ['other4xx', '4xx'],
+  ['unauthorized', '401'],
+  ['forbidden', '403'],
+  ['throttled', '429'],
+  ['serverErrors', '5xx'],
+] as const;
+
+/** How requests were answered, as a bar of status classes. */
+export function AnswerBar({ counts }: { counts: WindowCounts }) {
+  const styles = useStyles2(getStyles);
+  const colors = partColors(useTheme2());
+  if (!(counts.requests > 0))
+    return (
+      <div
+        className={styles.bar}
+        role="img"
+        aria-label={t('answer-bar.none', 'No requests in the last hour')}
+      />
+    );
+  const parts = PARTS.filter(([part]) => counts[part] > 0).map(([part, code]) => ({
+    part,
+    share: counts[part] / counts.requests,
+    words: `${code} ${percent(counts[part] / counts.requests)}`,
+  }));
+  const words = parts.map((part) => part.words).join(', ');
+  return (
+    <div className={styles.bar} role="img" aria-label={words} title={words}>
+      {parts.map(({ part, share }) => (
+        <i key={part} style={{ flexGrow: share, background: colors[part] }} />
+      ))}
+    </div>
+  );
+}
+
+const partColors = ({ colors, visualization }: GrafanaTheme2) => ({
+  success: colors.success.main,
+  redirect: colors.info.main,
+  other4xx: visualization.getColorByName('yellow'),
+  unauthorized: visualization.getColorByName('purple'),
+  forbidden: visualization.getColorByName('dark-orange'),
+  throttled: colors.warning.main,
+  serverErrors: colors.error.main,
+});
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  bar: css({
+    display: 'flex',
+    gap: 1,
+    width: '100%',
+    height: 8,
+    borderRadius: 4,
+    overflow: 'hidden',
+    background: theme.colors.background.secondary,
+    // A part too small to see would hide the one answer that matters.
+    '& > i': { minWidth: 3 },
+  }),
+});

@@ -1,0 +1,123 @@
+import { css } from '@emotion/css';
+import type { GrafanaTheme2 } from '@grafana/data';
+import { t } from '@grafana/i18n';
+import { Button, ClipboardButton, FilterInput, MultiCombobox, useStyles2 } from '@grafana/ui';
+import React from 'react';
+import type { ListedKey } from '../../keys/key-list.ts';
+import {
+  FACETS,
+  type Facet,
+  type Filters,
+  facetValues,
+  isFiltering,
+  NO_FILTERS,
+} from '../../overview/filters.ts';
+
+interface Props {
+  /** All keys, which the choices are made of. */
+  keys: readonly ListedKey[];
+  filters: Filters;
+  onChange: (filters: Filters) => void;
+  /** The shown keys as CSV. */
+  getCsv: () => string;
+}
+
+/** Search, filters by environment, tier and owner, and the copy button. */
+export function FilterBar({ keys, filters, onChange, getCsv }: Props) {
+  const styles = useStyles2(getStyles);
+  return (
+    <div className={styles.bar} role="search">
+      <div className={styles.search}>
+        <FilterInput
+          value={filters.search}
+          onChange={(search) => onChange({ ...filters, search })}
+          placeholder={t('filter-bar.search', 'Search name, id, owner')}
+          aria-label={t('filter-bar.search-label', 'Search keys')}
+          escapeRegex={false}
+        />
+      </div>
+      {FACETS.map((facet) => (
+        <FacetFilter
+          key={facet}
+          facet={facet}
+          values={facetValues(keys, facet)}
+          chosen={filters[facet]}
+          onChange={(values) => onChange({ ...filters, [facet]: values })}
+        />
+      ))}
+      {isFiltering(filters) && (
+        <Button variant="secondary" fill="text" size="sm" onClick={() => onChange(NO_FILTERS)}>
+          {t('filter-bar.clear', 'Clear')}
+        </Button>
+      )}
+      <ClipboardButton
+        variant="secondary"
+        fill="text"
+        size="sm"
+        icon="copy"
+        getText={getCsv}
+        className={styles.copy}
+      >
+        {t('filter-bar.copy', 'Copy CSV')}
+      </ClipboardButton>
+    </div>
+  );
+}
+
+interface FacetProps {
+  facet: Facet;
+  values: readonly string[];
+  chosen: readonly string[];
+  onChange: (values: string[]) => void;
+}
+
+function FacetFilter({ facet, values, chosen, onChange }: FacetProps) {
+  const id = React.useId();
+  const styles = useStyles2(getStyles);
+  const words: Record<Facet, string> = {
+    environment: t('filter-bar.environment', 'Environment'),
+    tier: t('filter-bar.tier', 'Tier'),
+    owner: t('filter-bar.owner', 'Owner'),
+  };
+  // A value that is gone since it was chosen can still be taken away.
+  const offered = [...new Set([...values, ...chosen])];
+  if (offered.length < 2 && chosen.length === 0) return null;
+  return (
+    <div className={styles.facet}>
+      <label htmlFor={id} className={styles.hidden}>
+        {words[facet]}
+      </label>
+      <MultiCombobox
+        id={id}
+        options={offered.map((value) => ({ value, label: value || t('filter-bar.none', '(none)') }))}
+        value={[...chosen]}
+        placeholder={words[facet]}
+        width="auto"
+        minWidth={18}
+        maxWidth={36}
+        onChange={(options) => onChange(options.map(({ value }) => value))}
+      />
+    </div>
+  );
+}
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  bar: css({
+    display: 'flex',
+    flexWrap: 'wrap',
+    alignItems: 'center',
+    gap: theme.spacing(1),
+    flex: 'none',
+  }),
+  search: css({ flex: '1 1 180px', maxWidth: 320 }),
+  facet: css({ position: 'relative', maxWidth: '100%' }),
+  copy: css({ marginInlineStart: 'auto' }),
+  hidden: css({
+    position: 'absolute',
+    width: 1,
+    height: 1,
+    overflow: 'hidden',
+    clipPath: 'inset(50%)',
+    whiteSpace: 'nowrap',
+  }),
+});

@@ -1,0 +1,56 @@
+import { cx } from '@emotion/css';
+import { t } from '@grafana/i18n';
+import { useStyles2 } from '@grafana/ui';
+import React from 'react';
+import { count, percent } from '../../../../exporter/src/keys/wording.ts';
+import type { EndpointLine } from '../../card/key-card.ts';
+import { Meter } from './Meter.tsx';
+import { Nothing } from './Section.tsx';
+import { getTableStyles } from './table-styles.ts';
+
+/** Endpoints that are listed; the rest is summed up. */
+const LISTED = 10;
+
+/** The busiest endpoints with their share; where 404 and 422 cluster, something broke this call. */
+export function Endpoints({ lines }: { lines: readonly EndpointLine[] }) {
+  const styles = useStyles2(getTableStyles);
+  if (lines.length === 0)
+    return <Nothing>{t('endpoints.none', 'No endpoint was called in the last 30 minutes.')}</Nothing>;
+  // A cluster is shown however rarely its endpoint is called.
+  const listed = lines.filter(({ isCluster }, i) => i < LISTED || isCluster);
+  const rest = lines.length - listed.length;
+  return (
+    <>
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            <th scope="col">{t('endpoints.endpoint', 'Endpoint')}</th>
+            <th scope="col" className={styles.figure}>
+              {t('endpoints.requests', 'Requests')}
+            </th>
+            <th scope="col">{t('endpoints.share', 'Share')}</th>
+            <th scope="col">{t('endpoints.errors', 'Errors')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {listed.map(({ method, template, requests, share, errors, isCluster }) => (
+            <tr key={`${method} ${template}`}>
+              <th scope="row" className={styles.code}>
+                {method} <bdi>{template}</bdi>
+              </th>
+              <td className={styles.figure}>{count(requests)}</td>
+              <td>
+                <Meter ratio={share} tone="plain" words={percent(share)} />
+              </td>
+              <td className={cx(isCluster ? styles.bad : styles.quiet)}>
+                {isCluster && <b>{t('endpoints.cluster', 'Cluster: ')}</b>}
+                {errors.map(([status, n]) => `${count(n)} × ${status}`).join(', ') || '–'}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {rest > 0 && <Nothing>{t('endpoints.rest', 'and {{count}} more', { count: rest })}</Nothing>}
+    </>
+  );
+}

@@ -1,0 +1,86 @@
+import { css } from '@emotion/css';
+import type { GrafanaTheme2, TimeZone } from '@grafana/data';
+import { t } from '@grafana/i18n';
+import { useStyles2 } from '@grafana/ui';
+import React from 'react';
+import { endpointLines, momentsOf, quotaLines, scopeLines, statusLines } from '../../card/key-card.ts';
+import { rotationOf } from '../../card/rotation.ts';
+import type { KeyList, ListedKey } from '../../keys/key-list.ts';
+import { Addresses } from './Addresses.tsx';
+import { Checks } from './Checks.tsx';
+import { Endpoints } from './Endpoints.tsx';
+import { Identity } from './Identity.tsx';
+import { Quota } from './Quota.tsx';
+import { RotationTracker } from './RotationTracker.tsx';
+import { Scopes } from './Scopes.tsx';
+import { Section } from './Section.tsx';
+import { Statuses } from './Statuses.tsx';
+import { Timeline } from './Timeline.tsx';
+
+interface Props {
+  shown: ListedKey;
+  list: KeyList;
+  timeZone: TimeZone;
+  width: number;
+}
+
+/** Pixels from which a section stands beside another. */
+const TWO_COLUMNS = 900;
+
+/** All that is known about one key. */
+export function KeyCard({ shown, list, timeZone, width }: Props) {
+  const styles = useStyles2(getStyles);
+  const rotation = rotationOf(shown, list);
+  const { now } = list;
+  return (
+    <article
+      className={styles.card}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
+      tabIndex={0}
+      aria-label={t('key-card.label', 'Key {{title}}', {
+        title: shown.title,
+        interpolation: { escapeValue: false },
+      })}
+    >
+      <Identity {...{ shown, now, timeZone }} />
+      <div className={styles.columns} style={{ columnCount: width >= TWO_COLUMNS ? 2 : 1 }}>
+        <Section title={t('key-card.timeline', 'Last used')}>
+          <Timeline moments={momentsOf(shown, list)} {...{ shown, now, timeZone }} />
+        </Section>
+        {rotation && (
+          <Section title={t('key-card.rotation', 'Rotation')}>
+            <RotationTracker {...{ rotation, now, timeZone }} />
+          </Section>
+        )}
+        <Section title={t('key-card.statuses', 'Answers of the last hour')}>
+          <Statuses lines={statusLines(shown)} />
+        </Section>
+        <Section title={t('key-card.quota', 'Room under the limits')}>
+          <Quota lines={quotaLines(shown)} />
+        </Section>
+        <Section title={t('key-card.endpoints', 'Endpoints of the last 30 minutes')}>
+          <Endpoints lines={endpointLines(shown)} />
+        </Section>
+        <Section title={t('key-card.scopes', 'Scopes granted and used')}>
+          <Scopes lines={scopeLines(shown)} {...{ now, timeZone }} />
+        </Section>
+        <Section title={t('key-card.addresses', 'Addresses')}>
+          <Addresses {...{ shown, now, timeZone }} />
+        </Section>
+      </div>
+      <Section title={t('key-card.checks', 'Every check: why it is, or is not, alerting')}>
+        <Checks checks={shown.health.checks} />
+      </Section>
+    </article>
+  );
+}
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  card: css({
+    flex: 1,
+    minHeight: 0,
+    overflow: 'auto',
+    '&:focus-visible': { outline: `2px solid ${theme.colors.primary.border}`, outlineOffset: -2 },
+  }),
+  columns: css({ columnGap: theme.spacing(4) }),
+});

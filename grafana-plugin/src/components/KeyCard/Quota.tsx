@@ -1,0 +1,58 @@
+import { css } from '@emotion/css';
+import type { GrafanaTheme2 } from '@grafana/data';
+import { t } from '@grafana/i18n';
+import { useStyles2 } from '@grafana/ui';
+import React from 'react';
+import { count } from '../../../../exporter/src/keys/wording.ts';
+import type { QuotaLine } from '../../card/key-card.ts';
+import { Meter } from './Meter.tsx';
+
+/** How much room is left by minute and by day. */
+export function Quota({ lines }: { lines: readonly QuotaLine[] }) {
+  const styles = useStyles2(getStyles);
+  const names: Record<QuotaLine['name'], string> = {
+    minute: t('quota.minute', 'Busiest minute of the last 5'),
+    day: t('quota.day', 'Today (UTC)'),
+  };
+  return (
+    <dl className={styles.lines}>
+      {lines.map((line) => (
+        <div key={line.name}>
+          <dt>{names[line.name]}</dt>
+          <dd>{words(line)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function words({ used, limit, nearly }: QuotaLine): React.ReactNode {
+  if (limit === null) return t('quota.no-limit', '{{used}}; no limit is known', { used: count(used) });
+  const left = limit - used;
+  const ratio = limit > 0 ? used / limit : Number.NaN;
+  const tone = ratio >= 1 ? 'bad' : ratio >= nearly ? 'warn' : 'good';
+  const sentence =
+    left >= 0
+      ? t('quota.left', '{{used}} of {{limit}}, {{left}} left', {
+          used: count(used),
+          limit: count(limit),
+          left: count(left),
+        })
+      : t('quota.over', '{{used}} of {{limit}}, over the limit', { used: count(used), limit: count(limit) });
+  return <Meter ratio={ratio} tone={tone} words={sentence} />;
+}
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  lines: css({
+    margin: 0,
+    display: 'grid',
+    gap: theme.spacing(1),
+    fontVariantNumeric: 'tabular-nums',
+    '& dt': {
+      fontSize: theme.typography.bodySmall.fontSize,
+      fontWeight: theme.typography.fontWeightRegular,
+      color: theme.colors.text.secondary,
+    },
+    '& dd': { margin: 0 },
+  }),
+});

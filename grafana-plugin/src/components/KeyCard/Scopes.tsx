@@ -1,0 +1,51 @@
+import { cx } from '@emotion/css';
+import type { TimeZone } from '@grafana/data';
+import { t } from '@grafana/i18n';
+import { useStyles2 } from '@grafana/ui';
+import React from 'react';
+import type { ScopeLine } from '../../card/key-card.ts';
+import { TimeAgo } from '../TimeAgo/TimeAgo.tsx';
+import { Nothing } from './Section.tsx';
+import { getTableStyles } from './table-styles.ts';
+
+interface Props {
+  lines: readonly ScopeLine[];
+  now: number;
+  timeZone: TimeZone;
+}
+
+/** Scopes the key has against those its requests needed: what was never needed can be taken away. */
+export function Scopes({ lines, now, timeZone }: Props) {
+  const styles = useStyles2(getTableStyles);
+  if (lines.length === 0) return <Nothing>{t('scopes.none', 'No scopes are known for this key.')}</Nothing>;
+  return (
+    <table className={styles.table}>
+      <thead>
+        <tr>
+          <th scope="col">{t('scopes.scope', 'Scope')}</th>
+          <th scope="col">{t('scopes.granted', 'Granted')}</th>
+          <th scope="col">{t('scopes.needed', 'Last needed')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {lines.map(({ scope, granted, lastUsed }) => (
+          <tr key={scope}>
+            <th scope="row" className={styles.code}>
+              <bdi>{scope}</bdi>
+            </th>
+            <td className={cx(!granted && styles.warn)}>
+              {granted ? t('scopes.yes', 'yes') : t('scopes.no', 'not in the keys file')}
+            </td>
+            <td className={cx(lastUsed === 0 && styles.quiet)}>
+              {lastUsed === 0 ? (
+                t('scopes.never', 'never: can be taken away')
+              ) : (
+                <TimeAgo at={lastUsed} {...{ now, timeZone }} />
+              )}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

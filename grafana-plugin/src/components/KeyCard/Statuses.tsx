@@ -1,0 +1,43 @@
+import { t } from '@grafana/i18n';
+import { useStyles2 } from '@grafana/ui';
+import React from 'react';
+import { count, percent } from '../../../../exporter/src/keys/wording.ts';
+import type { StatusLine } from '../../card/key-card.ts';
+import { Nothing } from './Section.tsx';
+import { getTableStyles } from './table-styles.ts';
+
+/** What each status code seen means and what to do about it. */
+export function Statuses({ lines }: { lines: readonly StatusLine[] }) {
+  const styles = useStyles2(getTableStyles);
+  if (lines.length === 0)
+    return <Nothing>{t('statuses.none', 'There were no requests in the last hour.')}</Nothing>;
+  return (
+    <table className={styles.table}>
+      <thead>
+        <tr>
+          <th scope="col">{t('statuses.status', 'Status')}</th>
+          <th scope="col" className={styles.figure}>
+            {t('statuses.requests', 'Requests')}
+          </th>
+          <th scope="col" className={styles.figure}>
+            {t('statuses.share', 'Share')}
+          </th>
+          <th scope="col">{t('statuses.meaning', 'What it means')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {lines.map(({ status, requests, share, meaning }) => (
+          <tr key={status}>
+            <th scope="row">{status}</th>
+            <td className={styles.figure}>{count(requests)}</td>
+            <td className={styles.figure}>{percent(share)}</td>
+            <td>
+              {meaning.title}. {meaning.meaning}
+              {meaning.remedy && <div className={styles.second}>{meaning.remedy}</div>}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

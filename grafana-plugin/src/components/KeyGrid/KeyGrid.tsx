@@ -1,0 +1,137 @@
+import { css } from '@emotion/css';
+import type { GrafanaTheme2, TimeZone } from '@grafana/data';
+import { t } from '@grafana/i18n';
+import { useStyles2 } from '@grafana/ui';
+import React, { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import type { ListedKey } from '../../keys/key-list.ts';
+import { COLUMNS, type ColumnName, columnsThatFit, type Sorting } from '../../overview/columns.ts';
+import type { Dressing } from '../../overview/dressing.ts';
+import { GridHeader } from './GridHeader.tsx';
+import { KeyRow } from './KeyRow.tsx';
+import { useVisibleRows } from './useVisibleRows.ts';
+
+export const ROW_HEIGHT = 48;
+export const HEADER_HEIGHT = 32;
+
+interface Props {
+  keys: readonly ListedKey[];
+  columns: readonly ColumnName[];
+  sorting: Sorting;
+  onSort: (column: ColumnName) => void;
+  dressing: Dressing;
+  now: number;
+  timeZone: TimeZone;
+  width: number;
+  height: number;
+}
+
+/** A grid of which only the visible rows are drawn. Arrow keys move between keys, Enter opens one. */
+export function KeyGrid(props: Props) {
+  const { keys, columns, sorting, onSort, dressing, now, timeZone, width, height } = props;
+  const styles = useStyles2(getStyles);
+  const box = useRef<HTMLDivElement>(null);
+  const [active, setActive] = useState(0);
+  const followFocus = useRef(false);
+  const { first, end, onScroll } = useVisibleRows(box, keys.length, ROW_HEIGHT, height);
+  const shown = columnsThatFit(columns, width);
+  const template = shown
+    .map((name) => COLUMNS[name])
+    .map(({ least, grows }) => (grows > 0 ? `minmax(${least}px, ${grows}fr)` : `${least}px`))
+    .join(' ');
+  const current = Math.min(active, keys.length - 1);
+
+  useEffect(() => {
+    if (!followFocus.current) return;
+    followFocus.current = false;
+    box.current?.querySelector<HTMLElement>(`[data-row="${current}"]`)?.focus({ preventScroll: true });
+  });
+
+  const moveTo = (row: number) => {
+    const target = Math.max(0, Math.min(keys.length - 1, row));
+    followFocus.current = true;
+    setActive(target);
+    if (box.current) reveal(box.current, target);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const page = Math.max(1, Math.floor((box.current?.clientHeight ?? height) / ROW_HEIGHT) - 2);
+    const targets: Record<string, number> = {
+      ArrowDown: current + 1,
+      ArrowUp: current - 1,
+      PageDown: current + page,
+      PageUp: current - page,
+      Home: 0,
+      End: keys.length - 1,
+    };
+    const target = targets[event.key];
+    if (target === undefined) return;
+    event.preventDefault();
+    moveTo(target);
+  };
+
+  // The row that has the focus stays drawn, wherever the list was scrolled to.
+  const rows = range(first, end);
+  if (current >= 0 && (current < first || current >= end)) rows.push(current);
+  return (
+    <div
+      ref={box}
+      className={styles.box}
+      role="grid"
+      aria-label={t('key-grid.label', 'API keys')}
+      aria-rowcount={keys.length + 1}
+      aria-colcount={shown.length}
+      onScroll={onScroll}
+    >
+      <GridHeader columns={shown} template={template} sorting={sorting} onSort={onSort} />
+      {/* Rows out of sight are not drawn, which a table cannot. */}
+      <div
+        role="rowgroup"
+        className={styles.rows}
+        style={{ height: keys.length * ROW_HEIGHT }}
+        onKeyDown={onKeyDown}
+      >
+        {rows.map((row) => {
+          const key = keys[row];
+          if (key === undefined) return null;
+          return (
+            <KeyRow
+              key={key.handle}
+              shown={key}
+              row={row}
+              top={row * ROW_HEIGHT}
+              columns={shown}
+              template={template}
+              isActive={row === current}
+              onActivate={setActive}
+              dressing={dressing}
+              now={now}
+              timeZone={timeZone}
+            />
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+/** Scrolls as little as needed for the row to be below the header and above the lower edge. */
+function reveal(box: HTMLElement, row: number): void {
+  const top = row * ROW_HEIGHT;
+  const lower = top + ROW_HEIGHT + HEADER_HEIGHT - box.clientHeight;
+  if (box.scrollTop > top) box.scrollTop = top;
+  else if (box.scrollTop < lower) box.scrollTop = lower;
+}
+
+const range = (first: number, end: number): number[] =>
+  Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i);
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  box: css({
+    flex: 1,
+    minHeight: 0,
+    overflow: 'auto',
+    // Rows are placed by hand; what is outside must not be measured.
+    contain: 'strict',
+    borderTop: `1px solid ${theme.colors.border.weak}`,
+  }),
+  rows: css({ position: 'relative' }),
+});

@@ -1,0 +1,91 @@
+import { css, cx } from '@emotion/css';
+import type { GrafanaTheme2, TimeZone } from '@grafana/data';
+import { t } from '@grafana/i18n';
+import { useStyles2 } from '@grafana/ui';
+import React, { type KeyboardEvent, type MouseEvent, memo, useRef } from 'react';
+import type { ListedKey } from '../../keys/key-list.ts';
+import { COLUMNS, type ColumnName } from '../../overview/columns.ts';
+import type { Dressing } from '../../overview/dressing.ts';
+import { CELLS } from './cells.tsx';
+
+interface Props {
+  shown: ListedKey;
+  row: number;
+  top: number;
+  columns: readonly ColumnName[];
+  template: string;
+  isActive: boolean;
+  onActivate: (row: number) => void;
+  dressing: Dressing;
+  now: number;
+  timeZone: TimeZone;
+}
+
+/** One key. A click anywhere, or Enter, does what a click on its name does. */
+export const KeyRow = memo(function KeyRow(props: Props) {
+  const { shown, row, top, columns, template, isActive, onActivate, dressing, now, timeZone } = props;
+  const styles = useStyles2(getStyles);
+  const element = useRef<HTMLDivElement>(null);
+  const open = () => element.current?.querySelector<HTMLElement>('[data-opens]')?.click();
+  const onClick = (event: MouseEvent) => {
+    const isOwn = !(event.target as Element).closest('a, button');
+    const isSelecting = (window.getSelection()?.toString() ?? '') !== '';
+    if (isOwn && !isSelecting) open();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Enter' && event.target === element.current) open();
+  };
+  const words = t('key-row.stale', 'no current samples');
+  return (
+    <div
+      ref={element}
+      role="row"
+      aria-rowindex={row + 2}
+      data-row={row}
+      tabIndex={isActive ? 0 : -1}
+      className={cx(styles.row, shown.staleFor > 0 && styles.stale)}
+      style={{ gridTemplateColumns: template, transform: `translateY(${top}px)` }}
+      title={shown.staleFor > 0 ? words : undefined}
+      onClick={onClick}
+      onKeyDown={onKeyDown}
+      onFocus={() => onActivate(row)}
+    >
+      {columns.map((column) => {
+        const Cell = CELLS[column];
+        return (
+          <div
+            key={column}
+            role={column === 'key' ? 'rowheader' : 'gridcell'}
+            className={cx(styles.cell, COLUMNS[column].align === 'end' && styles.end)}
+          >
+            <Cell shown={shown} dressing={dressing} now={now} timeZone={timeZone} />
+          </div>
+        );
+      })}
+    </div>
+  );
+});
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  row: css({
+    position: 'absolute',
+    insetInline: 0,
+    top: 0,
+    display: 'grid',
+    columnGap: 12,
+    alignItems: 'center',
+    padding: '0 12px',
+    height: 48,
+    // A row that comes or goes while scrolling must not lay out the others again.
+    contain: 'strict',
+    borderBottom: `1px solid ${theme.colors.border.weak}`,
+    cursor: 'pointer',
+    // Fainter than an action's hover: words of every tone stay readable on it.
+    '&:hover': { background: theme.colors.background.secondary },
+    '&:focus': { outline: 'none' },
+    '&:focus-visible': { boxShadow: `inset 0 0 0 2px ${theme.colors.primary.border}` },
+  }),
+  stale: css({ fontStyle: 'italic' }),
+  cell: css({ minWidth: 0, overflow: 'hidden', fontVariantNumeric: 'tabular-nums' }),
+  end: css({ textAlign: 'end' }),
+});

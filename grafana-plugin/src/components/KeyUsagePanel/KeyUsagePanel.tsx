@@ -1,0 +1,118 @@
+import { css } from '@emotion/css';
+import { type GrafanaTheme2, LoadingState, type PanelData, type PanelProps } from '@grafana/data';
+import { t } from '@grafana/i18n';
+import { useStyles2 } from '@grafana/ui';
+import React, { useMemo, useState } from 'react';
+import { chosenKey } from '../../card/key-card.ts';
+import { answersOf } from '../../frames/answers.ts';
+import { keyListOf } from '../../keys/key-list.ts';
+import { type Problem, problemsOf } from '../../keys/problems.ts';
+import type { PanelOptions } from '../../options/options.ts';
+import { KeyCard } from '../KeyCard/KeyCard.tsx';
+import { Message } from '../Message/Message.tsx';
+import { Overview } from '../Overview/Overview.tsx';
+import { Problems } from '../Problems/Problems.tsx';
+
+/** The panel: the overview of all keys, or the card of one. */
+export function KeyUsagePanel(props: PanelProps<PanelOptions>) {
+  const { options, width, height, timeZone, fieldConfig, replaceVariables } = props;
+  const styles = useStyles2(getStyles);
+  const data = useLastShown(props.data);
+  const answers = useMemo(() => answersOf(data, options.roles ?? {}), [data, options.roles]);
+  const list = useMemo(() => keyListOf(answers), [answers]);
+  const latest = useMemo(() => answersOf(props.data, options.roles ?? {}), [props.data, options.roles]);
+  const problems = useMemo(
+    () => problemsOf({ ...answers, failed: latest.failed }, list, options.view, options.roles ?? {}),
+    [answers, latest, list, options.view, options.roles],
+  );
+  const chosen =
+    options.view === 'key'
+      ? chosenKey(
+          list.keys,
+          replaced(options.key, replaceVariables),
+          replaced(options.tenant, replaceVariables),
+        )
+      : undefined;
+  return (
+    <section className={styles.panel} style={{ width, height }}>
+      {list.keys.length === 0 ? (
+        <NoKeys problems={problems} isLoading={props.data.state === LoadingState.Loading} />
+      ) : (
+        <>
+          <Problems problems={problems} />
+          {options.view === 'overview' && (
+            <Overview {...{ list, options, fieldConfig, replaceVariables, timeZone, width, height }} />
+          )}
+          {options.view === 'key' &&
+            (chosen ? (
+              <KeyCard {...{ shown: chosen, list, timeZone, width }} />
+            ) : (
+              <Message
+                title={t('panel.no-such-key', 'No query answered about the key {{key}}.', {
+                  key: replaced(options.key, replaceVariables),
+                  // React escapes it.
+                  interpolation: { escapeValue: false },
+                })}
+              >
+                {t('panel.no-such-key-more', 'Choose another key, or a time range in which it was known.')}
+              </Message>
+            ))}
+        </>
+      )}
+    </section>
+  );
+}
+
+/** While a refresh has no answer yet, or failed altogether, what was shown before stays. */
+function useLastShown(data: PanelData): PanelData {
+  const [shown, setShown] = useState(data);
+  const isEmptyHanded =
+    data.series.length === 0 && (data.state === LoadingState.Loading || data.state === LoadingState.Error);
+  if (data === shown || isEmptyHanded) return shown;
+  setShown(data);
+  return data;
+}
+
+/** '' where the dashboard does not have the variable. */
+function replaced(text: string, replaceVariables: (text: string) => string): string {
+  const value = replaceVariables(text);
+  return value === text && /^\$\{?\w+\}?$/.test(text) ? '' : value;
+}
+
+/** Problems that are listed where there is nothing else to see. */
+const LISTED = 3;
+
+function NoKeys({ problems, isLoading }: { problems: readonly Problem[]; isLoading: boolean }) {
+  if (isLoading && problems.every(({ severity }) => severity !== 'error'))
+    return <Message title={t('panel.loading', 'Asking for keys …')} />;
+  return (
+    <Message title={t('panel.no-keys', 'There is no key to show.')}>
+      <p>
+        {t(
+          'panel.no-keys-more',
+          'No query answered with a key. Check that the data source scrapes the exporter, and that the variables of the dashboard leave a key.',
+        )}
+      </p>
+      {problems.length > 0 && (
+        <ul>
+          {problems.slice(0, LISTED).map(({ sentence }) => (
+            <li key={sentence}>{sentence}</li>
+          ))}
+          {problems.length > LISTED && (
+            <li>{t('panel.no-keys-rest', 'and {{count}} more', { count: problems.length - LISTED })}</li>
+          )}
+        </ul>
+      )}
+    </Message>
+  );
+}
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  panel: css({
+    position: 'relative',
+    display: 'flex',
+    flexDirection: 'column',
+    gap: theme.spacing(1),
+    overflow: 'hidden',
+  }),
+});

@@ -1,0 +1,56 @@
+/** Points that a small line shows at most; more would be drawn over one another. */
+const MOST_POINTS = 60;
+
+/**
+ * Paths of a line and the area below it; a gap in the values is a gap.
+ * @param top the value at full height; without it the highest there is
+ */
+export function sparklinePath(
+  times: number[],
+  values: number[],
+  width: number,
+  height: number,
+  top?: number,
+): { line: string; area: string } {
+  const points = thinned(times, values);
+  const first = points[0]?.[0] ?? 0;
+  const span = (points.at(-1)?.[0] ?? 0) - first || 1;
+  const highest = top ?? (Math.max(0, ...points.map(([, value]) => value).filter(Number.isFinite)) || 1);
+  const x = (time: number) => round(((time - first) / span) * width);
+  const y = (value: number) => round(height - 1 - (value / highest) * (height - 2));
+  let line = '';
+  let area = '';
+  let open: number | undefined;
+  points.forEach(([time, value], i) => {
+    if (!Number.isFinite(value)) return;
+    const at = `${x(time)} ${y(value)}`;
+    if (open === undefined) {
+      line += `M${at}`;
+      area += `M${x(time)} ${height}L${at}`;
+      open = time;
+    } else {
+      line += `L${at}`;
+      area += `L${at}`;
+    }
+    const next = points[i + 1];
+    if (next === undefined || !Number.isFinite(next[1])) {
+      area += `L${x(time)} ${height}Z`;
+      open = undefined;
+    }
+  });
+  return { line, area };
+}
+
+/** Neighbours are averaged until few enough are left. */
+function thinned(times: number[], values: number[]): [number, number][] {
+  const step = Math.ceil(times.length / MOST_POINTS);
+  const points: [number, number][] = [];
+  for (let start = 0; start < times.length; start += step) {
+    const known = values.slice(start, start + step).filter(Number.isFinite);
+    const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
+    points.push([times[start] as number, mean]);
+  }
+  return points;
+}
+
+const round = (n: number): number => Math.round(n * 10) / 10;

@@ -1,0 +1,62 @@
+import { css, cx } from '@emotion/css';
+import type { GrafanaTheme2 } from '@grafana/data';
+import { useStyles2 } from '@grafana/ui';
+import React from 'react';
+import { type KeyState, STATES } from '../../../../exporter/src/keys/states.ts';
+import { STATE_TONES, type Tone } from '../../../../exporter/src/web/pages/tones.ts';
+
+interface Props {
+  state: KeyState;
+  /** Replaces the state's own title, as a value mapping says. */
+  text?: string | undefined;
+  color?: string | undefined;
+  large?: boolean;
+}
+
+/** A state as a mark and its title. The mark's shape says the tone as well as its colour does. */
+export function StateLabel({ state, text, color, large = false }: Props) {
+  const styles = useStyles2(getStyles);
+  const tone = STATE_TONES[state];
+  return (
+    <span
+      className={cx(styles.label, styles[tone], large && styles.large)}
+      style={color ? { color } : undefined}
+    >
+      <ToneMark tone={tone} />
+      <span>{text ?? STATES[state].title}</span>
+    </span>
+  );
+}
+
+const SHAPES: Record<Tone, React.ReactElement> = {
+  bad: <path d="M5 .5 9.5 5 5 9.5.5 5Z" fill="currentColor" />,
+  warn: <path d="M5 .8 9.6 9H.4Z" fill="currentColor" />,
+  note: <rect x="1.2" y="1.2" width="7.6" height="7.6" rx="1.6" fill="currentColor" />,
+  good: <circle cx="5" cy="5" r="4" fill="currentColor" />,
+  quiet: <circle cx="5" cy="5" r="3.4" fill="none" stroke="currentColor" strokeWidth="1.4" />,
+};
+
+/** The mark of a tone; takes the colour of the text around it. */
+export function ToneMark({ tone }: { tone: Tone }) {
+  return (
+    <svg viewBox="0 0 10 10" width="10" height="10" aria-hidden="true" style={{ flex: 'none' }}>
+      {SHAPES[tone]}
+    </svg>
+  );
+}
+
+const getStyles = (theme: GrafanaTheme2) => ({
+  label: css({
+    display: 'inline-flex',
+    alignItems: 'center',
+    gap: theme.spacing(0.75),
+    fontWeight: theme.typography.fontWeightMedium,
+    whiteSpace: 'nowrap',
+  }),
+  large: css({ fontSize: theme.typography.h4.fontSize }),
+  bad: css({ color: theme.colors.error.text }),
+  warn: css({ color: theme.colors.warning.text }),
+  note: css({ color: theme.colors.info.text }),
+  good: css({ color: theme.colors.success.text }),
+  quiet: css({ color: theme.colors.text.secondary }),
+});

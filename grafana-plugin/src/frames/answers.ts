@@ -1,0 +1,52 @@
+import { type DataFrame, LoadingState, type PanelData } from '@grafana/data';
+import { ROLE_NAMES, type RoleMapping, type RoleName, refIdOf } from '../roles/roles.ts';
+import { type Rows, rowsOf, type Series, seriesOf } from './rows.ts';
+
+/** What the queries of a panel answered, by role. */
+export interface Answers {
+  /** Roles that a query asks for, also where it answered nothing. */
+  asked: ReadonlySet<RoleName>;
+  /** Messages of failed queries, by role; '' = of no role. */
+  failed: ReadonlyMap<RoleName | '', string>;
+  rows(role: RoleName): Rows[];
+  series(role: RoleName): Series[];
+  /** Milliseconds since the epoch: the end of the shown time. */
+  until: number;
+}
+
+/** Sorts the frames of a panel by what they are for. Frames of no role are left out. */
+export function answersOf(data: PanelData, mapping: RoleMapping): Answers {
+  const roleOfRef = new Map<string, RoleName>(ROLE_NAMES.map((role) => [refIdOf(role, mapping), role]));
+  const frames = new Map<RoleName, DataFrame[]>();
+  for (const frame of data.series) {
+    const role = roleOfRef.get(frame.refId ?? '');
+    if (role === undefined) continue;
+    const known = frames.get(role);
+    if (known) known.push(frame);
+    else frames.set(role, [frame]);
+  }
+  const asked = new Set<RoleName>(frames.keys());
+  for (const { refId, hide } of data.request?.targets ?? []) {
+    const role = roleOfRef.get(refId);
+    if (role !== undefined && hide !== true) asked.add(role);
+  }
+  return {
+    asked,
+    failed: failuresOf(data, roleOfRef),
+    rows: (role) => (frames.get(role) ?? []).flatMap(rowsOf),
+    series: (role) => (frames.get(role) ?? []).flatMap(seriesOf),
+    until: data.timeRange.to.valueOf(),
+  };
+}
+
+function failuresOf(data: PanelData, roleOfRef: Map<string, RoleName>): Map<RoleName | '', string> {
+  const failed = new Map<RoleName | '', string>();
+  // `error` is the older form of `errors`; a data source may fill either.
+  const errors = data.errors ?? (data.error ? [data.error] : []);
+  for (const error of errors) {
+    const message = error.data?.message ?? error.message ?? error.statusText ?? 'unknown error';
+    failed.set(roleOfRef.get(error.refId ?? '') ?? '', message);
+  }
+  if (errors.length === 0 && data.state === LoadingState.Error) failed.set('', 'unknown error');
+  return failed;
+}

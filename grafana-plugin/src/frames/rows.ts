@@ -1,0 +1,127 @@
+import { type DataFrame, type Field, FieldType } from '@grafana/data';
+
+/** One value for each series: what an instant query answers, whatever shape the frames have. */
+export interface Rows {
+  length: number;
+  /** Whether any of the series can have the label. */
+  has(label: string): boolean;
+  /** '' where a series does not have it. */
+  label(name: string, row: number): string;
+  /** NaN = none. */
+  value(row: number): number;
+}
+
+/** Values of one series over time. */
+export interface Series {
+  labels: Record<string, string>;
+  /** Milliseconds since the epoch, ascending. */
+  times: number[];
+  /** NaN = none. */
+  values: number[];
+}
+
+const VALUE_FIELD = /^Value(\s|$)/;
+
+/** Rows of one frame, a table or time series; of series that have many values the last one. */
+export function rowsOf(frame: DataFrame): Rows[] {
+  const columns = labelColumns(frame);
+  const values = frame.fields.filter((field) => field.type === FieldType.number && !columns.includes(field));
+  if (columns.length > 0 && values.length > 0) return [tableRows(frame, columns, values.at(-1) as Field)];
+  return values.map((field) => lastValue(field));
+}
+
+/** Series of one frame: a column each, or rows told apart by their label columns. */
+export function seriesOf(frame: DataFrame): Series[] {
+  const time = frame.fields.find(({ type }) => type === FieldType.time);
+  if (time === undefined) return [];
+  const columns = labelColumns(frame);
+  const values = frame.fields.filter((field) => field.type === FieldType.number && !columns.includes(field));
+  if (columns.length === 0)
+    return values.map((field) => ({
+      labels: field.labels ?? {},
+      times: time.values,
+      values: Array.from(field.values, numberOf),
+    }));
+  const value = values.at(-1);
+  return value === undefined ? [] : longSeries(columns, time, value);
+}
+
+/** Text columns, and numeric ones that a data source made of a label such as `status`. */
+function labelColumns(frame: DataFrame): Field[] {
+  const numbers = frame.fields.filter(({ type }) => type === FieldType.number);
+  const named = numbers.some(({ name }) => VALUE_FIELD.test(name));
+  const texts = frame.fields.filter(({ type }) => type === FieldType.string || type === FieldType.enum);
+  if (texts.length === 0) return [];
+  return [...texts, ...(named ? numbers.filter(({ name }) => !VALUE_FIELD.test(name)) : [])];
+}
+
+function tableRows(frame: DataFrame, columns: Field[], value: Field): Rows {
+  const byName = new Map(columns.map((field) => [field.name, field]));
+  const own = value.labels ?? {};
+  const label = (name: string, row: number): string => {
+    const cell: unknown = byName.get(name)?.values[row];
+    return cell === undefined || cell === null ? (own[name] ?? '') : String(cell);
+  };
+  const all: Rows = {
+    length: frame.length,
+    has: (name) => byName.has(name) || name in own,
+    label,
+    value: (row) => numberOf(value.values[row]),
+  };
+  const time = frame.fields.find(({ type }) => type === FieldType.time);
+  const kept = time === undefined ? undefined : latestOf(columns, time);
+  if (kept === undefined) return all;
+  return {
+    length: kept.length,
+    has: all.has,
+    label: (name, row) => label(name, kept[row] as number),
+    value: (row) => all.value(kept[row] as number),
+  };
+}
+
+/** Row numbers of the latest value of each series; undefined when all rows are of one time. */
+function latestOf(columns: Field[], time: Field): number[] | undefined {
+  const times: number[] = time.values;
+  if (times.every((at) => at === times[0])) return undefined;
+  const latest = new Map<string, number>();
+  times.forEach((at, row) => {
+    const name = signature(columns, row);
+    const known = latest.get(name);
+    if (known === undefined || at >= (times[known] as number)) latest.set(name, row);
+  });
+  return [...latest.values()];
+}
+
+function longSeries(columns: Field[], time: Field, value: Field): Series[] {
+  const found = new Map<string, Series>();
+  for (let row = 0; row < value.values.length; row++) {
+    const name = signature(columns, row);
+    let series = found.get(name);
+    if (series === undefined) {
+      const labels = Object.fromEntries(
+        columns.map((field) => [field.name, String(field.values[row] ?? '')]),
+      );
+      series = { labels, times: [], values: [] };
+      found.set(name, series);
+    }
+    series.times.push(time.values[row]);
+    series.values.push(numberOf(value.values[row]));
+  }
+  return [...found.values()];
+}
+
+function lastValue(field: Field): Rows {
+  const labels = field.labels ?? {};
+  let last = field.values.length - 1;
+  while (last >= 0 && !Number.isFinite(numberOf(field.values[last]))) last--;
+  return {
+    length: last < 0 ? 0 : 1,
+    has: (name) => name in labels,
+    label: (name) => labels[name] ?? '',
+    value: () => numberOf(field.values[last]),
+  };
+}
+
+const signature = (columns: Field[], row: number): string =>
+  JSON.stringify(columns.map((field) => field.values[row]));
+const numberOf = (value: unknown): number => (typeof value === 'number' ? value : Number.NaN);

@@ -1,0 +1,146 @@
+import type { KeySignals, WindowCounts } from '../../../exporter/src/keys/key-signals.ts';
+import { type KeyHealth, stateOf } from '../../../exporter/src/keys/state.ts';
+import { KEY_FAMILIES } from '../../../exporter/src/metrics/families.ts';
+import type { Answers } from '../frames/answers.ts';
+import type { RoleName } from '../roles/roles.ts';
+import { type KeyIndex, type KeyReadings, readingsOf } from './readings.ts';
+import { factsOf, signalsOf } from './signals.ts';
+
+/** A key with its state and the figures of its row. Times in seconds since the epoch; NaN = unknown. */
+export interface ListedKey {
+  /** Unique among the keys of a list. */
+  handle: string;
+  id: string;
+  tenant: string;
+  /** What people call it: its name, else its id. */
+  title: string;
+  /** '' where the keys file does not have the key. */
+  environment: string;
+  tier: string;
+  owner: string;
+  signals: KeySignals;
+  health: KeyHealth;
+  /** 0 = never. */
+  lastUsed: number;
+  /** Requests of the last hour. */
+  requests: number;
+  hour: WindowCounts;
+  /** Volume of the last hour against the same hour a week ago: 0.2 = a fifth more. */
+  change: number;
+  anomaly: 'spike' | 'dip' | undefined;
+  /** Shares of the requests of the last 30 minutes. */
+  throttledShare: number;
+  serverErrorShare: number;
+  /** 403 answers in the last 30 minutes. */
+  forbidden: number;
+  /** Different addresses in 24 hours. */
+  uniqueIps: number;
+  /** A new address was noticed in the last 24 hours. */
+  hasNewIp: boolean;
+  trend: { times: number[]; values: number[] } | undefined;
+  /** Seconds since its series ended; 0 = it is current. */
+  staleFor: number;
+  readings: KeyReadings;
+  successor: KeyReadings | undefined;
+  predecessor: KeyReadings | undefined;
+}
+
+/** All keys of a panel. */
+export interface KeyList {
+  keys: ListedKey[];
+  /** False when an exporter is blind: then missing traffic means nothing. */
+  pipelineAlive: boolean;
+  answered: ReadonlySet<RoleName>;
+  now: number;
+}
+
+const DAY = 86_400;
+
+/** Turns what the queries answered into keys with states. Pure; the order is that of the answers. */
+export function keyListOf(answers: Answers): KeyList {
+  const index = readingsOf(answers);
+  const answered = new Set([...answers.asked].filter((role) => !answers.failed.has(role)));
+  const now = answers.until / 1000;
+  const pipelineAlive = isPipelineAlive(answers, answered);
+  const successors = successorsOf(index);
+  const keys = index
+    .all()
+    .filter(({ partnerOnly }) => !partnerOnly)
+    .map((key) => {
+      const successor = successors.get(key);
+      const replaces = key.info?.replaces ?? '';
+      const predecessor = replaces === '' ? undefined : index.find(key.tenant, replaces);
+      const signals = signalsOf(key, { now, pipelineAlive, answered }, { successor, predecessor });
+      return { ...figuresOf(key, signals, answered), successor, predecessor };
+    });
+  return { keys, pipelineAlive, answered, now };
+}
+
+/** The query counts blind exporters. Answered with nothing: there is no exporter at all. */
+function isPipelineAlive(answers: Answers, answered: ReadonlySet<RoleName>): boolean {
+  if (!answered.has('pipeline')) return true;
+  const counts = answers.rows('pipeline').flatMap((rows) => (rows.length > 0 ? [rows.value(0)] : []));
+  return counts.length > 0 && counts.every((blind) => blind === 0);
+}
+
+function successorsOf(index: KeyIndex): Map<KeyReadings, KeyReadings> {
+  const successors = new Map<KeyReadings, KeyReadings>();
+  for (const key of index.all()) {
+    const replaced = key.info?.replaces ? index.find(key.tenant, key.info.replaces) : undefined;
+    if (replaced !== undefined && !successors.has(replaced)) successors.set(replaced, key);
+  }
+  return successors;
+}
+
+function figuresOf(
+  key: KeyReadings,
+  signals: KeySignals,
+  answered: ReadonlySet<RoleName>,
+): Omit<ListedKey, 'successor' | 'predecessor'> {
+  const { thirtyMinutes, hour, now } = signals;
+  const health = stateOf(signals);
+  const breached = (name: string) =>
+    health.checks.some((check) => check.name === name && check.result === 'breach');
+  const lastNewIp = factsOf(key, answered)(KEY_FAMILIES.lastNewIp, 0);
+  return {
+    handle: JSON.stringify([key.tenant, key.id]),
+    id: key.id,
+    tenant: key.tenant,
+    title: key.info?.name || key.id,
+    environment: key.info?.environment ?? '',
+    tier: key.info?.tier ?? '',
+    owner: key.info?.owner ?? '',
+    signals,
+    health,
+    lastUsed: signals.lastUsed,
+    requests: hour.requests,
+    hour,
+    change: changeOf(key),
+    anomaly: breached('spike') ? 'spike' : breached('dip') ? 'dip' : undefined,
+    throttledShare: shareOf(thirtyMinutes.throttled, thirtyMinutes.requests),
+    serverErrorShare: shareOf(thirtyMinutes.serverErrors, thirtyMinutes.requests),
+    forbidden: thirtyMinutes.forbidden,
+    uniqueIps: signals.uniqueIpsDay,
+    hasNewIp: lastNewIp > 0 && now - lastNewIp < DAY,
+    trend: key.volume,
+    staleFor: staleFor(key, now),
+    readings: key,
+  };
+}
+
+function changeOf({ recentRate = Number.NaN, lastWeek = Number.NaN }: KeyReadings): number {
+  return lastWeek > 0 ? recentRate / lastWeek - 1 : Number.NaN;
+}
+
+/** A key that only the shown past knows: its series ended before now. */
+function staleFor(key: KeyReadings, now: number): number {
+  const current =
+    key.facts.size > 0 || key.info !== undefined || key.status30m !== undefined || key.status1h !== undefined;
+  if (current || key.volume === undefined) return 0;
+  const { times, values } = key.volume;
+  let last = times.length - 1;
+  while (last >= 0 && !Number.isFinite(values[last])) last--;
+  return last < 0 ? 0 : Math.max(0, now - (times[last] as number) / 1000);
+}
+
+const shareOf = (part: number, whole: number): number => (whole > 0 ? part / whole : Number.NaN);

@@ -1,0 +1,147 @@
+import {
+  type KeySignals,
+  type RegisteredFacts,
+  type RotationPartner,
+  unknownSignals,
+} from '../../../exporter/src/keys/key-signals.ts';
+import {
+  type EffectiveThresholds,
+  effectiveThresholds,
+  THRESHOLD_KINDS,
+} from '../../../exporter/src/keys/thresholds.ts';
+import { type FamilyDefinition, KEY_FAMILIES } from '../../../exporter/src/metrics/families.ts';
+import type { RoleName } from '../roles/roles.ts';
+import type { EndpointCounts, KeyReadings } from './readings.ts';
+import { windowCountsOf } from './status-counts.ts';
+
+/** What holds for every key of the panel. */
+export interface Circumstances {
+  /** Seconds since the epoch. */
+  now: number;
+  pipelineAlive: boolean;
+  /** Roles that were asked for and did not fail: what they leave out is not there, rather than unknown. */
+  answered: ReadonlySet<RoleName>;
+}
+
+/** The keys this one is paired with in a rotation. */
+export interface Partners {
+  successor?: KeyReadings | undefined;
+  predecessor?: KeyReadings | undefined;
+}
+
+/** The signals that decide a key's state, from what the queries answered. */
+export function signalsOf(key: KeyReadings, circumstances: Circumstances, partners: Partners): KeySignals {
+  const { now, pipelineAlive, answered } = circumstances;
+  const fact = factsOf(key, answered);
+  const recent = key.recentRate ?? (answered.has('recentRate') ? 0 : Number.NaN);
+  const expected = key.expectedRate ?? Number.NaN;
+  return {
+    ...unknownSignals(now, thresholdsOf(key, answered)),
+    pipelineAlive,
+    registered: registeredOf(key, fact),
+    lastUsed: fact(KEY_FAMILIES.lastUsed, 0),
+    lastRejected: fact(KEY_FAMILIES.lastRejected, 0),
+    maxGap: fact(KEY_FAMILIES.maxGap, Number.NaN),
+    fiveMinutes: windowCountsOf(key.status5m),
+    thirtyMinutes: windowCountsOf(key.status30m),
+    hour: windowCountsOf(key.status1h),
+    forbiddenBefore: forbiddenBefore(key, answered),
+    uniqueIpsDay: fact(KEY_FAMILIES.uniqueIps, 0, '24h'),
+    lastNewIp: fact(KEY_FAMILIES.lastNewIp, 0),
+    newSurface: newSurfaceOf(key),
+    requestsToday: fact(KEY_FAMILIES.requestsToday, 0),
+    peakPerMinute: fact(KEY_FAMILIES.peakPerMinute, 0),
+    worstEndpoint: worstEndpoint(key.endpoints),
+    // Without a past week nothing is judged: a first week has no rhythm yet.
+    volumeVsWeeks: ratio(recent, expected),
+    volumeVsRecent: Number.isFinite(expected) ? ratio(recent, key.dayRate ?? Number.NaN) : Number.NaN,
+    usualPerHour: expected * 3600,
+    successor: partnerOf(partners.successor, answered),
+    predecessor: partnerOf(partners.predecessor, answered),
+  };
+}
+
+/** Looks a metric of the key up; `absent` stands in when the query was answered without it. */
+export type FactOf = (family: FamilyDefinition, absent: number, further?: string) => number;
+
+export function factsOf(key: KeyReadings, answered: ReadonlySet<RoleName>): FactOf {
+  return ({ name }, absent, further = '') =>
+    key.facts.get(name)?.get(further) ?? (answered.has('facts') ? absent : Number.NaN);
+}
+
+function registeredOf({ info }: KeyReadings, fact: FactOf): RegisteredFacts | null {
+  if (info === undefined) return null;
+  const limit = (family: FamilyDefinition, window?: string): number | null => {
+    // Infinity stands for "answered without it", which is: no limit stated.
+    const value = fact(family, Number.POSITIVE_INFINITY, window);
+    return value === Number.POSITIVE_INFINITY ? null : value;
+  };
+  return {
+    state: info.state === 'revoked' || info.state === 'disabled' ? info.state : 'active',
+    realtime: info.realtime,
+    createdAt: fact(KEY_FAMILIES.created, Number.NaN),
+    rotatedAt: fact(KEY_FAMILIES.rotated, Number.NaN),
+    rotateEvery: fact(KEY_FAMILIES.rotateEvery, Number.NaN),
+    scopesChangedAt: fact(KEY_FAMILIES.scopesChanged, Number.NaN),
+    limits: {
+      perMinute: limit(KEY_FAMILIES.rateLimit, 'minute'),
+      perDay: limit(KEY_FAMILIES.rateLimit, 'day'),
+      burst: limit(KEY_FAMILIES.rateLimitBurst),
+    },
+  };
+}
+
+/** The recorded vector as it is; what it has no row for is at its default. */
+function thresholdsOf(key: KeyReadings, answered: ReadonlySet<RoleName>): EffectiveThresholds {
+  const effective = effectiveThresholds();
+  for (const kind of THRESHOLD_KINDS) {
+    const value = key.thresholds.get(kind);
+    if (value === undefined || !Number.isFinite(value)) continue;
+    const own = answered.has('overrides') ? key.overrides.has(kind) : value !== effective[kind].value;
+    effective[kind] = { value, origin: own ? 'key' : 'default' };
+  }
+  return effective;
+}
+
+/** The recorded history has a row only for keys with 403 answers in the 7 days before. */
+function forbiddenBefore(key: KeyReadings, answered: ReadonlySet<RoleName>): boolean | null {
+  if (!answered.has('forbiddenHistory')) return null;
+  if (key.forbiddenHistory === undefined) return false;
+  return key.forbiddenHistory >= thresholdsOf(key, answered).forbidden_count.value;
+}
+
+function newSurfaceOf(key: KeyReadings): KeySignals['newSurface'] {
+  let newest: KeySignals['newSurface'] = null;
+  for (const [surface, noticed] of key.facts.get(KEY_FAMILIES.lastNewSurface.name) ?? [])
+    if (newest === null || noticed > newest.noticed) newest = { surface, noticed };
+  return newest;
+}
+
+/** The endpoint with the most 404 and 422; endpoints that stand for many others are no one call. */
+function worstEndpoint(endpoints: EndpointCounts[]): KeySignals['worstEndpoint'] {
+  let worst: KeySignals['worstEndpoint'] = null;
+  for (const { method, template, statuses } of endpoints) {
+    if (/^__(other|unmatched)__$/.test(template)) continue;
+    const errors = (statuses.get(404) ?? 0) + (statuses.get(422) ?? 0);
+    const requests = sum(statuses.values());
+    if (requests > 0 && (worst === null || errors > worst.errors))
+      worst = { method, template, requests, errors };
+  }
+  return worst;
+}
+
+function partnerOf(
+  partner: KeyReadings | undefined,
+  answered: ReadonlySet<RoleName>,
+): RotationPartner | null {
+  if (partner === undefined) return null;
+  const fact = factsOf(partner, answered);
+  return {
+    id: partner.info?.name || partner.id,
+    lastUsed: fact(KEY_FAMILIES.lastUsed, 0),
+    requestsLastHour: windowCountsOf(partner.status1h).requests,
+  };
+}
+
+const ratio = (part: number, whole: number): number => (whole > 0 ? part / whole : Number.NaN);
+const sum = (values: Iterable<number>): number => [...values].reduce((all, value) => all + value, 0);

@@ -1,0 +1,33 @@
+import { FieldConfigProperty, PanelPlugin } from '@grafana/data';
+import { initPluginTranslations } from '@grafana/i18n';
+import { KeyUsagePanel } from './components/KeyUsagePanel/KeyUsagePanel.tsx';
+import { migrateOptions } from './options/migrations.ts';
+import type { PanelOptions } from './options/options.ts';
+import { buildOptions } from './options/panel-options.ts';
+import { suggestionsFor } from './options/suggestions.ts';
+import { USAGE_LINK } from './overview/dressing.ts';
+import pluginJson from './plugin.json';
+
+await initPluginTranslations(pluginJson.id);
+
+export const plugin = new PanelPlugin<PanelOptions>(KeyUsagePanel)
+  .setPanelOptions(buildOptions)
+  .useFieldConfig({
+    disableStandardOptions: [
+      FieldConfigProperty.NoValue,
+      FieldConfigProperty.DisplayName,
+      FieldConfigProperty.Filterable,
+      FieldConfigProperty.FieldMinMax,
+      FieldConfigProperty.Min,
+      FieldConfigProperty.Max,
+    ],
+    standardOptions: {
+      [FieldConfigProperty.Links]: { defaultValue: [USAGE_LINK] },
+      // Thresholds that matter are each key's own; these colour figures only where somebody sets them.
+      [FieldConfigProperty.Thresholds]: {
+        defaultValue: { mode: 'absolute', steps: [{ value: Number.NEGATIVE_INFINITY, color: 'text' }] },
+      },
+    },
+  })
+  .setMigrationHandler(migrateOptions)
+  .setSuggestionsSupplier(suggestionsFor);

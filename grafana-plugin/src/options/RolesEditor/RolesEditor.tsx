@@ -1,0 +1,39 @@
+import type { StandardEditorProps } from '@grafana/data';
+import { t } from '@grafana/i18n';
+import { Field, Input } from '@grafana/ui';
+import React from 'react';
+import { ROLE_NAMES, type RoleMapping, type RoleName, roleOf } from '../../roles/roles.ts';
+
+/** Says which query is for what, where its refId is not the role's name. */
+export function RolesEditor({ value = {}, onChange, context }: StandardEditorProps<RoleMapping>) {
+  const refIds = new Set(context.data.map(({ refId }) => refId));
+  const changed = (role: RoleName, refId: string) => {
+    const { [role]: _, ...rest } = value;
+    onChange(refId.trim() === '' ? rest : { ...rest, [role]: refId.trim() });
+  };
+  return (
+    <>
+      {ROLE_NAMES.map((role) => {
+        const { title, without } = roleOf(role);
+        return (
+          <Field
+            key={role}
+            label={title}
+            description={
+              refIds.has(value[role] ?? role)
+                ? undefined
+                : t('roles-editor.without', 'Without it {{without}}.', { without })
+            }
+          >
+            <Input
+              id={`role-${role}`}
+              defaultValue={value[role] ?? ''}
+              placeholder={role}
+              onBlur={(event) => changed(role, event.currentTarget.value)}
+            />
+          </Field>
+        );
+      })}
+    </>
+  );
+}

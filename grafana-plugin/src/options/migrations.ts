@@ -1,0 +1,31 @@
+import type { PanelModel } from '@grafana/data';
+import { COLUMN_NAMES, type ColumnName } from '../overview/columns.ts';
+import { ROLE_NAMES, type RoleMapping } from '../roles/roles.ts';
+import type { PanelOptions } from './options.ts';
+
+/**
+ * Brings the options of any earlier version to today's form, and drops what no version ever wrote, so that a
+ * dashboard made by hand cannot break the panel. Options that are absent stay so: Grafana fills in defaults.
+ */
+export function migrateOptions(panel: Pick<PanelModel, 'options'>): Partial<PanelOptions> {
+  const stored: Record<string, unknown> = { ...panel.options };
+  const columns = Array.isArray(stored.columns) ? stored.columns.filter(isColumn) : undefined;
+  return {
+    ...stored,
+    ...(stored.view !== undefined && { view: stored.view === 'key' ? 'key' : 'overview' }),
+    ...(stored.columns !== undefined && { columns: columns?.length ? columns : [...COLUMN_NAMES] }),
+    ...(stored.sortBy !== undefined && { sortBy: isColumn(stored.sortBy) ? stored.sortBy : 'state' }),
+    ...(stored.roles !== undefined && { roles: rolesOf(stored.roles) }),
+  };
+}
+
+const isColumn = (value: unknown): value is ColumnName =>
+  (COLUMN_NAMES as readonly unknown[]).includes(value);
+
+function rolesOf(stored: unknown): RoleMapping {
+  if (typeof stored !== 'object' || stored === null) return {};
+  const pairs = Object.entries(stored).filter(
+    ([role, refId]) => (ROLE_NAMES as string[]).includes(role) && typeof refId === 'string',
+  );
+  return Object.fromEntries(pairs);
+}

@@ -1,0 +1,23 @@
+import type { VisualizationSuggestion } from '@grafana/data';
+import { ROLE_NAMES } from '../roles/roles.ts';
+import type { PanelOptions } from './options.ts';
+
+/** The part of the data that suggestions look at. */
+interface Summary {
+  rawFrames?: readonly { refId?: string | undefined; fields: readonly { name: string }[] }[] | undefined;
+}
+
+/** Suggests the panel for data of the exporter only: frames with a key label whose query has a role's name. */
+export function suggestionsFor({ rawFrames = [] }: Summary): VisualizationSuggestion<PanelOptions>[] {
+  const known = rawFrames.some(
+    ({ refId, fields }) =>
+      (ROLE_NAMES as string[]).includes(refId ?? '') && fields.some(({ name }) => name === 'key_id'),
+  );
+  if (!known) return [];
+  const card = rawFrames.some(({ refId }) => refId === 'partnerFacts');
+  return [
+    card
+      ? { name: 'API key card', options: { view: 'key' } }
+      : { name: 'API key overview', options: { view: 'overview' } },
+  ];
+}

@@ -1,0 +1,50 @@
+import { STATES } from '../../../exporter/src/keys/states.ts';
+import type { ListedKey } from '../keys/key-list.ts';
+
+/** Columns of the copied table. Figures are plain, times ISO 8601, shares ratios; unknown is empty. */
+const COLUMNS: [title: string, value: (key: ListedKey) => string | number][] = [
+  ['tenant_id', ({ tenant }) => tenant],
+  ['key_id', ({ id }) => id],
+  ['name', ({ title }) => title],
+  ['environment', ({ environment }) => environment],
+  ['tier', ({ tier }) => tier],
+  ['owner', ({ owner }) => owner],
+  ['state', ({ health }) => STATES[health.state].title],
+  ['reason', ({ health }) => health.reason],
+  ['last_used', ({ lastUsed }) => (lastUsed > 0 ? instant(lastUsed) : lastUsed === 0 ? 'never' : '')],
+  ['requests_1h', ({ requests }) => requests],
+  ['change_vs_last_week', ({ change }) => change],
+  ['anomaly', ({ anomaly }) => anomaly ?? ''],
+  ['success_1h', ({ hour }) => hour.success],
+  ['redirect_1h', ({ hour }) => hour.redirect],
+  ['unauthorized_1h', ({ hour }) => hour.unauthorized],
+  ['forbidden_1h', ({ hour }) => hour.forbidden],
+  ['throttled_1h', ({ hour }) => hour.throttled],
+  ['other_4xx_1h', ({ hour }) => hour.other4xx],
+  ['server_errors_1h', ({ hour }) => hour.serverErrors],
+  ['throttled_share_30m', ({ throttledShare }) => throttledShare],
+  ['forbidden_30m', ({ forbidden }) => forbidden],
+  ['server_error_share_30m', ({ serverErrorShare }) => serverErrorShare],
+  ['unique_ips_24h', ({ uniqueIps }) => uniqueIps],
+];
+
+/** The keys as CSV (RFC 4180), safe to open in a spreadsheet: no cell of a hostile name is a formula. */
+export function csvOf(keys: readonly ListedKey[]): string {
+  const lines = [
+    COLUMNS.map(([title]) => title),
+    ...keys.map((key) => COLUMNS.map(([, value]) => value(key))),
+  ];
+  return `${lines.map((cells) => cells.map(cell).join(',')).join('\r\n')}\r\n`;
+}
+
+function cell(value: string | number): string {
+  if (typeof value === 'number') return Number.isFinite(value) ? String(Number(value.toFixed(4))) : '';
+  // A spreadsheet takes what begins so for a formula; an apostrophe makes it text.
+  const text = /^[\s]*[=+\-@\t\r＝＋－＠]/.test(value) ? `'${value}` : value;
+  return /[",\r\n;\t]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+const instant = (seconds: number): string => {
+  const date = new Date(seconds * 1000);
+  return Number.isNaN(date.getTime()) ? '' : date.toISOString();
+};

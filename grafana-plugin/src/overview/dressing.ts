@@ -1,0 +1,106 @@
+import {
+  applyFieldOverrides,
+  type DataLink,
+  type DisplayValue,
+  type FieldConfigSource,
+  formattedValueToString,
+  type GrafanaTheme2,
+  getDisplayProcessor,
+  type InterpolateFunction,
+  type LinkModel,
+  locationUtil,
+  type TimeZone,
+} from '@grafana/data';
+import type { ListedKey } from '../keys/key-list.ts';
+import { keysFrame } from './keys-frame.ts';
+
+/** The Key usage dashboard of this pack, for one key and the shown time. */
+export const USAGE_LINK: DataLink = {
+  title: 'Usage of this key',
+  url:
+    '/d/atender-key-usage?var-tenant=${__data.fields.tenant_id:percentencode}' +
+    '&var-key=${__data.fields.key_id:percentencode}&${__url_time_range}',
+};
+
+/** Fields of the keys frame that are shown as field config says. */
+export type DressedField =
+  | 'state'
+  | 'requests'
+  | 'change'
+  | 'throttled'
+  | 'forbidden'
+  | 'server_errors'
+  | 'unique_ips';
+
+/** What field config makes of the keys: texts, colours and links. */
+export interface Dressing {
+  display(field: DressedField, key: ListedKey): DisplayValue;
+  /** Any value as the field's values are written, e.g. its threshold. */
+  format(field: DressedField, value: number): string;
+  /** Where a click on the key leads, the most important first. Never a script. */
+  links(key: ListedKey): LinkModel[];
+}
+
+interface Context {
+  fieldConfig: FieldConfigSource;
+  theme: GrafanaTheme2;
+  timeZone: TimeZone;
+  replaceVariables: InterpolateFunction;
+}
+
+/** Applies field config to the keys. A panel without any data links leads to the Usage dashboard. */
+export function dress(keys: readonly ListedKey[], context: Context): Dressing {
+  const { theme, timeZone, replaceVariables, fieldConfig } = context;
+  const defaults = { ...fieldConfig.defaults, links: fieldConfig.defaults.links ?? [USAGE_LINK] };
+  const [frame] = applyFieldOverrides({
+    data: [keysFrame(keys)],
+    fieldConfig: { defaults, overrides: fieldConfig.overrides },
+    replaceVariables,
+    theme,
+    timeZone,
+  });
+  const fields = new Map(frame?.fields.map((field) => [field.name, field]));
+  const rows = new Map(keys.map((key, row) => [key.handle, row]));
+  const processors = (name: DressedField) => {
+    const field = fields.get(name);
+    return field?.display ?? getDisplayProcessor({ field: field ?? {}, theme });
+  };
+  const linksOf = (key: ListedKey): LinkModel[] => {
+    const rowIndex = rows.get(key.handle) ?? -1;
+    const field = fields.get('name');
+    if (frame === undefined || field?.getLinks === undefined) return [];
+    const scope = { __dataContext: { value: { data: [frame], frame, field, rowIndex } } };
+    return field
+      .getLinks({ valueRowIndex: rowIndex })
+      .map((model, i) => encoded(model, field.config.links?.[i], (url) => replaceVariables(url, scope)))
+      .filter(({ href, onClick }) => onClick !== undefined || isSafe(href));
+  };
+  // A row that is scrolled out and in again has the same links.
+  const known = new Map<string, LinkModel[]>();
+  return {
+    display: (name, key) => processors(name)(fields.get(name)?.values[rows.get(key.handle) ?? -1]),
+    format: (name, value) => formattedValueToString(processors(name)(value)),
+    links: (key) => {
+      const links = known.get(key.handle) ?? linksOf(key);
+      known.set(key.handle, links);
+      return links;
+    },
+  };
+}
+
+/**
+ * Grafana's own clean-up of a link decodes it, so that an id with `&` would end its parameter; a plain link is
+ * therefore written again, and held to isSafe instead.
+ */
+function encoded(model: LinkModel, link: DataLink | undefined, replace: (url: string) => string): LinkModel {
+  if (link === undefined || link.url === '' || link.onClick || link.onBuildUrl || link.internal) return model;
+  return { ...model, href: locationUtil.assureBaseUrl(replace(link.url.replace(/\n/g, ''))) };
+}
+
+const isSafe = (href: string): boolean => {
+  try {
+    return ['http:', 'https:', 'mailto:'].includes(new URL(href, 'http://same.origin').protocol);
+  } catch {
+    return false;
+  }
+};

@@ -1,0 +1,60 @@
+import { type KeyState, STATE_NAMES } from '../../../exporter/src/keys/states.ts';
+import type { ListedKey } from '../keys/key-list.ts';
+
+/** Facets whose values can be chosen; none chosen = all. */
+export const FACETS = ['environment', 'tier', 'owner'] as const;
+export type Facet = (typeof FACETS)[number];
+
+export interface Filters {
+  search: string;
+  states: readonly KeyState[];
+  environment: readonly string[];
+  tier: readonly string[];
+  owner: readonly string[];
+}
+
+export const NO_FILTERS: Filters = { search: '', states: [], environment: [], tier: [], owner: [] };
+
+export const isFiltering = (filters: Filters): boolean =>
+  filters.search.trim() !== '' ||
+  filters.states.length > 0 ||
+  FACETS.some((facet) => filters[facet].length > 0);
+
+/** Keys that fit everything but the chosen states: what the counts per state are made of. */
+export function fittingBesidesState(keys: readonly ListedKey[], filters: Filters): ListedKey[] {
+  const words = folded(filters.search).split(/\s+/).filter(Boolean);
+  return keys.filter(
+    (key) =>
+      FACETS.every((facet) => filters[facet].length === 0 || filters[facet].includes(key[facet])) &&
+      (words.length === 0 || words.every((word) => searchable(key).includes(word))),
+  );
+}
+
+/** Keys that are in one of the chosen states. */
+export const inStates = (keys: readonly ListedKey[], states: readonly KeyState[]): ListedKey[] =>
+  states.length === 0 ? [...keys] : keys.filter(({ health }) => states.includes(health.state));
+
+/** How many keys are in each state, worst first; states nobody is in are left out, but for the chosen ones. */
+export function countStates(
+  keys: readonly ListedKey[],
+  chosen: readonly KeyState[],
+): { state: KeyState; count: number }[] {
+  const counts = new Map<KeyState, number>();
+  for (const { health } of keys) counts.set(health.state, (counts.get(health.state) ?? 0) + 1);
+  return STATE_NAMES.filter((state) => counts.has(state) || chosen.includes(state)).map((state) => ({
+    state,
+    count: counts.get(state) ?? 0,
+  }));
+}
+
+/** The values that keys have for a facet, from A to Z; '' last. */
+export function facetValues(keys: readonly ListedKey[], facet: Facet): string[] {
+  return [...new Set(keys.map((key) => key[facet]))].sort(
+    (a, b) => Number(a === '') - Number(b === '') || a.localeCompare(b),
+  );
+}
+
+const searchable = (key: ListedKey): string =>
+  folded([key.title, key.id, key.tenant, key.owner, key.environment, key.tier].join('\n'));
+/** Case and accents do not matter for finding. */
+const folded = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from '../../../exporter/test/exporter-process.ts';
+import { type Demonstration, startDemonstration } from './demonstration.ts';
+import { LINES, type LoaderHost, openHost } from './loader-host.ts';
+import { Scenes } from './scenes.ts';
+
+let demonstration: Demonstration;
+let scenes: Scenes;
+let host: LoaderHost;
+
+beforeAll(async () => {
+  demonstration = await startDemonstration();
+  scenes = await Scenes.of(demonstration);
+  host = await openHost(LINES.at(-1) ?? '13.2');
+}, 300_000);
+
+afterAll(async () => {
+  await host?.close();
+  await demonstration?.stop();
+});
+
+/** State by key as the exporter's own page says it. */
+const statesIn = (page: string): Record<string, string> =>
+  Object.fromEntries(
+    [...page.matchAll(/<tr role="row".*?<\/tr>/gs)].map(([row]) => [
+      /class="id"><bdi>([^<]+)/.exec(row)?.[1],
+      /class="state" role="cell">.*?>([A-Z][^<]+)</s.exec(row)?.[1],
+    ]),
+  );
+
+// The page is of now and the panel of the last scrape: a key may be in another state in between.
+test('panel and page say the same state of every key', async () => {
+  await eventually(async () => {
+    const at = Math.floor(Date.now() / 1000);
+    const page = await (await fetch(demonstration.exporter.url)).text();
+    await host.show(
+      scenes.overview({ frames: await demonstration.overview(at), to: at * 1000, height: 1400 }),
+    );
+    const rows = await host.page.$$eval('[role=rowgroup] > [role=row]', (all) =>
+      all.map((row) => [
+        row.querySelector('[role=rowheader] div bdi:last-child')?.textContent,
+        row.querySelector('[role=gridcell] span span')?.textContent,
+      ]),
+    );
+    expect(rows.length).toBeGreaterThan(10);
+    const panel = Object.fromEntries(rows);
+    // Prometheus has past weeks, to which this key's traffic is a dip; the page has none to compare with.
+    expect(panel.key_crm_sync).toBe('Needs a look');
+    expect({ ...panel, key_crm_sync: 'Healthy' }).toEqual(statesIn(page));
+  }, 30_000);
+});
+
+/**
+ * Not compared: alerts hold missing traffic back while an exporter may be catching up, and compare volumes with a
+ * floor in the place of a smaller usual one.
+ */
+const NOT_COMPARED = ['AtenderKeySilent', 'AtenderKeyTrafficDip', 'AtenderKeyTrafficSpike'];
+
+// Some groups of rules are evaluated once a minute only.
+test('the checks a card calls breached are the alerts that Prometheus has for the key', async () => {
+  await eventually(async () => {
+    const at = Math.floor(Date.now() / 1000);
+    const said = await breachesOfCards(at);
+    expect(Object.values(said).flat().length).toBeGreaterThan(8);
+    expect(said).toEqual(await alertsOfKeys(Object.keys(said), at));
+  }, 120_000);
+}, 200_000);
+
+/** Alerts whose checks the card of each key calls breached. */
+async function breachesOfCards(at: number): Promise<Record<string, string[]>> {
+  const said: Record<string, string[]> = {};
+  for (const { metric } of await demonstration.ask('group by (key_id) (atender_key_info)', at)) {
+    const id = String(metric.key_id);
+    await host.show(
+      scenes.card({ frames: await demonstration.card(id, at), variables: { key: id }, to: at * 1000 }),
+    );
+    const breached = await host.page.$$eval('article table tr', (rows) =>
+      rows
+        .filter((row) => row.querySelectorAll('td')[0]?.textContent === 'Breached')
+        .map((row) => row.querySelector('th div')?.textContent ?? ''),
+    );
+    said[id] = [...new Set(breached)].filter((alert) => alert !== '' && !NOT_COMPARED.includes(alert)).sort();
+  }
+  return said;
+}
+
+/** Pending and firing alerts of each key. */
+async function alertsOfKeys(ids: string[], at: number): Promise<Record<string, string[]>> {
+  const all = await demonstration.ask('group by (alertname, key_id) (ALERTS{key_id!=""})', at);
+  const alerts = all.filter(({ metric }) => !NOT_COMPARED.includes(String(metric.alertname)));
+  const ofKey = (id: string) => alerts.filter(({ metric }) => metric.key_id === id);
+  return Object.fromEntries(
+    ids.map((id) => [
+      id,
+      ofKey(id)
+        .map(({ metric }) => String(metric.alertname))
+        .sort(),
+    ]),
+  );
+}

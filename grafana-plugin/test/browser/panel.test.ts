@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Demonstration, startDemonstration } from './demonstration.ts';
+import { inventedKeys } from './invented-keys.ts';
+import { LINES, type LoaderHost, openHost } from './loader-host.ts';
+import { Scenes, STATES } from './scenes.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+let demonstration: Demonstration;
+let scenes: Scenes;
+
+beforeAll(async () => {
+  demonstration = await startDemonstration();
+  scenes = await Scenes.of(demonstration);
+}, 300_000);
+
+afterAll(() => demonstration?.stop());
+
+describe.each(LINES)('in Grafana %s', (line) => {
+  let host: LoaderHost;
+  beforeAll(async () => {
+    host = await openHost(line);
+  }, 120_000);
+  afterAll(() => host?.close());
+
+  const names = () =>
+    host.page.$$eval('[role=rowheader] [data-opens]', (links) => links.map((link) => link.textContent ?? ''));
+  const row = (id: string) => host.page.locator('[role=row]', { hasText: id });
+
+  test('the rows are the keys that PromQL counts, with its figures', async () => {
+    await host.show(scenes.overview());
+    const keys = await demonstration.ask('count(group by (tenant_id, key_id) (atender_key_info))', scenes.at);
+    expect(await names()).toHaveLength(Number(keys[0]?.value[1]));
+    const sums = await demonstration.ask(
+      'sum by (key_id) (increase(atender_requests_total{key_id!~"__(none|other)__"}[1h]))',
+      scenes.at,
+    );
+    for (const { metric, value } of sums.filter(({ value }) => Number(value[1]) < 1000))
+      expect(await row(String(metric.key_id)).locator('[role=gridcell]').nth(5).innerText()).toContain(
+        String(Math.round(Number(value[1]))),
+      );
+    expect(host.complaints()).toEqual([]);
+  });
+
+  test('states are worst first, and the demonstration’s incidents are found', async () => {
+    await host.show(scenes.overview());
+    const text = await host.page.locator('[role=grid]').innerText();
+    const found = ['Revoked but used', 'Failing', 'Unauthorised', 'Silent', 'Throttled', 'Healthy'];
+    const places = found.map((state) => text.indexOf(state));
+    expect(places.every((place) => place >= 0)).toBe(true);
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+  });
+
+  test('a click follows the data link of the key with the time range', async () => {
+    await host.show(scenes.overview());
+    const href = await row('key_crm_sync').locator('a').getAttribute('href');
+    expect(href).toBe(
+      `/d/atender-key-usage?var-tenant=acme&var-key=key_crm_sync&from=${scenes.from}&to=${scenes.to}`,
+    );
+    const followed = host.page.waitForEvent('framenavigated', { timeout: 10_000 });
+    await row('key_crm_sync').locator('[role=gridcell]').first().click();
+    await followed;
+    expect(new URL(host.page.url()).pathname + new URL(host.page.url()).search).toBe(href);
+    await host.reload();
+  });
+
+  test('hostile ids stay within their part of the link', async () => {
+    const frames = inventedKeys(1, scenes.to).map((frame) => ({
+      ...frame,
+      fields: frame.fields.map((field) =>
+        field.name === 'key_id' ? { ...field, values: ['a&var-key=b#"<x>'] } : field,
+      ),
+    }));
+    await host.show(scenes.overview({ frames: frames.filter(({ refId }) => refId !== 'volume') }));
+    const href = (await host.page.locator('[data-opens]').getAttribute('href')) ?? '';
+    expect(new URL(href, 'http://x').searchParams.getAll('var-key')).toEqual(['a&var-key=b#"<x>']);
+  });
+
+  test('a data link that is a script is no link', async () => {
+    const links = [{ title: 'x', url: 'javascript:alert(1)' }];
+    await host.show(scenes.overview({ fieldConfig: { defaults: { links }, overrides: [] } }));
+    const hrefs = await host.page.$$eval('a', (all) => all.map((link) => link.getAttribute('href') ?? ''));
+    expect(hrefs.filter((href) => href.startsWith('javascript'))).toEqual([]);
+  });
+
+  test('value mappings of field config rename states', async () => {
+    const mappings = [
+      { type: 'value', options: { Failing: { text: 'On fire', color: 'purple', index: 0 } } },
+    ];
+    await host.show(scenes.overview({ fieldConfig: { defaults: { mappings }, overrides: [] } }));
+    expect(await row('key_ticket_bridge').innerText()).toContain('On fire');
+  });
+
+  test('sorting, search and the counts work by keyboard alone', async () => {
+    await host.show(scenes.overview());
+    await host.page.getByRole('button', { name: 'Requests/h' }).press('Enter');
+    expect((await names())[0]).toBe('Bulk import');
+    await host.page.getByRole('textbox', { name: 'Search keys' }).fill('crm');
+    expect(await names()).toEqual(['CRM sync']);
+    await host.page.getByRole('textbox', { name: 'Search keys' }).fill('');
+    await host.page.getByRole('button', { name: /1 Silent/ }).press('Space');
+    expect(await names()).toEqual(['Order events']);
+    await host.page.getByRole('button', { name: /All$/ }).press('Space');
+    await host.page.locator('[role=row][tabindex="0"]').focus();
+    await host.page.keyboard.press('End');
+    expect(await host.page.evaluate(() => document.activeElement?.getAttribute('aria-rowindex'))).toBe('16');
+    expect(host.complaints()).toEqual([]);
+  });
+
+  test('the CSV of the shown keys is copied', async () => {
+    await host.reload();
+    await host.show(scenes.overview());
+    await host.page.getByRole('button', { name: 'Copy CSV' }).click();
+    const copied = await host.page.evaluate(() => navigator.clipboard.readText());
+    expect(copied.split(/\r?\n/).filter(Boolean)).toHaveLength(16);
+  });
+
+  test('the card explains every check and tracks the rotation', async () => {
+    await host.show(scenes.card());
+    const text = await host.page.locator('article').innerText();
+    for (const part of [
+      'Mobile app (old)',
+      'Rotating',
+      'Safe to revoke after',
+      'AtenderKeySilent',
+      'GET /v1/contacts/:id',
+    ])
+      expect(text).toContain(part);
+    expect(host.complaints()).toEqual([]);
+  });
+
+  test.each(Object.entries(STATES))(
+    '%s: no accessibility violation, no complaint, nothing sticks out',
+    async (_, scene) => {
+      await host.page.mouse.move(0, 0);
+      await host.show(scene(scenes));
+      await host.page.waitForTimeout(200);
+      await host.page.evaluate(AXE);
+      const violations = await host.page.evaluate(async () => {
+        const { axe } = window as unknown as {
+          axe: {
+            run: (
+              context: unknown,
+              options: unknown,
+            ) => Promise<{
+              violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[];
+            }>;
+          };
+        };
+        const { violations } = await axe.run('section', { rules: { 'heading-order': { enabled: false } } });
+        return violations.map(
+          ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`,
+        );
+      });
+      expect(violations).toEqual([]);
+      expect(host.complaints()).toEqual([]);
+      const wide = await host.page.evaluate(
+        () => document.documentElement.scrollWidth <= window.innerWidth + 1,
+      );
+      expect(wide).toBe(true);
+    },
+  );
+});

@@ -1,0 +1,103 @@
+import type { DataFrameDTO } from '@grafana/data';
+import { cardQueries } from '../../src/roles/queries.ts';
+import type { Demonstration } from './demonstration.ts';
+import { inventedKeys, OVERVIEW_REF_IDS } from './invented-keys.ts';
+import type { Scene } from './scene.ts';
+
+const CARD_REF_IDS = Object.keys(cardQueries('', '', ''));
+/** The key whose card is shown: the old one of a rotation that goes on. */
+const CARD_KEY = 'key_mobile_2025';
+const SHOWN_SECONDS = 6 * 3600;
+
+/** What a demonstration answered at one moment (seconds since the epoch), and scenes made of it. */
+export class Scenes {
+  readonly at: number;
+  private readonly overviewFrames: DataFrameDTO[];
+  private readonly cardFrames: DataFrameDTO[];
+
+  private constructor(at: number, overviewFrames: DataFrameDTO[], cardFrames: DataFrameDTO[]) {
+    this.at = at;
+    this.overviewFrames = overviewFrames;
+    this.cardFrames = cardFrames;
+  }
+
+  static async of(demonstration: Demonstration): Promise<Scenes> {
+    const at = Math.floor(Date.now() / 1000);
+    return new Scenes(at, await demonstration.overview(at), await demonstration.card(CARD_KEY, at));
+  }
+
+  get from(): number {
+    return (this.at - SHOWN_SECONDS) * 1000;
+  }
+
+  get to(): number {
+    return this.at * 1000;
+  }
+
+  overview(more: Partial<Scene> = {}): Scene {
+    return {
+      frames: this.overviewFrames,
+      refIds: OVERVIEW_REF_IDS,
+      from: this.from,
+      to: this.to,
+      width: 1560,
+      height: 900,
+      ...more,
+    };
+  }
+
+  card(more: Partial<Scene> = {}): Scene {
+    return this.overview({
+      frames: this.cardFrames,
+      refIds: CARD_REF_IDS,
+      options: { view: 'key' },
+      variables: { key: CARD_KEY, tenant: 'acme' },
+      title: 'State of the key',
+      ...more,
+    });
+  }
+
+  invented(count: number, more: Partial<Scene> = {}, nameOf?: (i: number) => string): Scene {
+    return this.overview({ frames: inventedKeys(count, this.to, nameOf), ...more });
+  }
+}
+
+/** Every designed state of the panel, by what it shows. */
+export const STATES: Record<string, (scenes: Scenes) => Scene> = {
+  'the overview': (scenes) => scenes.overview(),
+  'the overview in light colours': (scenes) => scenes.overview({ mode: 'light' }),
+  'the card': (scenes) => scenes.card(),
+  'the card in light colours': (scenes) => scenes.card({ mode: 'light' }),
+  'a narrow overview': (scenes) => scenes.overview({ width: 380 }),
+  'a narrow card': (scenes) => scenes.card({ width: 380 }),
+  'a low panel': (scenes) => scenes.overview({ height: 130 }),
+  'a tall panel': (scenes) => scenes.overview({ width: 700, height: 1400 }),
+  'no keys': (scenes) => scenes.overview({ frames: [] }),
+  'no keys, and it is loading': (scenes) => scenes.overview({ frames: [], state: 'Loading' }),
+  'one key': (scenes) => scenes.invented(1),
+  '2,000 keys': (scenes) => scenes.invented(2000),
+  'a key that is not there': (scenes) => scenes.card({ variables: { key: 'key_gone' } }),
+  'a failed query': (scenes) =>
+    scenes.overview({
+      frames: scenes.overview().frames.filter(({ refId }) => refId !== 'facts'),
+      errors: [{ refId: 'facts', message: 'query timed out' }],
+    }),
+  'a missing query': (scenes) => {
+    const { frames, refIds = [] } = scenes.overview();
+    return scenes.overview({
+      frames: frames.filter(({ refId }) => refId !== 'status30m'),
+      refIds: refIds.filter((refId) => refId !== 'status30m'),
+    });
+  },
+  'all queries failed': (scenes) =>
+    scenes.overview({ frames: [], state: 'Error', errors: [{ message: 'data source is not reachable' }] }),
+  'series without current samples': (scenes) =>
+    scenes.invented(30, {
+      // Their facts are there, their counters have ended.
+      frames: inventedKeys(30, scenes.to).filter(({ refId }) => !/^status/.test(refId ?? '')),
+    }),
+  'right-to-left names in a right-to-left page': (scenes) =>
+    scenes.invented(30, { direction: 'rtl' }, (i) => `מפתח ${i}`),
+  'right-to-left names': (scenes) => scenes.invented(30, {}, (i) => `מפתח ${i}`),
+  'very long names': (scenes) => scenes.invented(30, {}, (i) => `long-${i}-`.repeat(40)),
+};

@@ -1,0 +1,44 @@
+/**
+ * Pictures of the panel on demonstration data: those of the README into src/img, or with a folder named every
+ * state into it, to be looked at.
+ *
+ *     npm run screenshots [-- FOLDER]
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startDemonstration } from './demonstration.ts';
+import { LINES, openHost } from './loader-host.ts';
+import { Scenes, STATES } from './scenes.ts';
+
+const IMAGES = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'src', 'img');
+/** Pictures that the README shows, by file name. */
+const SHOWN: Record<string, string> = {
+  'the overview': 'overview',
+  'the card': 'key-card',
+  'the card in light colours': 'key-card-light',
+};
+
+const folder = process.argv[2];
+const demonstration = await startDemonstration();
+try {
+  const scenes = await Scenes.of(demonstration);
+  const host = await openHost(LINES.at(-1) ?? '13.2');
+  for (const [name, scene] of Object.entries(STATES)) {
+    const file = folder === undefined ? SHOWN[name] : name.replace(/\W+/g, '-');
+    if (file === undefined) continue;
+    const { width, height } = scene(scenes);
+    // The card scrolls; its picture is as high as all of it.
+    const whole = file.includes('card') && folder === undefined ? 1500 : height;
+    await host.show({ ...scene(scenes), height: whole });
+    await host.page.setViewportSize({ width: Math.max(400, width + 16), height: whole + 16 });
+    await host.page.mouse.move(0, 0);
+    await host.page.waitForTimeout(300);
+    mkdirSync(folder ?? IMAGES, { recursive: true });
+    await host.page.screenshot({ path: join(folder ?? IMAGES, `${file}.png`) });
+    console.error(name, host.complaints().join('\n'));
+  }
+  await host.close();
+} finally {
+  await demonstration.stop();
+}

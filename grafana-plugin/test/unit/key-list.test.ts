@@ -1,0 +1,196 @@
+import { DataFrameType, FieldType, toDataFrame } from '@grafana/data';
+import { answersOf } from '../../src/frames/answers.ts';
+import { keyListOf } from '../../src/keys/key-list.ts';
+import { keyFrames, keyOf, listOf, NOW, panelData, series, stateOfKey, table } from './frames.ts';
+
+const LAST_USED = 'atender_key_last_used_timestamp_seconds';
+
+describe('the state of a key', () => {
+  test.each([
+    ['healthy above 99 % 2xx', { 200: 199, 404: 1 }, 'healthy'],
+    ['degraded at 99 % or less', { 200: 99, 404: 1 }, 'degraded'],
+    ['throttled at 5 % 429', { 200: 95, 429: 5 }, 'throttled'],
+    ['not throttled below 5 % 429', { 200: 951, 429: 49 }, 'degraded'],
+    ['failing above 1 % 5xx', { 200: 190, 500: 5, 503: 5 }, 'failing'],
+    ['unauthorised from five 401 on', { 200: 100, 401: 5 }, 'unauthorized'],
+    ['forbidden from five 403 on', { 200: 100, 403: 5 }, 'forbidden'],
+  ])('is %s', (_, statuses, state) => {
+    const list = listOf(keyFrames([{ id: 'k', statuses }]));
+    expect(stateOfKey(list, 'k')).toBe(state);
+  });
+
+  test('is silent when a real-time key was not used for longer than its own threshold', () => {
+    const frames = keyFrames([
+      { id: 'k', facts: [{ __name__: LAST_USED, value: NOW - 3000 }], statuses: { 200: 0 } },
+    ]);
+    expect(stateOfKey(listOf(frames), 'k')).toBe('idle');
+    const own = table('thresholds', [
+      { tenant_id: 'acme', key_id: 'k', kind: 'silence_seconds', value: 1800 },
+    ]);
+    expect(stateOfKey(listOf([...frames, own]), 'k')).toBe('silent');
+  });
+
+  test('is stale after 30 days, never used without a last use', () => {
+    const at = (value: number) => [{ __name__: LAST_USED, value }];
+    const list = listOf(
+      keyFrames([
+        { id: 'old', facts: at(NOW - 31 * 86_400), statuses: { 200: 0 } },
+        {
+          id: 'fresh',
+          facts: [{ __name__: 'atender_key_created_timestamp_seconds', value: NOW - 100 }],
+          statuses: { 200: 0 },
+        },
+      ]),
+    );
+    expect(stateOfKey(list, 'old')).toBe('stale');
+    expect(stateOfKey(list, 'fresh')).toBe('never_used');
+  });
+
+  test('is revoked but used when a revoked key is answered', () => {
+    const list = listOf(keyFrames([{ id: 'k', info: { state: 'revoked' } }]));
+    expect(stateOfKey(list, 'k')).toBe('revoked_used');
+  });
+
+  test('is blind, and not silent, while an exporter is blind', () => {
+    const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'pipeline');
+    expect(stateOfKey(listOf([...frames, table('pipeline', [{ value: 1 }])]), 'k')).toBe('blind');
+  });
+
+  test('is blind when no exporter answers any more', () => {
+    const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'pipeline');
+    const request = { targets: [{ refId: 'pipeline' }] } as never;
+    expect(stateOfKey(listOf(frames, { request }), 'k')).toBe('blind');
+  });
+
+  test('is rotating for both keys of a rotation, each naming the other', () => {
+    const list = listOf(keyFrames([{ id: 'old' }, { id: 'new', info: { replaces: 'old' } }]));
+    expect(stateOfKey(list, 'old')).toBe('rotating');
+    expect(stateOfKey(list, 'new')).toBe('rotating');
+    expect(keyOf(list, 'old')?.health.reason).toContain('Name of new');
+  });
+
+  test('is unknown, not fine, when the query that decides is missing', () => {
+    const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => !refId?.startsWith('status'));
+    expect(stateOfKey(listOf(frames), 'k')).toBe('unknown');
+  });
+
+  test('names spike and dip from the recorded rates', () => {
+    const rates = (recent: number) => [
+      ...['recentRate', 'dayRate', 'expectedRate'].map((role) =>
+        table(role, [{ tenant_id: 'acme', key_id: 'k', value: role === 'recentRate' ? recent : 0.1 }]),
+      ),
+    ];
+    expect(keyOf(listOf([...keyFrames([{ id: 'k' }]), ...rates(0.31)]), 'k')?.anomaly).toBe('spike');
+    expect(keyOf(listOf([...keyFrames([{ id: 'k' }]), ...rates(0.02)]), 'k')?.anomaly).toBe('dip');
+    expect(keyOf(listOf([...keyFrames([{ id: 'k' }]), ...rates(0.1)]), 'k')?.anomaly).toBeUndefined();
+  });
+
+  test('takes 403 answers for nothing new when an earlier hour had as many', () => {
+    const frames = keyFrames([{ id: 'k', statuses: { 200: 5000, 403: 6 } }]);
+    const history = (value: number) => table('forbiddenHistory', [{ tenant_id: 'acme', key_id: 'k', value }]);
+    expect(stateOfKey(listOf([...frames, history(6)]), 'k')).toBe('healthy');
+    expect(stateOfKey(listOf([...frames, history(4)]), 'k')).toBe('forbidden');
+  });
+});
+
+describe('thresholds', () => {
+  const check = (frames: Parameters<typeof listOf>[0]) =>
+    keyOf(listOf(frames), 'k')?.health.checks.find(({ name }) => name === 'throttled');
+  const effective = table('thresholds', [
+    { tenant_id: 'acme', key_id: 'k', kind: 'throttled_ratio', value: 0.1 },
+  ]);
+
+  test('come from the recorded effective vector', () => {
+    expect(check([...keyFrames([{ id: 'k' }]), effective])?.threshold).toBe(0.1);
+  });
+
+  test('are said to be the key’s own only where the keys file sets them', () => {
+    const none = table('overrides', []);
+    const own = table('overrides', [{ tenant_id: 'acme', key_id: 'k', kind: 'throttled_ratio', value: 0.1 }]);
+    expect(check([...keyFrames([{ id: 'k' }]), effective, none])?.origin).toBe('default');
+    expect(check([...keyFrames([{ id: 'k' }]), effective, own])?.origin).toBe('key');
+  });
+});
+
+describe('joining', () => {
+  test('keeps keys of the same id apart by tenant', () => {
+    const list = listOf(
+      keyFrames([
+        { id: 'k', tenant: 'a', statuses: { 500: 100 } },
+        { id: 'k', tenant: 'b' },
+      ]),
+    );
+    expect(list.keys.map(({ tenant, health }) => [tenant, health.state])).toEqual([
+      ['a', 'failing'],
+      ['b', 'healthy'],
+    ]);
+    expect(new Set(list.keys.map(({ handle }) => handle)).size).toBe(2);
+  });
+
+  test('does not merge names that read the same when put together', () => {
+    const list = listOf(
+      keyFrames([
+        { id: 'c', tenant: 'a","b' },
+        { id: 'b","c', tenant: 'a' },
+      ]),
+    );
+    expect(new Set(list.keys.map(({ handle }) => handle)).size).toBe(2);
+  });
+
+  test('leaves requests without a key and keys beyond the limits out', () => {
+    const list = listOf(keyFrames([{ id: 'k' }, { id: '__none__' }, { id: '__other__' }]));
+    expect(list.keys.map(({ id }) => id)).toEqual(['k']);
+  });
+
+  test('reads time series as well as tables, by their last value', () => {
+    const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'status30m');
+    const labels = { tenant_id: 'acme', key_id: 'k' };
+    const list = listOf([
+      ...frames,
+      series('status30m', { ...labels, status: '200' }, [1, 50, 50]),
+      series('status30m', { ...labels, status: '500' }, [1, 9, 50]),
+    ]);
+    expect(keyOf(list, 'k')?.signals.thirtyMinutes).toMatchObject({ requests: 100, serverErrors: 50 });
+  });
+
+  test('takes the latest of several rows of one series', () => {
+    const frame = toDataFrame({
+      refId: 'status30m',
+      meta: { type: DataFrameType.TimeSeriesLong },
+      fields: [
+        { name: 'Time', type: FieldType.time, values: [3, 1, 2] },
+        { name: 'tenant_id', type: FieldType.string, values: ['acme', 'acme', 'acme'] },
+        { name: 'key_id', type: FieldType.string, values: ['k', 'k', 'k'] },
+        { name: 'status', type: FieldType.string, values: ['200', '200', '200'] },
+        { name: 'Value', type: FieldType.number, values: [30, 10, 20] },
+      ],
+    });
+    const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'status30m');
+    expect(keyOf(listOf([...frames, frame]), 'k')?.signals.thirtyMinutes.requests).toBe(30);
+  });
+
+  test('finds the role of a query whose refId the options name', () => {
+    const frames = keyFrames([{ id: 'k' }]).map((frame) =>
+      frame.refId === 'info' ? { ...frame, refId: 'A' } : frame,
+    );
+    expect(keyListOf(answersOf(panelData(frames), {})).keys[0]?.owner).toBe('');
+    expect(keyListOf(answersOf(panelData(frames), { info: 'A' })).keys[0]?.owner).toBe('team');
+  });
+});
+
+describe('figures', () => {
+  test('compare the last hour with the same hour a week ago', () => {
+    const rate = (role: string, value: number) => table(role, [{ tenant_id: 'acme', key_id: 'k', value }]);
+    const list = listOf([...keyFrames([{ id: 'k' }]), rate('recentRate', 0.12), rate('lastWeek', 0.1)]);
+    expect(keyOf(list, 'k')?.change).toBeCloseTo(0.2);
+  });
+
+  test('mark a key that only the shown past knows', () => {
+    const list = listOf([
+      ...keyFrames([{ id: 'k' }]),
+      series('volume', { tenant_id: 'acme', key_id: 'gone' }, [1, 1, Number.NaN, Number.NaN]),
+    ]);
+    expect(keyOf(list, 'gone')?.staleFor).toBe(600);
+    expect(keyOf(list, 'k')?.staleFor).toBe(0);
+  });
+});

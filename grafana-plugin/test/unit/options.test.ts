@@ -1,0 +1,43 @@
+import { migrateOptions } from '../../src/options/migrations.ts';
+import { suggestionsFor } from '../../src/options/suggestions.ts';
+import { COLUMN_NAMES } from '../../src/overview/columns.ts';
+
+describe('migration', () => {
+  test('leaves options of today as they are, and absent ones to the defaults', () => {
+    const options = { view: 'key', columns: ['state', 'owner'], sortBy: 'owner', roles: { info: 'A' } };
+    expect(migrateOptions({ options })).toEqual(options);
+    expect(migrateOptions({ options: {} })).toEqual({});
+  });
+
+  test('mends what no version ever wrote', () => {
+    const options = {
+      view: 'grid',
+      columns: ['nonsense'],
+      sortBy: 7,
+      roles: { info: 1, other: 'A', facts: 'B' },
+    };
+    expect(migrateOptions({ options })).toEqual({
+      view: 'overview',
+      columns: [...COLUMN_NAMES],
+      sortBy: 'state',
+      roles: { facts: 'B' },
+    });
+  });
+});
+
+describe('suggestions', () => {
+  const frame = (refId: string, ...names: string[]) => ({ refId, fields: names.map((name) => ({ name })) });
+
+  test('offer the panel for queries of the exporter, the card where the other key of a rotation is asked for', () => {
+    expect(suggestionsFor({ rawFrames: [frame('info', 'key_id')] })).toMatchObject([
+      { options: { view: 'overview' } },
+    ]);
+    const card = [frame('info', 'key_id'), frame('partnerFacts', 'key_id')];
+    expect(suggestionsFor({ rawFrames: card })).toMatchObject([{ options: { view: 'key' } }]);
+  });
+
+  test('do not offer it for anything else', () => {
+    expect(suggestionsFor({})).toEqual([]);
+    expect(suggestionsFor({ rawFrames: [frame('A', 'key_id'), frame('info', 'Value')] })).toEqual([]);
+  });
+});

@@ -1,0 +1,189 @@
+import { type DataFrame, EventBusSrv, LoadingState, type PanelData, type PanelProps } from '@grafana/data';
+import { fireEvent, render, screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import React from 'react';
+import { KeyUsagePanel } from '../../src/components/KeyUsagePanel/KeyUsagePanel.tsx';
+import type { PanelOptions } from '../../src/options/options.ts';
+import { COLUMN_NAMES } from '../../src/overview/columns.ts';
+import { ROLE_NAMES } from '../../src/roles/roles.ts';
+import { keyFrames, panelData, table } from './frames.ts';
+
+const OPTIONS: PanelOptions = {
+  view: 'overview',
+  columns: [...COLUMN_NAMES],
+  sortBy: 'state',
+  showCounts: true,
+  showFilters: true,
+  key: '$key',
+  tenant: '$tenant',
+  roles: {},
+};
+
+/** Properties as Grafana gives them: every query asked, whatever it answered. */
+function propsOf(frames: DataFrame[], more: Partial<PanelProps<PanelOptions>> & { data?: PanelData } = {}) {
+  const request = { targets: ROLE_NAMES.map((refId) => ({ refId })) } as never;
+  const data = panelData(frames, { request });
+  return {
+    id: 1,
+    title: '',
+    data,
+    timeRange: data.timeRange,
+    timeZone: 'utc',
+    options: OPTIONS,
+    fieldConfig: { defaults: {}, overrides: [] },
+    transparent: false,
+    width: 1600,
+    height: 600,
+    renderCounter: 0,
+    replaceVariables: (text: string) => text,
+    onOptionsChange: () => {},
+    onFieldConfigChange: () => {},
+    onChangeTimeRange: () => {},
+    eventBus: new EventBusSrv(),
+    ...more,
+  } as PanelProps<PanelOptions>;
+}
+const show = (...args: Parameters<typeof propsOf>) => render(<KeyUsagePanel {...propsOf(...args)} />);
+const rows = () => screen.getAllByRole('row').slice(1);
+const names = () => screen.getAllByRole('rowheader').map((cell) => cell.querySelector('bdi')?.textContent);
+
+const THREE = keyFrames([
+  { id: 'good' },
+  { id: 'bad', statuses: { 200: 50, 500: 50 } },
+  { id: 'busy', statuses: { 200: 800, 429: 200 }, info: { environment: 'sandbox' } },
+]);
+
+describe('the overview', () => {
+  test('lists every key with its state and the reason in words, worst first', () => {
+    show(THREE);
+    expect(names()).toEqual(['Name of bad', 'Name of busy', 'Name of good']);
+    expect(rows()[0]).toHaveTextContent(/Failing50 % of 100 requests in the last 30 min were answered 5xx/);
+  });
+
+  test('counts keys per state, and a click shows only those', async () => {
+    show(THREE);
+    const group = screen.getByRole('group', { name: 'Keys by state' });
+    await userEvent.click(within(group).getByRole('button', { name: '1 Throttled' }));
+    expect(names()).toEqual(['Name of busy']);
+    expect(within(group).getByRole('button', { name: '1 Throttled' })).toHaveAttribute(
+      'aria-pressed',
+      'true',
+    );
+    await userEvent.click(within(group).getByRole('button', { name: '3 All' }));
+    expect(names()).toHaveLength(3);
+  });
+
+  test('sorts by a column and says so to screen readers', async () => {
+    show(THREE);
+    await userEvent.click(screen.getByRole('button', { name: 'Requests/h' }));
+    expect(names()[0]).toBe('Name of busy');
+    expect(screen.getByRole('columnheader', { name: /Requests/ })).toHaveAttribute('aria-sort', 'descending');
+    await userEvent.click(screen.getByRole('button', { name: /Requests/ }));
+    expect(screen.getByRole('columnheader', { name: /Requests/ })).toHaveAttribute('aria-sort', 'ascending');
+  });
+
+  test('search without a match says so and offers all keys again', async () => {
+    show(THREE);
+    fireEvent.change(screen.getByRole('textbox', { name: 'Search keys' }), { target: { value: 'nothing' } });
+    expect(screen.getByText('No key fits the search and the filters.')).toBeInTheDocument();
+    await userEvent.click(screen.getByRole('button', { name: 'Show all keys' }));
+    expect(names()).toHaveLength(3);
+  });
+
+  test('arrow keys move between keys, one of which is in the tab order', async () => {
+    show(THREE);
+    expect(rows().map((row) => row.tabIndex)).toEqual([0, -1, -1]);
+    rows()[0]?.focus();
+    await userEvent.keyboard('{ArrowDown}{End}{ArrowDown}');
+    expect(rows()[2]).toHaveFocus();
+    await userEvent.keyboard('{Home}');
+    expect(rows()[0]).toHaveFocus();
+  });
+
+  test('draws only the rows in sight of 2,000, but counts them all', () => {
+    show(keyFrames(Array.from({ length: 2000 }, (_, i) => ({ id: `key_${i}` }))));
+    expect(screen.getByRole('grid')).toHaveAttribute('aria-rowcount', '2001');
+    expect(rows().length).toBeLessThan(40);
+  });
+
+  test('hostile names are text', () => {
+    const name = '<img src=x onerror=alert(1)>';
+    show(keyFrames([{ id: 'k', info: { name, owner: '<b>o</b>' } }]));
+    expect(screen.getByText(name)).toBeInTheDocument();
+    expect(document.querySelector('img')).toBeNull();
+  });
+});
+
+describe('what is missing', () => {
+  test('without any key it is said in a plain sentence, with what to do', () => {
+    show([]);
+    expect(screen.getByText('There is no key to show.')).toBeInTheDocument();
+    expect(screen.getByText(/Check that the data source scrapes the exporter/)).toBeInTheDocument();
+  });
+
+  test('a query that is not there is named, with what cannot be told without it', () => {
+    const targets = ROLE_NAMES.filter((role) => role !== 'lastWeek').map((refId) => ({ refId }));
+    const data = panelData(THREE, { request: { targets } as never });
+    show(THREE, { data });
+    expect(
+      screen.getByText(/There is no query lastWeek .*: the change against last week is not known/),
+    ).toBeInTheDocument();
+  });
+
+  test('a failed query is named with its error, and the keys stay', () => {
+    const request = propsOf(THREE).data.request as never;
+    const data = panelData(THREE, { request, errors: [{ refId: 'status5m', message: 'timed out' }] });
+    show(THREE, { data });
+    expect(
+      screen.getByText(/The query status5m .* failed, so whether errors still last is not known: timed out/),
+    ).toBeInTheDocument();
+    expect(names()).toHaveLength(3);
+  });
+
+  test('a blind exporter is said above everything else', () => {
+    show([...THREE.filter(({ refId }) => refId !== 'pipeline'), table('pipeline', [{ value: 2 }])]);
+    expect(screen.getByText(/An exporter is blind/)).toBeInTheDocument();
+    expect(rows()[0]).toHaveTextContent('Pipeline blind');
+  });
+
+  test('a complete answer has nothing to complain about', () => {
+    show(THREE);
+    expect(screen.queryByText(/There is no query|failed/)).not.toBeInTheDocument();
+  });
+});
+
+describe('refreshing', () => {
+  test.each([LoadingState.Loading, LoadingState.Error])('never blanks the panel (%s)', (state) => {
+    const { rerender } = show(THREE);
+    rerender(<KeyUsagePanel {...propsOf([], { data: panelData([], { state }) })} />);
+    expect(names()).toHaveLength(3);
+  });
+
+  test('keeps search, filters and order', async () => {
+    const { rerender } = show(THREE);
+    fireEvent.change(screen.getByRole('textbox', { name: 'Search keys' }), { target: { value: 'good' } });
+    rerender(<KeyUsagePanel {...propsOf([...THREE])} />);
+    expect(names()).toEqual(['Name of good']);
+  });
+});
+
+describe('the card', () => {
+  const options = { ...OPTIONS, view: 'key' as const };
+
+  test('shows identity, state, every check with its threshold and where that comes from', () => {
+    const own = [{ tenant_id: 'acme', key_id: 'bad', kind: 'server_error_ratio', value: 0.1 }];
+    show([...THREE, table('thresholds', own), table('overrides', own)], {
+      options,
+      replaceVariables: (text) => ({ $key: 'bad', $tenant: 'acme' })[text] ?? text,
+    });
+    expect(screen.getByRole('heading', { name: 'Name of bad' })).toBeInTheDocument();
+    const check = screen.getByRole('rowheader', { name: /5xx answers/ }).closest('tr');
+    expect(check).toHaveTextContent(/Breached50 %more than 10 %this key/);
+    expect(screen.getByRole('rowheader', { name: /429 answers/ }).closest('tr')).toHaveTextContent('default');
+  });
+
+  test('says so when no query answered about the chosen key', () => {
+    show(THREE, { options, replaceVariables: (text) => (text === '$key' ? 'other' : text) });
+    expect(screen.getByText('No query answered about the key other.')).toBeInTheDocument();
+  });
+});
