@@ -1,0 +1,45 @@
+# Two images: `--target grafana` is Grafana with the panel plugin; the other one, built by default, is the exporter,
+# without npm's caches and as a user of its own.
+ARG NODE=node:20.20.2-bookworm-slim
+ARG GRAFANA=grafana/grafana:13.2.2
+
+FROM ${NODE} AS packages
+WORKDIR /build
+COPY package.json package-lock.json .npmrc tsconfig.base.json ./
+COPY exporter/package.json exporter/
+COPY grafana-plugin/package.json grafana-plugin/
+
+FROM packages AS plugin
+RUN npm ci
+COPY exporter/src exporter/src
+COPY grafana-plugin grafana-plugin
+RUN npm run build:plugin
+
+FROM ${GRAFANA} AS grafana
+COPY --from=plugin /build/grafana-plugin/dist /var/lib/atender/plugins/atender-keyusage-panel
+ENV GF_PATHS_PLUGINS=/var/lib/atender/plugins \
+    GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS=atender-keyusage-panel
+
+FROM packages AS build
+RUN npm ci --workspace atender-exporter --include-workspace-root
+COPY exporter exporter
+RUN npm run build && npm prune --omit=dev --workspace atender-exporter
+
+FROM ${NODE} AS exporter
+ENV NODE_ENV=production ATENDER_RECORD_PATH=/var/lib/atender-exporter/record
+WORKDIR /app
+COPY --from=build /build/package.json ./
+COPY --from=build /build/node_modules node_modules
+COPY --from=build /build/exporter/package.json exporter/
+COPY --from=build /build/exporter/bin exporter/bin
+COPY --from=build /build/exporter/dist exporter/dist
+# New volumes take over owner and content: the store, and the demonstration's log with no keys to begin with.
+RUN install -d -o node -g node /var/lib/atender-exporter /var/log/demo \
+ && echo 'keys: []' > /var/log/demo/keys.yaml && chown node:node /var/log/demo/keys.yaml
+USER node
+EXPOSE 9469
+VOLUME ["/var/lib/atender-exporter", "/var/log/demo"]
+HEALTHCHECK --interval=15s --timeout=3s --start-period=30s \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:9469/-/healthy').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "exporter/bin/atender-exporter.js"]
+CMD ["serve", "--web.listen-address", "0.0.0.0:9469", "--store.path", "/var/lib/atender-exporter/usage.db"]

@@ -1,0 +1,98 @@
+import type * as cog from '@grafana/grafana-foundation-sdk/cog';
+import * as common from '@grafana/grafana-foundation-sdk/common';
+import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
+import * as table from '@grafana/grafana-foundation-sdk/table';
+import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
+import { DASHBOARDS, type DashboardName, linkTo } from './frame.ts';
+import { type About, described, NEUTRAL } from './panels.ts';
+
+/** Grafana Labs' Infinity data source over the exporter's HTTP API. */
+export const API: common.DataSourceRef = { type: 'yesoreyeram-infinity-datasource', uid: 'atender-api' };
+
+/** A field of the answer's rows. */
+export interface Field {
+  /** Its path in a row of the answer. */
+  selector: string;
+  text: string;
+  type: 'string' | 'number' | 'timestamp';
+  /** Grafana's name of the unit, where it has one. */
+  unit?: string;
+}
+
+/** A question to the API. */
+export interface Question {
+  path: string;
+  parameters: Record<string, string>;
+  /** Where the rows are in the answer. */
+  rows: string;
+  fields: Field[];
+}
+
+/** A dashboard that asks the API. Text variables are typed, and empty ones count as not given. */
+export function recordFrame(
+  name: DashboardName,
+  about: string,
+  variables: dashboard.TextBoxVariableBuilder[],
+  from: string,
+): dashboard.DashboardBuilder {
+  const { uid, title } = DASHBOARDS[name];
+  const builder = new dashboard.DashboardBuilder(title)
+    .uid(uid)
+    .description(about)
+    .tags(['atender', 'api-keys', 'record'])
+    .timezone('utc')
+    .time({ from, to: 'now' })
+    .readonly();
+  for (const variable of variables) builder.withVariable(variable);
+  for (const [other, { uid: id, title: text }] of Object.entries(DASHBOARDS))
+    if (other !== name) builder.link(linkTo(id, text));
+  return builder;
+}
+
+export const typed = (name: string, label: string, about: string) =>
+  new dashboard.TextBoxVariableBuilder(name).label(label).description(about).defaultValue('');
+
+/** Rows of the answer as a table. */
+export function answerTable(about: About, question: Question) {
+  const panel = described(new table.PanelBuilder(), about, NEUTRAL).datasource(API).filterable(true);
+  for (const { text, unit } of question.fields)
+    if (unit) panel.overrideByName(text, [{ id: 'unit', value: unit }]);
+  return panel.withTarget(new AskBuilder(question, 'table'));
+}
+
+/** Rows of the answer over time: the first field is the time. */
+export function answerLines(about: About, question: Question) {
+  const panel = described(new timeseries.PanelBuilder(), about, NEUTRAL)
+    .datasource(API)
+    .drawStyle(common.GraphDrawStyle.Bars)
+    .fillOpacity(60);
+  return panel.withTarget(new AskBuilder(question, 'timeseries'));
+}
+
+/** A query as the Infinity data source stores it; its own parser runs in Grafana's back end. */
+class AskBuilder implements cog.Builder<cog.Dataquery> {
+  private readonly query: object;
+
+  constructor({ path, parameters, rows, fields }: Question, format: 'table' | 'timeseries') {
+    this.query = {
+      refId: 'A',
+      datasource: API,
+      type: 'json',
+      source: 'url',
+      parser: 'backend',
+      format,
+      url: path,
+      url_options: {
+        method: 'GET',
+        params: Object.entries(parameters).map(([key, value]) => ({ key, value })),
+      },
+      root_selector: rows,
+      columns: fields.map(({ selector, text, type }) => ({ selector, text, type })),
+      filters: [],
+    };
+  }
+
+  build(): cog.Dataquery {
+    return this.query as cog.Dataquery;
+  }
+}

@@ -1,0 +1,108 @@
+import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
+import { DATASOURCE, query } from './panels.ts';
+import { KEY, SELF } from './queries.ts';
+
+/** The dashboards by what they are; alerts and panels link to these uids. */
+export const DASHBOARDS = {
+  overview: { uid: 'atender-overview', title: 'API keys: overview' },
+  key: { uid: 'atender-key-usage', title: 'API keys: key usage' },
+  rotation: { uid: 'atender-rotation-security', title: 'API keys: rotation and security' },
+  exporter: { uid: 'atender-exporter', title: 'API keys: exporter' },
+  longTerm: { uid: 'atender-long-term', title: 'API keys: long term' },
+  audit: { uid: 'atender-audit', title: 'API keys: audit search' },
+  review: { uid: 'atender-review', title: 'API keys: quarterly review' },
+} as const;
+
+export type DashboardName = keyof typeof DASHBOARDS;
+
+type VariableName = 'tenant' | 'environment' | 'tier' | 'key' | 'job';
+
+const LABEL_VALUES: Record<VariableName, string> = {
+  tenant: `label_values(${KEY.requests}, tenant_id)`,
+  environment: `label_values(${KEY.info}{tenant_id=~"$tenant"}, environment)`,
+  tier: `label_values(${KEY.info}{tenant_id=~"$tenant"}, tier)`,
+  job: `label_values(${SELF.buildInfo}, job)`,
+  key: `label_values(${KEY.requests}{tenant_id=~"$tenant",key_id!~"__(none|other)__"}, key_id)`,
+};
+
+/** A dashboard with what all of them share: data source, variables, links to the others, annotations. */
+export function frame(
+  name: DashboardName,
+  about: string,
+  variables: VariableName[],
+): dashboard.DashboardBuilder {
+  const { uid, title } = DASHBOARDS[name];
+  const builder = new dashboard.DashboardBuilder(title)
+    .uid(uid)
+    .description(about)
+    .tags(['atender', 'api-keys'])
+    .timezone('browser')
+    .tooltip(dashboard.DashboardCursorSync.Crosshair)
+    .time({ from: 'now-24h', to: 'now' })
+    .refresh('1m')
+    .readonly()
+    .withVariable(
+      new dashboard.DatasourceVariableBuilder('datasource').label('Prometheus').type('prometheus'),
+    );
+  for (const variable of variables) builder.withVariable(chosenBy(variable));
+  for (const [other, { uid: id, title: text }] of Object.entries(DASHBOARDS))
+    if (other !== name) builder.link(linkTo(id, text));
+  return builder;
+}
+
+/** All of them, unless some are chosen; the key one at a time. */
+function chosenBy(name: VariableName): dashboard.QueryVariableBuilder {
+  const builder = new dashboard.QueryVariableBuilder(name)
+    .label(name[0]!.toUpperCase() + name.slice(1))
+    .datasource(DATASOURCE)
+    .query({ query: LABEL_VALUES[name], refId: `variable-${name}` })
+    .definition(LABEL_VALUES[name])
+    .refresh(dashboard.VariableRefresh.OnTimeRangeChanged)
+    .sort(dashboard.VariableSort.AlphabeticalCaseInsensitiveAsc);
+  if (name === 'key') return builder;
+  builder.multi(true).includeAll(true).current({ text: 'All', value: '$__all' });
+  // All jobs are those of exporters, not those of everything that Prometheus scrapes.
+  return name === 'job' ? builder : builder.allValue('.*');
+}
+
+/** Time and variables go along. */
+export const linkTo = (uid: string, title: string) =>
+  new dashboard.DashboardLinkBuilder(title.replace('API keys: ', ''))
+    .type(dashboard.DashboardLinkType.Link)
+    .url(`/d/${uid}`)
+    .keepTime(true)
+    .includeVars(true);
+
+/** A data link from a key to its Usage dashboard. */
+export const keyLink = (tenant: string, key: string) =>
+  new dashboard.DashboardLinkBuilder('Usage of this key').url(
+    `/d/${DASHBOARDS.key.uid}?var-tenant=\${${tenant}:percentencode}&var-key=\${${key}:percentencode}&\${__url_time_range}`,
+  );
+
+/** A mark at each time a gauge of timestamps names. */
+export const mark = (name: string, colour: string, expr: string, text: string) =>
+  new dashboard.AnnotationQueryBuilder()
+    .name(name)
+    .datasource(DATASOURCE)
+    .enable(true)
+    .iconColor(colour)
+    .target(query({ expr, refId: 'Anno' }))
+    .expr(expr)
+    .step('60s')
+    .titleFormat(name)
+    .textFormat(text)
+    .useValueForTime(true);
+
+/** A stretch for as long as an alert fires. */
+export const firing = (selector: string) =>
+  new dashboard.AnnotationQueryBuilder()
+    .name('Firing alerts')
+    .datasource(DATASOURCE)
+    .enable(true)
+    .iconColor('red')
+    .target(query({ expr: `ALERTS{${selector}}`, refId: 'Anno' }))
+    .expr(`ALERTS{${selector}}`)
+    .step('60s')
+    .titleFormat('{{alertname}}')
+    .textFormat('{{key_id}} {{severity}}')
+    .tagKeys('severity');

@@ -1,0 +1,293 @@
+import { firing, frame, mark } from './frame.ts';
+import { keyCard } from './key-panel.ts';
+import { figure, heat, lines, NEUTRAL, row, rows } from './panels.ts';
+import { gaugeBy, increaseBy, KEY, RECORDED, rateBy, thisKey } from './queries.ts';
+
+const threshold = (kind: string): string => `max(${RECORDED.threshold}{${thisKey(`kind="${kind}"`)}})`;
+const share = (status: string): string =>
+  `sum(rate(${KEY.requests}{${thisKey(status)}}[$__rate_interval])) / sum(rate(${KEY.requests}{${thisKey()}}[$__rate_interval]))`;
+const quantile = (q: number): string =>
+  `histogram_quantile(${q}, sum by (le) (rate(${KEY.duration}_bucket{${thisKey()}}[$__rate_interval])))`;
+const ENDPOINT = { method: 'Method', endpoint: 'Endpoint' };
+const perEndpoint = (...more: string[]): string =>
+  increaseBy('method, endpoint', thisKey(...more), '$__range', KEY.endpointRequests);
+const ofTheKey = (name: string): string => `max(${name}{${thisKey()}})`;
+
+/** One key: what it does, how it fares, and why it is (not) alerting. */
+export const keyUsage = frame(
+  'key',
+  'One key: its state and every check behind it, its traffic, errors, latency, addresses, quota and scopes.',
+  ['tenant', 'key'],
+)
+  .annotation(firing('alertname=~"Atender.+",alertstate="firing",key_id="$key"'))
+  .annotation(mark('Created', 'blue', `${ofTheKey(KEY.created)} * 1000`, 'the key was created'))
+  .annotation(mark('Rotated', 'green', `${ofTheKey(KEY.rotated)} * 1000`, 'the key was rotated'))
+  .annotation(mark('New IP', 'purple', `${ofTheKey(KEY.lastNewIp)} * 1000`, 'a new address'))
+  .withPanel(
+    keyCard({
+      title: 'State of $key',
+      description:
+        'The state of the key, and every check with its value, its threshold and where the threshold comes from: why it is, or is not, alerting.',
+      unit: 'short',
+      span: 24,
+      height: 14,
+    }),
+  )
+  .withRow(row('Traffic'))
+  .withPanel(
+    lines(
+      {
+        title: 'Requests against the usual',
+        description:
+          'The volume of the key now, a week ago, and the band of half to twice what the same hour of the last three weeks makes expected. Outside the band: look at endpoints and addresses.',
+        unit: 'reqps',
+        span: 24,
+      },
+      [
+        { expr: `sum(${RECORDED.rate}{${thisKey()}})`, legend: 'now' },
+        { expr: `sum(${RECORDED.rate}{${thisKey()}} offset 1w)`, legend: 'a week ago' },
+        { expr: `0.5 * sum(${RECORDED.expectedRate}{${thisKey()}})`, legend: 'half of the expected' },
+        { expr: `2 * sum(${RECORDED.expectedRate}{${thisKey()}})`, legend: 'twice the expected' },
+      ],
+    ),
+  )
+  .withPanel(
+    lines(
+      {
+        title: 'Requests by endpoint',
+        description:
+          'The ten busiest endpoints of the key. One that appears or vanishes is a release of the consumer; one that dominates may be worth caching.',
+        unit: 'reqps',
+      },
+      [
+        {
+          expr: `topk(10, ${rateBy('method, endpoint', thisKey(), KEY.endpointRequests)})`,
+          legend: '{{method}} {{endpoint}}',
+        },
+      ],
+      { stacked: true },
+    ),
+  )
+  .withPanel(
+    lines(
+      {
+        title: 'Requests by status',
+        description:
+          'Answers by exact status. 401 wrong or revoked key, 403 missing scope, 404 and 422 the consumer’s request, 429 the limit, 5xx Atender.',
+        unit: 'reqps',
+      },
+      [{ expr: rateBy('status', thisKey()), legend: '{{status}}' }],
+      { stacked: true },
+    ),
+  )
+  .withRow(row('Errors'))
+  .withPanel(
+    lines(
+      {
+        title: 'Throttled share (429) against its threshold',
+        description:
+          'The share of 429 answers and the threshold of this key. Above it for 30 minutes AtenderKeyThrottled fires: heed Retry-After or move the key to a higher tier.',
+        unit: 'percentunit',
+        span: 8,
+      },
+      [
+        { expr: share('status="429"'), legend: '429' },
+        { expr: threshold('throttled_ratio'), legend: 'threshold' },
+      ],
+    ),
+  )
+  .withPanel(
+    lines(
+      {
+        title: 'Server error share (5xx) against its threshold',
+        description:
+          'The share of 5xx answers and the threshold of this key. Above it for 30 minutes AtenderKeyServerErrors pages: it is Atender’s side.',
+        unit: 'percentunit',
+        span: 8,
+      },
+      [
+        { expr: share('status=~"5.."'), legend: '5xx' },
+        { expr: threshold('server_error_ratio'), legend: 'threshold' },
+      ],
+    ),
+  )
+  .withPanel(
+    lines(
+      {
+        title: '401 and 403 in 30 minutes against their thresholds',
+        description:
+          'Rejected requests of the last 30 minutes. 401: a consumer that a rotation left behind. 403 on a clean key: its scopes were changed, or somebody tries what it may not do.',
+        unit: 'short',
+        span: 8,
+      },
+      [
+        { expr: `sum(increase(${KEY.requests}{${thisKey('status="401"')}}[30m]))`, legend: '401' },
+        { expr: threshold('unauthorized_count'), legend: '401 threshold' },
+        { expr: `sum(increase(${KEY.requests}{${thisKey('status="403"')}}[30m]))`, legend: '403' },
+        { expr: threshold('forbidden_count'), legend: '403 threshold' },
+      ],
+    ),
+  )
+  .withPanel(
+    rows(
+      {
+        title: 'Error clusters by endpoint',
+        description:
+          'Endpoints by their 4xx and 5xx answers in the shown time. Many 404 or 422 on one endpoint is a regressed release of the consumer.',
+        unit: 'short',
+      },
+      [
+        { expr: `topk(15, ${perEndpoint('status=~"[45].."')}) > 0`, column: { title: 'Errors' } },
+        {
+          expr: `(${perEndpoint('status=~"[45].."')} / on (method, endpoint) (${perEndpoint()} > 0)) > 0`,
+          column: { title: 'Share', unit: 'percentunit' },
+        },
+      ],
+      ENDPOINT,
+    ),
+  )
+  .withPanel(
+    rows(
+      {
+        title: 'Top endpoints',
+        description:
+          'Endpoints by their requests in the shown time and their share of all. A GET with 90 % or more of the requests is worth caching on the consumer’s side.',
+        unit: 'short',
+      },
+      [
+        { expr: `topk(15, ${perEndpoint()}) > 0`, column: { title: 'Requests' } },
+        {
+          expr: `(${perEndpoint()} / on () group_left () sum(increase(${KEY.endpointRequests}{${thisKey()}}[$__range]))) > 0`,
+          column: { title: 'Share', unit: 'percentunit' },
+        },
+      ],
+      ENDPOINT,
+    ),
+  )
+  .withRow(row('Latency'))
+  .withPanel(
+    lines(
+      {
+        title: 'Latency percentiles',
+        description:
+          'How long Atender took: half of the requests were faster than p50, 99 of 100 faster than p99. A rising p99 with a steady p50 is a few slow endpoints.',
+        unit: 's',
+      },
+      [0.5, 0.9, 0.99].map((q) => ({ expr: quantile(q), legend: `p${q * 100}` })),
+    ),
+  )
+  .withPanel(
+    heat(
+      {
+        title: 'Latency distribution',
+        description:
+          'Requests by how long they took, over time: brighter is more. Two bands are two kinds of requests; a band that climbs is something that fills up.',
+        unit: 's',
+      },
+      {
+        expr: `sum by (le) (increase(${KEY.duration}_bucket{${thisKey()}}[$__rate_interval]))`,
+        legend: '{{le}}',
+      },
+    ),
+  )
+  .withRow(row('Addresses, quota and scopes'))
+  .withPanel(
+    lines(
+      {
+        title: 'Different addresses',
+        description:
+          'Different client addresses in the last hour, day and 30 days. A step up means a new deployment, or a key that went round.',
+        unit: 'short',
+        span: 8,
+      },
+      [{ expr: gaugeBy('window', KEY.uniqueIps, thisKey()), legend: '{{window}}' }],
+    ),
+  )
+  .withPanel(
+    lines(
+      {
+        title: 'Minute quota',
+        description:
+          'The highest 60 s of the last five minutes, the limit per minute, and limit plus burst. What reaches the upper line is answered 429.',
+        unit: 'short',
+        span: 8,
+      },
+      [
+        { expr: ofTheKey(KEY.peakPerMinute), legend: 'peak' },
+        { expr: `max(${KEY.rateLimit}{${thisKey('window="minute"')}})`, legend: 'limit' },
+        {
+          expr: `max(${KEY.rateLimit}{${thisKey('window="minute"')}}) + (max(${KEY.rateLimitBurst}{${thisKey()}}) or vector(0))`,
+          legend: 'limit and burst',
+        },
+      ],
+    ),
+  )
+  .withPanel(
+    lines(
+      {
+        title: 'Day quota',
+        description:
+          'Requests of the UTC day so far and the limit per day. At the limit every request is answered 429 until midnight UTC.',
+        unit: 'short',
+        span: 8,
+      },
+      [
+        { expr: ofTheKey(KEY.requestsToday), legend: 'today' },
+        { expr: `max(${KEY.rateLimit}{${thisKey('window="day"')}})`, legend: 'limit' },
+      ],
+    ),
+  )
+  .withPanel(
+    rows(
+      {
+        title: 'Scopes',
+        description:
+          'Scopes that the key has, and how long ago a request needed each. A scope that was never needed can be taken away.',
+        unit: 's',
+      },
+      [
+        {
+          expr: `(time() - max by (scope) (${KEY.scopeLastUsed}{${thisKey()}})) or (max by (scope) (${KEY.scopeInfo}{${thisKey()}}) * -1)`,
+          column: { title: 'Needed ago (-1: never)' },
+        },
+      ],
+      { scope: 'Scope' },
+    ),
+  )
+  .withPanel(
+    rows(
+      {
+        title: 'New addresses of the last day',
+        description:
+          'The latest addresses that were new on the key, shown as the exporter is configured to (masked by default). Confirm them with the owner.',
+        unit: 'short',
+      },
+      [{ expr: `max by (ip) (${KEY.recentNewIp}{${thisKey()}})`, column: { title: 'New' } }],
+      { ip: 'Address' },
+    ),
+  )
+  .withPanel(
+    figure(
+      {
+        title: 'Last used',
+        description:
+          'When the key was last answered with anything but 401. Long ago for a real-time key: its integration has stopped.',
+        unit: 'dateTimeFromNow',
+        span: 12,
+      },
+      `${ofTheKey(KEY.lastUsed)} * 1000`,
+      NEUTRAL,
+    ),
+  )
+  .withPanel(
+    figure(
+      {
+        title: 'Success',
+        description: 'Share of 2xx answers in the last hour. At 99 % or less something fails for this key.',
+        unit: 'percentunit',
+        span: 12,
+      },
+      `sum(increase(${KEY.requests}{${thisKey('status_class="2xx"')}}[1h])) / sum(increase(${KEY.requests}{${thisKey()}}[1h]))`,
+      [['red'], ['orange', 0.95], ['green', 0.99]],
+    ),
+  );

@@ -1,0 +1,259 @@
+import { firing, frame, keyLink, mark } from './frame.ts';
+import { keyGrid } from './key-panel.ts';
+import { bars, custom, figures, GOOD_BELOW, lines, NEUTRAL, row, rows } from './panels.ts';
+import { anyKey, BY_KEY, chosen, gaugeBy, KEY, named, RECORDED, rateBy, SELF } from './queries.ts';
+
+const KEY_LABELS = { tenant_id: 'Tenant', key_id: 'Key', name: 'Name' };
+const LINKS = [keyLink('__data.fields["Tenant"]', '__data.fields["Key"]')];
+const KEY_ALERTS = 'alertname=~"Atender.+",alertstate="firing",key_id!="",tenant_id=~"$tenant"';
+
+const LAST_USED = gaugeBy(BY_KEY, KEY.lastUsed, anyKey());
+const STALE_AFTER = gaugeBy(BY_KEY, RECORDED.threshold, anyKey('kind="stale_seconds"'));
+const HOUR_RATE = `avg_over_time(${RECORDED.rate}{${anyKey()}}[1h])`;
+const EXPECTED = `${RECORDED.expectedRate}{${anyKey()}}`;
+
+/** Tenant-wide: is something broken? */
+export const overview = frame(
+  'overview',
+  'Is something broken? Every API key with its state, worst first, and what is unusual about the traffic.',
+  ['tenant', 'environment', 'tier'],
+)
+  .annotation(firing('alertname=~"Atender.+",severity="page",alertstate="firing"'))
+  .withRow(row('Now'))
+  .withPanel(
+    figures(
+      {
+        title: 'Firing alerts',
+        description:
+          'Firing alerts by severity. A page needs somebody now; a ticket in working hours; info is a lifecycle notice. The list beside names them.',
+        unit: 'short',
+        span: 8,
+        height: 7,
+      },
+      ['page', 'ticket', 'info'].map((severity) => ({
+        expr: `count(ALERTS{alertname=~"Atender.+",alertname!="AtenderWatchdog",alertstate="firing",severity="${severity}"}) or vector(0)`,
+        legend: severity,
+      })),
+      GOOD_BELOW(1, 10),
+    ),
+  )
+  .withPanel(
+    bars(
+      {
+        title: 'Keys with trouble, by alert',
+        description:
+          'How many keys each key alert is firing for. Nothing shown means that no key alert fires; the grid below says what state each key is in.',
+        unit: 'short',
+        span: 16,
+        height: 7,
+      },
+      {
+        expr: `sort_desc(count by (alertname) (count by (alertname, ${BY_KEY}) (ALERTS{${KEY_ALERTS}})))`,
+        legend: '{{alertname}}',
+      },
+      GOOD_BELOW(1, 5),
+    ),
+  )
+  .withPanel(
+    keyGrid({
+      title: 'Keys',
+      description:
+        'Every key with its state and the reason in words, worst first. Click a key for its Usage dashboard; click a state on top to see only that state.',
+      unit: 'short',
+      span: 24,
+      height: 16,
+    }),
+  )
+  .withPanel(
+    custom(
+      'alertlist',
+      {
+        title: 'Alerts',
+        description:
+          'The alerts of this pack that fire or are about to, newest first. Open one for its runbook and its dashboard.',
+        unit: 'short',
+        span: 24,
+        height: 8,
+      },
+      {
+        alertName: 'Atender',
+        viewMode: 'list',
+        groupMode: 'default',
+        sortOrder: 3,
+        maxItems: 50,
+        dashboardAlerts: false,
+        stateFilter: { firing: true, pending: true, error: true, noData: false, normal: false },
+      },
+      [],
+    ),
+  )
+  .withRow(row('Traffic'))
+  .withPanel(
+    lines(
+      {
+        title: 'Requests by status class',
+        description:
+          'All requests of the chosen tenants by status class. A growing 4xx or 5xx part says that many keys are in trouble at once: look at Atender before looking at keys.',
+        unit: 'reqps',
+      },
+      [{ expr: rateBy('status_class', 'tenant_id=~"$tenant"'), legend: '{{status_class}}' }],
+      { stacked: true },
+    ),
+  )
+  .withPanel(
+    lines(
+      {
+        title: 'Ten busiest keys',
+        description:
+          'Requests per second of the ten busiest keys in the shown time. A key that shoots up is a campaign, a loop or a leak: open its Usage dashboard.',
+        unit: 'reqps',
+      },
+      [{ expr: `topk(10, ${chosen(rateBy(BY_KEY, anyKey()))})`, legend: '{{tenant_id}} {{key_id}}' }],
+    ),
+  )
+  .withPanel(
+    lines(
+      {
+        title: 'All traffic against the usual',
+        description:
+          'The volume of all keys, and the band of half to twice what the same hour of the last three weeks makes expected. Outside the band something changed for many keys.',
+        unit: 'reqps',
+      },
+      [
+        { expr: `sum(${chosen(`${RECORDED.rate}{${anyKey()}}`)})`, legend: 'now' },
+        { expr: `sum(${chosen(EXPECTED)})`, legend: 'expected' },
+        { expr: `0.5 * sum(${chosen(EXPECTED)})`, legend: 'half of the expected' },
+        { expr: `2 * sum(${chosen(EXPECTED)})`, legend: 'twice the expected' },
+      ],
+    ),
+  )
+  .withPanel(
+    rows(
+      {
+        title: 'Volume furthest from the usual',
+        description:
+          'Keys by how many times their expected volume the last hour had. Far above 1 is a surge, far below 1 a consumer that changed or broke. Keys with fewer than 60 requests an hour are left out.',
+        unit: 'short',
+      },
+      [
+        {
+          expr: named(chosen(`${HOUR_RATE} / on (${BY_KEY}) (${EXPECTED} > 60 / 3600)`)),
+          column: { title: 'Times the usual' },
+        },
+        {
+          expr: named(chosen(`${HOUR_RATE} and on (${BY_KEY}) (${EXPECTED} > 60 / 3600)`)),
+          column: { title: 'Now', unit: 'reqps' },
+        },
+        { expr: named(chosen(`${EXPECTED} > 60 / 3600`)), column: { title: 'Expected', unit: 'reqps' } },
+      ],
+      KEY_LABELS,
+      { links: LINKS },
+    ),
+  )
+  .withRow(row('Housekeeping'))
+  .withPanel(
+    rows(
+      {
+        title: 'Stale keys',
+        description:
+          'Keys not used for longer than their threshold (30 days unless the keys file says otherwise). Ask the owner whether the key is still needed; revoke it if not.',
+        unit: 's',
+      },
+      [
+        {
+          expr: named(chosen(`(time() - (${LAST_USED} > 0)) > on (${BY_KEY}) ${STALE_AFTER}`)),
+          column: { title: 'Not used for' },
+        },
+      ],
+      KEY_LABELS,
+      { links: LINKS },
+    ),
+  )
+  .withPanel(
+    rows(
+      {
+        title: 'Never used keys',
+        description:
+          'Active keys of the keys file that nobody has used yet, by age. A forgotten key is a risk: ask whether it is needed.',
+        unit: 's',
+      },
+      [
+        {
+          expr: named(
+            chosen(
+              `time() - (${gaugeBy(BY_KEY, KEY.created, anyKey())} and on (${BY_KEY}) ${KEY.info}{state="active"} unless on (${BY_KEY}) ${KEY.lastUsed})`,
+            ),
+          ),
+          column: { title: 'Created' },
+        },
+      ],
+      KEY_LABELS,
+      { links: LINKS },
+    ),
+  )
+  .withPanel(
+    rows(
+      {
+        title: 'New addresses of the last day',
+        description:
+          'Keys that were used from an address never seen on them, most recent first. Confirm the address with the owner; if nobody knows it, rotate the key.',
+        unit: 's',
+      },
+      [
+        {
+          expr: named(chosen(`time() - (${gaugeBy(BY_KEY, KEY.lastNewIp, anyKey())} > time() - 86400)`)),
+          column: { title: 'Noticed ago' },
+        },
+      ],
+      KEY_LABELS,
+      { links: LINKS, ascending: true },
+    ),
+  )
+  .withPanel(
+    rows(
+      {
+        title: 'Rotations in progress',
+        description:
+          'Keys that replace another one, with what the old key still had in the last hour. Revoke the old key once that has been 0 for a day or two.',
+        unit: 'short',
+      },
+      [
+        {
+          expr: `label_replace(sum by (${BY_KEY}) (increase(${KEY.requests}{${anyKey()}}[1h])), "replaces", "$1", "key_id", "(.+)") * on (tenant_id, replaces) group_left (successor) label_replace(max by (${BY_KEY}, replaces) (${KEY.info}{${anyKey('replaces!=""')}}), "successor", "$1", "key_id", "(.+)")`,
+          column: { title: 'Requests/h' },
+        },
+      ],
+      { tenant_id: 'Tenant', key_id: 'Key', successor: 'Replaced by' },
+      { links: LINKS },
+    ),
+  )
+  .withRow(row('Pipeline'))
+  .withPanel(
+    figures(
+      {
+        title: 'Can the figures be trusted?',
+        description:
+          'Exporters that answer, those that are blind (not reading, behind, or failing to commit), how far the worst is behind, and the share of rejected lines. Anything but green: open the Exporter dashboard before judging a key.',
+        unit: 'short',
+        span: 24,
+      },
+      [
+        { expr: `sum(${SELF.ready})`, legend: 'exporters ready' },
+        { expr: `count(${RECORDED.blind}) or vector(0)`, legend: 'blind' },
+        { expr: `max(${SELF.behindSeconds})`, legend: 'seconds behind' },
+        {
+          expr: `100 * sum(increase(${SELF.rejected}[15m])) / sum(increase(${SELF.lines}[15m]) > 0) or vector(0)`,
+          legend: '% of lines rejected',
+        },
+      ],
+      NEUTRAL,
+    ),
+  )
+  .annotation(
+    mark(
+      'New IP',
+      'purple',
+      `${gaugeBy(BY_KEY, KEY.lastNewIp, anyKey())} * 1000`,
+      '{{tenant_id}} {{key_id}}: a new address',
+    ),
+  );

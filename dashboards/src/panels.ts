@@ -1,0 +1,232 @@
+import * as bargauge from '@grafana/grafana-foundation-sdk/bargauge';
+import type * as cog from '@grafana/grafana-foundation-sdk/cog';
+import * as common from '@grafana/grafana-foundation-sdk/common';
+import {
+  type DataSourceRef,
+  GraphGradientMode,
+  LegendDisplayMode,
+  LegendPlacement,
+  StackingMode,
+  TooltipDisplayMode,
+} from '@grafana/grafana-foundation-sdk/common';
+import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
+import * as heatmap from '@grafana/grafana-foundation-sdk/heatmap';
+import * as prometheus from '@grafana/grafana-foundation-sdk/prometheus';
+import * as stat from '@grafana/grafana-foundation-sdk/stat';
+import * as table from '@grafana/grafana-foundation-sdk/table';
+import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
+
+/** Whatever Prometheus the reader has chosen. */
+export const DATASOURCE: DataSourceRef = { type: 'prometheus', uid: `\${datasource}` };
+
+/** What every panel says: how to read it and what to do. */
+export interface About {
+  title: string;
+  description: string;
+  /** Grafana's name of the unit. */
+  unit: string;
+  /** Columns of 24, default 12. */
+  span?: number;
+  /** Rows of some 30 pixels, default 8. */
+  height?: number;
+}
+
+export interface Query {
+  expr: string;
+  /** Name of the series, e.g. `{{status}}`. */
+  legend?: string;
+  refId?: string;
+}
+
+/** Values from which a colour holds; the first has no value. */
+export type Steps = [colour: string, from?: number][];
+
+export const GOOD_BELOW = (warning: number, bad: number): Steps => [
+  ['green'],
+  ['orange', warning],
+  ['red', bad],
+];
+export const NEUTRAL: Steps = [['text']];
+
+const STATUS_COLOURS: Record<string, string> = {
+  '2xx': 'green',
+  '3xx': 'blue',
+  '4xx': 'orange',
+  '5xx': 'red',
+};
+
+/** Lines over time. `stacked` for parts of a whole. */
+export function lines(about: About, queries: Query[], options: { stacked?: boolean; steps?: Steps } = {}) {
+  const panel = described(new timeseries.PanelBuilder(), about, options.steps ?? NEUTRAL)
+    .min(0)
+    .fillOpacity(options.stacked ? 30 : 8)
+    .gradientMode(GraphGradientMode.Opacity)
+    .legend(
+      new common.VizLegendOptionsBuilder()
+        .showLegend(true)
+        .displayMode(LegendDisplayMode.Table)
+        .placement(LegendPlacement.Bottom)
+        .calcs(['mean', 'max', 'lastNotNull']),
+    )
+    .tooltip(new common.VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi));
+  if (options.stacked) panel.stacking(new common.StackingConfigBuilder().mode(StackingMode.Normal));
+  if (options.steps)
+    panel.thresholdsStyle(
+      new common.GraphThresholdsStyleConfigBuilder().mode(common.GraphThresholdsStyleMode.Dashed),
+    );
+  for (const [name, colour] of Object.entries(STATUS_COLOURS))
+    panel.overrideByRegexp(`/^${name}$/`, [{ id: 'color', value: { mode: 'fixed', fixedColor: colour } }]);
+  return ranged(panel, queries);
+}
+
+/** One number now. */
+export function figure(about: About, expr: string, steps: Steps) {
+  const panel = described(new stat.PanelBuilder(), { span: 4, height: 4, ...about }, steps)
+    .colorMode(common.BigValueColorMode.Value)
+    .graphMode(common.BigValueGraphMode.None)
+    .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']));
+  return panel.withTarget(query({ expr, refId: 'A' }).instant());
+}
+
+/** A number for each series now. */
+export function figures(about: About, queries: Query[], steps: Steps) {
+  const panel = described(new stat.PanelBuilder(), { height: 4, ...about }, steps)
+    .colorMode(common.BigValueColorMode.Value)
+    .graphMode(common.BigValueGraphMode.None)
+    .textMode(common.BigValueTextMode.ValueAndName)
+    .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']));
+  for (const [i, one] of queries.entries()) panel.withTarget(query({ refId: refId(i), ...one }).instant());
+  return panel;
+}
+
+/** A bar with its name for each of many series now. */
+export function bars(about: About, one: Query, steps: Steps) {
+  return described(new bargauge.PanelBuilder(), { height: 4, ...about }, steps)
+    .displayMode(common.BarGaugeDisplayMode.Basic)
+    .orientation(common.VizOrientation.Horizontal)
+    .namePlacement(common.BarGaugeNamePlacement.Left)
+    .minVizHeight(14)
+    .min(0)
+    .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']))
+    .withTarget(query({ refId: 'A', ...one }).instant());
+}
+
+/** A column of a table: what it is called, and its unit where it is not the panel's. */
+export interface Column {
+  title: string;
+  unit?: string;
+}
+
+/** Rows by the label columns, a value column for each query, sorted by the first value. */
+export function rows(
+  about: About,
+  queries: (Query & { column: Column })[],
+  labels: Record<string, string>,
+  options: { steps?: Steps; links?: cog.Builder<dashboard.DashboardLink>[]; ascending?: boolean } = {},
+) {
+  const panel = described(new table.PanelBuilder(), about, options.steps ?? NEUTRAL).filterable(true);
+  const names: Record<string, string> = { ...labels };
+  for (const [i, one] of queries.entries()) {
+    const id = refId(i);
+    panel.withTarget(
+      query({ ...one, refId: id })
+        .instant()
+        .format(prometheus.PromQueryFormat.Table),
+    );
+    names[queries.length > 1 ? `Value #${id}` : 'Value'] = one.column.title;
+    if (one.column.unit) panel.overrideByName(one.column.title, [{ id: 'unit', value: one.column.unit }]);
+  }
+  if (queries.length > 1) panel.withTransformation({ id: 'merge', options: {} });
+  panel.withTransformation({
+    id: 'organize',
+    options: {
+      excludeByName: { Time: true },
+      renameByName: names,
+      indexByName: Object.fromEntries(Object.keys(names).map((name, i) => [name, i])),
+    },
+  });
+  panel.withTransformation({
+    id: 'filterFieldsByName',
+    options: { include: { names: Object.values(names) } },
+  });
+  panel.sortBy([
+    new common.TableSortByFieldStateBuilder()
+      .displayName(queries[0]!.column.title)
+      .desc(options.ascending !== true),
+  ]);
+  if (options.links)
+    panel.overrideByName(labels.key_id ?? 'Key', [
+      { id: 'links', value: options.links.map((link) => link.build()) },
+    ]);
+  return panel;
+}
+
+/** How a duration histogram's buckets fill over time. */
+export function heat(about: About, one: Query) {
+  const panel = described(new heatmap.PanelBuilder(), about, NEUTRAL).hideLegend();
+  panel.yAxis(new heatmap.YAxisConfigBuilder().unit(about.unit));
+  return panel.withTarget(
+    query({ ...one, refId: 'A' })
+      .range()
+      .format(prometheus.PromQueryFormat.Heatmap),
+  );
+}
+
+/** Any panel type the SDK has no builder for. */
+export function custom(type: string, about: About, options: object, queries: cog.Builder<cog.Dataquery>[]) {
+  const panel = described(new CustomPanel(type, options), about, NEUTRAL);
+  for (const one of queries) panel.withTarget(one);
+  return panel;
+}
+
+export const row = (title: string) => new dashboard.RowBuilder(title);
+
+export const query = ({ expr, legend, refId: id = 'A' }: Query) =>
+  new prometheus.DataqueryBuilder()
+    .datasource(DATASOURCE)
+    .expr(expr)
+    .legendFormat(legend ?? '')
+    .refId(id);
+
+class CustomPanel extends dashboard.PanelBuilder {
+  constructor(type: string, options: object) {
+    super();
+    this.internal.type = type;
+    this.internal.options = options;
+  }
+}
+
+interface Describable {
+  title(title: string): this;
+  description(text: string): this;
+  unit(unit: string): this;
+  datasource(ref: DataSourceRef): this;
+  span(columns: number): this;
+  height(height: number): this;
+  thresholds(thresholds: cog.Builder<dashboard.ThresholdsConfig>): this;
+}
+
+export function described<T extends Describable>(panel: T, about: About, steps: Steps): T {
+  return panel
+    .title(about.title)
+    .description(about.description)
+    .unit(about.unit)
+    .datasource(DATASOURCE)
+    .span(about.span ?? 12)
+    .height(about.height ?? 8)
+    .thresholds(
+      new dashboard.ThresholdsConfigBuilder()
+        .mode(dashboard.ThresholdsMode.Absolute)
+        .steps(steps.map(([color, from]) => ({ color, value: from ?? null }))),
+    );
+}
+
+function ranged<T extends { withTarget(target: cog.Builder<cog.Dataquery>): T }>(
+  panel: T,
+  queries: Query[],
+): T {
+  for (const [i, one] of queries.entries()) panel.withTarget(query({ refId: refId(i), ...one }).range());
+  return panel;
+}
+
+const refId = (i: number): string => String.fromCharCode(65 + i);

@@ -1,0 +1,64 @@
+import { KEY_FAMILIES, SELF_FAMILIES } from '../../exporter/src/metrics/families.ts';
+
+/** Family names, defined once by the exporter: `KEY.requests` is `atender_requests_total`. */
+export const KEY = namesOf(KEY_FAMILIES);
+export const SELF = namesOf(SELF_FAMILIES);
+
+/** What alerting/rules record. */
+export const RECORDED = {
+  rate: 'tenant_key:atender_requests:rate5m',
+  expectedRate: 'tenant_key:atender_requests:expected_rate1h',
+  threshold: 'tenant_key:atender_key_threshold:effective',
+  blind: 'instance:atender_exporter:blind',
+} as const;
+
+export const BY_KEY = 'tenant_id, key_id';
+const ON_KEY = `on (${BY_KEY})`;
+
+/** Selector of all keys of the chosen tenants; pseudo-keys (`__none__`, `__other__`) are no keys. */
+export const anyKey = (...more: string[]): string =>
+  ['tenant_id=~"$tenant"', 'key_id!~"__(none|other)__"', ...more].join(',');
+
+/** Selector of the one key of the Key usage dashboard. A key without tenant has the variable's "none". */
+export const thisKey = (...more: string[]): string =>
+  ['tenant_id=~"$tenant"', 'key_id="$key"', ...more].join(',');
+
+const CHOSEN = 'environment=~"$environment",tier=~"$tier"';
+
+/**
+ * The keys of the chosen environments and tiers, 1 each. A key that the keys file does not have has neither
+ * label, and a missing label matches like an empty one: it is there while nothing is chosen.
+ */
+const CHOSEN_KEYS =
+  `group by (${BY_KEY}) (${KEY.info}{${anyKey(CHOSEN)}}) or group by (${BY_KEY}) ` +
+  `(${KEY.lastUsed}{${anyKey(CHOSEN)}} unless ${ON_KEY} ${KEY.info})`;
+
+/** A vector with tenant and key labels, kept to the chosen keys. */
+export const chosen = (expr: string): string => `(${expr}) and ${ON_KEY} (${CHOSEN_KEYS})`;
+
+/** Requests per second of a selector, by labels. */
+export const rateBy = (labels: string, selector: string, metric: string = KEY.requests): string =>
+  `sum by (${labels}) (rate(${metric}{${selector}}[$__rate_interval]))`;
+
+/** Requests in a window, by labels. */
+export const increaseBy = (
+  labels: string,
+  selector: string,
+  window: string,
+  metric: string = KEY.requests,
+): string => `sum by (${labels}) (increase(${metric}{${selector}}[${window}]))`;
+
+/** A gauge of every key, the same from any exporter. */
+export const gaugeBy = (labels: string, metric: string, selector: string): string =>
+  `max by (${labels}) (${metric}{${selector}})`;
+
+/** The names that the keys file gives, joined to a vector of keys as label `name`; '' for the others. */
+export const named = (expr: string): string =>
+  `((${expr}) * ${ON_KEY} group_left (name) max by (${BY_KEY}, name) (${KEY.info}))` +
+  ` or ((${expr}) unless ${ON_KEY} ${KEY.info})`;
+
+function namesOf<T extends Record<string, { name: string }>>(families: T): { [K in keyof T]: string } {
+  return Object.fromEntries(Object.entries(families).map(([key, { name }]) => [key, name])) as {
+    [K in keyof T]: string;
+  };
+}

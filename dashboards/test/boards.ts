@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+export interface Panel {
+  type: string;
+  title?: string;
+  description?: string;
+  datasource?: { type?: string; uid?: string };
+  fieldConfig?: { defaults?: { unit?: string; thresholds?: { steps: unknown[] } } };
+  targets?: Target[];
+  panels?: Panel[];
+}
+
+export interface Target {
+  refId: string;
+  expr: string;
+  instant?: boolean;
+  datasource?: { uid?: string };
+}
+
+export interface Board {
+  uid: string;
+  title: string;
+  panels: Panel[];
+  links: { title: string; url: string; keepTime: boolean; includeVars: boolean }[];
+  templating: { list: { name: string; type: string; query?: string | { query: string } }[] };
+  annotations: { list: { name: string; target?: Target }[] };
+}
+
+const JSON_FOLDER = new URL('../json/', import.meta.url);
+
+/** The committed dashboards, as Grafana reads them. */
+export const boards = (): Board[] =>
+  readdirSync(JSON_FOLDER)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => JSON.parse(readFileSync(new URL(name, JSON_FOLDER), 'utf8')) as Board);
+
+/** Those that ask the exporter's API. */
+export const recordBoards = (): (Omit<Board, 'panels'> & {
+  panels: (Panel & { targets: ApiTarget[] })[];
+})[] =>
+  readdirSync(new URL('record/', JSON_FOLDER)).map((name) =>
+    JSON.parse(readFileSync(new URL(`record/${name}`, JSON_FOLDER), 'utf8')),
+  );
+
+/** A query of the Infinity data source. */
+export interface ApiTarget extends Target {
+  url: string;
+  url_options: { params: { key: string; value: string }[] };
+  root_selector: string;
+  columns: { selector: string; text: string; type: string }[];
+}
+
+/** Every panel but the rows, those inside rows included. */
+export const panelsOf = (board: Board): Panel[] =>
+  board.panels.flatMap((panel) => (panel.type === 'row' ? (panel.panels ?? []) : [panel]));

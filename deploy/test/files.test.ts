@@ -1,0 +1,149 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import * as prometheusOperator from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
+import Ajv from 'ajv';
+import addFormats from 'ajv-formats';
+import * as apps from 'kubernetes-models/apps/v1';
+import * as networking from 'kubernetes-models/networking.k8s.io/v1';
+import * as core from 'kubernetes-models/v1';
+import { parse, parseAllDocuments } from 'yaml';
+import { readSettings } from '../../exporter/src/settings.ts';
+import { manifests } from '../manifests.ts';
+
+const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
+
+describe('docker-compose.yml', () => {
+  const compose = parse(read('../../docker-compose.yml'), { merge: true }) as {
+    services: Record<string, Record<string, unknown> & { ports?: string[]; volumes?: string[] }>;
+  };
+
+  test('fits the published schema of the Compose specification', () => {
+    const ajv = new Ajv.default({ strict: false, allErrors: true });
+    addFormats.default(ajv);
+    // Draft 7, which it names by an address that ajv does not know it by.
+    const { $schema: _, ...schema } = JSON.parse(read('schema/compose-spec.json')) as { $schema: string };
+    const fits = ajv.compile(schema);
+    expect(fits(compose) ? [] : fits.errors).toEqual([]);
+  });
+
+  test('every service is confined: no privileges to gain, limits, and ports of this machine only', () => {
+    for (const service of Object.values(compose.services)) {
+      expect(service).toMatchObject({ cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+      expect(service.deploy).toMatchObject({ resources: { limits: { memory: expect.any(String) } } });
+      for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
+    }
+  });
+
+  test('has no password of its own', () => {
+    expect(compose.services.grafana?.environment).toMatchObject({
+      GF_SECURITY_ADMIN_PASSWORD: expect.stringContaining(':?'),
+    });
+  });
+
+  test('mounts only what the repository has or the user is asked for', () => {
+    const mounted = Object.values(compose.services).flatMap(({ volumes = [] }) => volumes);
+    const files = mounted
+      .map((volume) => volume.split(':')[0] as string)
+      .filter((path) => path.startsWith('./'));
+    for (const file of files.filter((path) => path !== './secrets')) {
+      const [folder, name] = [file.slice(0, file.lastIndexOf('/')), file.slice(file.lastIndexOf('/') + 1)];
+      expect(readdirSync(new URL(`../../${folder}/`, import.meta.url))).toContain(name);
+    }
+  });
+});
+
+describe('the Kubernetes manifests', () => {
+  const models: Record<string, Record<string, unknown>> = {
+    v1: core,
+    'apps/v1': apps,
+    'networking.k8s.io/v1': networking,
+    'monitoring.coreos.com/v1': prometheusOperator,
+  };
+  const documents = ['exporter.yaml', 'rules.yaml', 'dashboards.yaml'].flatMap((file) =>
+    parseAllDocuments(read(`../kubernetes/${file}`)).map((document) => document.toJS() as Manifest),
+  );
+
+  test('each fits the published schema of its kind', () => {
+    for (const manifest of documents) {
+      const Model = models[manifest.apiVersion]?.[manifest.kind] as
+        | (new (
+            manifest: object,
+          ) => { validate(): void })
+        | undefined;
+      if (Model === undefined) throw new Error(`no schema for ${manifest.apiVersion} ${manifest.kind}`);
+      try {
+        new Model(manifest).validate();
+      } catch (error) {
+        throw new Error(`${manifest.kind} ${manifest.metadata.name}: ${(error as Error).message}`);
+      }
+    }
+  });
+
+  test('those that repeat rules and dashboards are what the sources say; `npm run manifests` writes them', () => {
+    for (const [file, text] of manifests()) expect(read(`../kubernetes/${file}`)).toBe(text);
+  });
+
+  test('each stays below what one object may hold', () => {
+    for (const manifest of documents) expect(JSON.stringify(manifest).length).toBeLessThan(1024 * 1024);
+  });
+
+  test('the exporter accepts the configuration they give it', () => {
+    const config = documents.find(({ kind, data }) => kind === 'ConfigMap' && data?.['exporter.yaml']);
+    const folder = mkdtempSync(join(tmpdir(), 'atender-manifests-'));
+    const file = (name: string) => join(folder, name);
+    const { 'exporter.yaml': exporter = '', 'keys.yaml': keys = '' } = config?.data ?? {};
+    writeFileSync(file('keys.yaml'), keys);
+    writeFileSync(
+      file('exporter.yaml'),
+      exporter.replace('/etc/atender-exporter/keys.yaml', file('keys.yaml')),
+    );
+    const { problems } = readSettings({ file: file('exporter.yaml'), flags: {}, env: {} });
+    rmSync(folder, { recursive: true });
+    expect(problems).toEqual([]);
+  });
+});
+
+interface Manifest {
+  apiVersion: string;
+  kind: string;
+  metadata: { name: string };
+  data?: Record<string, string>;
+}
+
+// Grafana publishes no schema of these files: what it documents stands here, and nothing else may be said.
+describe('what Grafana is provisioned with', () => {
+  const DATASOURCE =
+    /^(name|uid|type|access|url|user|isDefault|editable|jsonData|secureJsonData|orgId|version|basicAuth)$/;
+  const PROVIDER =
+    /^(name|orgId|folder|folderUid|type|disableDeletion|updateIntervalSeconds|allowUiUpdates|options)$/;
+
+  test('data sources have fixed uids and only documented settings', () => {
+    const { apiVersion, datasources } = parse(
+      read('../../dashboards/provisioning/datasources/atender.yaml'),
+    ) as {
+      apiVersion: number;
+      datasources: Record<string, unknown>[];
+    };
+    expect(apiVersion).toBe(1);
+    for (const datasource of datasources) {
+      expect(datasource).toMatchObject({ uid: expect.stringMatching(/^atender-/), editable: false });
+      expect(Object.keys(datasource).filter((key) => !DATASOURCE.test(key))).toEqual([]);
+    }
+  });
+
+  test('the provider of dashboards has only documented settings', () => {
+    const { apiVersion, providers } = parse(
+      read('../../dashboards/provisioning/dashboards/atender.yaml'),
+    ) as {
+      apiVersion: number;
+      providers: Record<string, unknown>[];
+    };
+    expect(apiVersion).toBe(1);
+    for (const provider of providers) {
+      expect(provider).toMatchObject({ type: 'file', allowUiUpdates: false });
+      expect(Object.keys(provider).filter((key) => !PROVIDER.test(key))).toEqual([]);
+    }
+  });
+});
