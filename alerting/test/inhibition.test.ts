@@ -99,9 +99,11 @@ for (const source of [
     });
   });
 
-test('rejected lines, failing notifications and the watchdog inhibit nothing', async () => {
+test('rejected lines, archive, sharing, failing notifications and the watchdog inhibit nothing', async () => {
   await alertmanager.fire(
     alert('AtenderLinesRejected', { source: 'main' }),
+    alert('AtenderArchiveFailing', { instance: 'a' }),
+    alert('AtenderSharedFactsStale', { instance: 'a' }),
     alert('AtenderNotificationsFailing', { integration: 'slack' }),
     alert('AtenderWatchdog'),
     alert('AtenderKeySilent', of('key')),
@@ -112,6 +114,8 @@ test('rejected lines, failing notifications and the watchdog inhibit nothing', a
     'AtenderKeySilent page /key': [],
     'AtenderKeyThrottled ticket /key': ['AtenderKeySilent page /key'],
     'AtenderLinesRejected ticket': [],
+    'AtenderArchiveFailing ticket': [],
+    'AtenderSharedFactsStale ticket': [],
     'AtenderNotificationsFailing page': [],
     'AtenderWatchdog info': [],
   });

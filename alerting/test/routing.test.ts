@@ -36,6 +36,8 @@ const RECEIVERS: Record<string, Record<string, string>> = {
   AtenderExporterLagging: { ticket: 'ticket' },
   AtenderLinesRejected: { ticket: 'ticket' },
   AtenderCommitFailing: { page: 'page' },
+  AtenderArchiveFailing: { ticket: 'ticket' },
+  AtenderSharedFactsStale: { ticket: 'ticket' },
   AtenderNotificationsFailing: { page: 'failed-notifications' },
   AtenderWatchdog: { info: 'dead-man' },
 };

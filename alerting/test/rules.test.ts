@@ -33,6 +33,7 @@ describe('every alert', () => {
   test('of the contract is there, and no other', () => {
     const names = new Set(alertsOf().map(({ alert }) => alert));
     expect([...names].sort()).toEqual([
+      'AtenderArchiveFailing',
       'AtenderCommitFailing',
       'AtenderEndpointErrors',
       'AtenderExporterDown',
@@ -54,6 +55,7 @@ describe('every alert', () => {
       'AtenderLogSourceStale',
       'AtenderNotificationsFailing',
       'AtenderRevokedKeyUsed',
+      'AtenderSharedFactsStale',
       'AtenderWatchdog',
     ]);
   });
