@@ -27,6 +27,15 @@ export interface RegisteredFacts {
   limits: { perMinute: number | null; perDay: number | null; burst: number | null };
 }
 
+/** One endpoint of one key. */
+export interface EndpointAnswers {
+  method: string;
+  template: string;
+  requests: number;
+  /** Answers with 404 and 422. */
+  errors: number;
+}
+
 /** The other key of a rotation. */
 export interface RotationPartner {
   id: string;
@@ -65,14 +74,14 @@ export interface KeySignals {
   requestsToday: number;
   /** Highest sliding 60 s count of the last 5 minutes. */
   peakPerMinute: number;
-  /** The endpoint with the most 404 and 422 in 30 minutes; null = not known or none. */
-  worstEndpoint: { method: string; template: string; requests: number; errors: number } | null;
-  /** Volume of the last hour against the median of the same hour in the last three weeks. */
-  volumeVsWeeks: number;
-  /** The same against the recent level. */
-  volumeVsRecent: number;
-  /** Usual requests per hour, which both ratios are built on. */
-  usualPerHour: number;
+  /** Answers by endpoint in the last 30 minutes, `errors` those with 404 and 422; null = not known here. */
+  endpoints: EndpointAnswers[] | null;
+  /** Requests of the last hour, as recorded for comparison with the two that follow. */
+  volume: number;
+  /** Requests per hour that past weeks make usual: the median of the same hour in the last three. */
+  usualOfWeeks: number;
+  /** Requests per hour of late: the mean of the 24 hours before the last one. */
+  usualOfLate: number;
   /** The key that replaces this one, and the one this one replaces; null = none. */
   successor: RotationPartner | null;
   predecessor: RotationPartner | null;
@@ -108,10 +117,10 @@ export function unknownSignals(now: number, thresholds: EffectiveThresholds): Ke
     newSurface: null,
     requestsToday: Number.NaN,
     peakPerMinute: Number.NaN,
-    worstEndpoint: null,
-    volumeVsWeeks: Number.NaN,
-    volumeVsRecent: Number.NaN,
-    usualPerHour: Number.NaN,
+    endpoints: null,
+    volume: Number.NaN,
+    usualOfWeeks: Number.NaN,
+    usualOfLate: Number.NaN,
     successor: null,
     predecessor: null,
     thresholds,

@@ -188,7 +188,7 @@ export const THRESHOLDS = {
     default: 60,
     unit: 'requests',
     breach: 'floor',
-    doc: 'Usual requests per hour below which neither spike nor dip is judged',
+    doc: 'Usual requests per hour below which a dip is not judged, and against which a spike is measured where fewer are usual',
     usedBy: ['AtenderKeyTrafficSpike', 'AtenderKeyTrafficDip', 'state attention'],
   },
 } as const satisfies Record<string, Threshold>;

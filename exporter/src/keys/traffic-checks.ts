@@ -53,8 +53,10 @@ function sustained(signals: KeySignals, cls: keyof WindowCounts, code: string, r
   if (requests === 0) return verdict(false, 0, 'There were no requests in the last 30 min.');
   if (requests < rule.minRequests)
     return verdict(false, ratio, `${measured}; judged from ${counted(rule.minRequests, 'request')} on.`);
-  if (errors < rule.minErrors)
-    return verdict(false, ratio, `${measured}; judged from ${counted(rule.minErrors, 'such answer')} on.`);
+  // An override of 0 asks for any such answer, not for none.
+  const minErrors = Math.max(1, rule.minErrors);
+  if (errors < minErrors)
+    return verdict(false, ratio, `${measured}; judged from ${counted(minErrors, 'such answer')} on.`);
   if (!rule.breach(ratio, rule.limit)) return verdict(false, ratio, `${measured}; the limit is ${limit}.`);
   if (anyUnknown(recent.requests, recent[cls]))
     return unknown(`${measured}; whether it still lasts is not known.`);
@@ -69,7 +71,7 @@ function forbidden(signals: KeySignals): Finding {
   if (inactive(signals)) return notApplicable('Judged for active keys only.');
   const answers = signals.thirtyMinutes.forbidden;
   if (anyUnknown(answers)) return unknown('The number of 403 answers is not known.');
-  const limit = signals.thresholds.forbidden_count.value;
+  const limit = Math.max(1, signals.thresholds.forbidden_count.value);
   const measured = `${counted(answers, 'request')} in the last 30 min ${answers === 1 ? 'was' : 'were'} answered 403`;
   if (answers < limit) return verdict(false, answers, `${measured}; ${count(limit)} or more are a spike.`);
   if (signals.forbiddenBefore === true)
@@ -84,10 +86,10 @@ function forbidden(signals: KeySignals): Finding {
 function unauthorized(signals: KeySignals): Finding {
   const answers = signals.thirtyMinutes.unauthorized;
   if (anyUnknown(answers)) return unknown('The number of 401 answers is not known.');
-  const limit = signals.thresholds.unauthorized_count.value;
+  const limit = Math.max(1, signals.thresholds.unauthorized_count.value);
   const were = answers === 1 ? 'was' : 'were';
   return verdict(
-    answers >= limit && answers > 0,
+    answers >= limit,
     answers,
     `${counted(answers, 'request')} in the last 30 min ${were} answered 401; ${count(limit)} or more are too many.`,
   );
@@ -110,17 +112,22 @@ function success(signals: KeySignals): Finding {
   return verdict(true, ratio, `${errors}; healthy is above ${percent(limit)}.`);
 }
 
-function endpointErrors(signals: KeySignals): Finding {
-  const endpoint = signals.worstEndpoint;
-  if (endpoint === null) return unknown('Answers by endpoint are not known here.');
-  if (anyUnknown(endpoint.requests, endpoint.errors)) return unknown('Answers by endpoint are not known.');
-  const limit = signals.thresholds.endpoint_error_ratio.value;
-  const floor = signals.thresholds.endpoint_error_count.value;
-  const ratio = share(endpoint.errors, endpoint.requests);
+/** The endpoint that says most: of those with enough errors the one with the largest share of them. */
+function endpointErrors({ endpoints, thresholds }: KeySignals): Finding {
+  if (endpoints === null) return unknown('Answers by endpoint are not known here.');
+  if (endpoints.length === 0) return verdict(false, 0, 'There were no requests in the last 30 min.');
+  if (endpoints.some(({ requests, errors }) => anyUnknown(requests, errors)))
+    return unknown('Answers by endpoint are not known.');
+  const limit = thresholds.endpoint_error_ratio.value;
+  const floor = thresholds.endpoint_error_count.value;
+  const judged = endpoints.filter(({ errors }) => errors >= floor);
+  const of = judged.length > 0 ? judged : endpoints;
+  const worst = of.reduce((a, b) => (share(b.errors, b.requests) > share(a.errors, a.requests) ? b : a));
+  const ratio = share(worst.errors, worst.requests);
   return verdict(
-    endpoint.errors >= floor && ratio > limit,
+    judged.length > 0 && ratio > limit,
     ratio,
-    `${percent(ratio)} of ${counted(endpoint.requests, 'request')} to ${endpoint.method} ${endpoint.template} in the ` +
+    `${percent(ratio)} of ${counted(worst.requests, 'request')} to ${worst.method} ${worst.template} in the ` +
       `last 30 min were answered 404 or 422; a cluster is above ${percent(limit)} and at least ${count(floor)}.`,
   );
 }

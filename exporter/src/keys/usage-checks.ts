@@ -97,26 +97,34 @@ function quotaDay({ registered, requestsToday, hour, now, thresholds }: KeySigna
   return verdict(false, ratio, `${used}; ${percent(limit)} is nearly used up.`);
 }
 
-/** Against past weeks and against the recent level; where both are known, both must say so. */
+/**
+ * Against past weeks and against the recent level; where both are known, both must say so. Without a past week
+ * nothing is judged: a first week has no rhythm yet. For a spike the floor stands in where less is usual, so that
+ * a key of low traffic does not flap and yet a leak of it shows; a dip below the floor is none.
+ */
 function anomaly(signals: KeySignals, side: 'spike' | 'dip'): Finding {
-  if (!signals.pipelineAlive)
-    return unknown('The request log is not read to its end, so volume means nothing.');
-  const { successor, now } = signals;
+  const { registered, pipelineAlive, successor, now, volume, usualOfWeeks, usualOfLate } = signals;
+  if (registered !== null && registered.state !== 'active')
+    return notApplicable('Judged for active keys only.');
+  if (!pipelineAlive) return unknown('The request log is not read to its end, so volume means nothing.');
   if (side === 'dip' && successor !== null && successor.lastUsed > 0 && now - successor.lastUsed < 86_400)
     return notApplicable(`Its traffic is moving to ${successor.id}, so a dip is expected.`);
-  const known = [signals.volumeVsWeeks, signals.volumeVsRecent].filter(Number.isFinite);
-  if (known.length === 0 || anyUnknown(signals.usualPerHour))
-    return unknown('There is no earlier volume to compare with.');
+  if (anyUnknown(volume, usualOfWeeks)) return unknown('There is no earlier volume to compare with.');
+  const known = [usualOfWeeks, usualOfLate].filter(Number.isFinite);
   const floor = signals.thresholds.anomaly_min_requests.value;
   const limit = signals.thresholds[side === 'spike' ? 'spike_ratio' : 'dip_ratio'].value;
-  const ratio = side === 'spike' ? Math.min(...known) : Math.max(...known);
-  const measured = `The volume is ${Number(ratio.toFixed(2))} times the usual ${count(signals.usualPerHour)} requests per hour`;
-  if (signals.usualPerHour < floor)
+  const usual = side === 'spike' ? Math.max(...known, floor) : Math.min(...known);
+  // 0 / 0: nothing where nothing is usual, which is neither.
+  const ratio = volume / usual;
+  const measured = Number.isFinite(ratio)
+    ? `The volume is ${Number(ratio.toFixed(2))} times the usual ${count(usual)} requests per hour`
+    : `The last hour had ${counted(volume, 'request')} where none are usual`;
+  if (side === 'dip' && usualOfWeeks < floor)
     return verdict(false, ratio, `${measured}; judged from ${count(floor)} on.`);
-  const breach = side === 'spike' ? ratio >= limit : ratio <= limit;
+  const least = usual === floor && side === 'spike' ? ' (the least that is taken for usual)' : '';
   return verdict(
-    breach,
+    side === 'spike' ? ratio >= limit : ratio <= limit,
     ratio,
-    `${measured}; ${limit} times or ${side === 'spike' ? 'more' : 'less'} is a ${side}.`,
+    `${measured}${least}; ${limit} times or ${side === 'spike' ? 'more' : 'less'} is a ${side}.`,
   );
 }

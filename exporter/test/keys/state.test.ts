@@ -182,7 +182,7 @@ describe('silent', () => {
   ])('%s', (_, changes, expected) => expect(state(changes)).toBe(expected));
 
   test('while the pipeline is blind neither silence, spike nor dip is judged', () => {
-    const blind = quiet(5 * HOUR, { pipelineAlive: false, volumeVsWeeks: 0, usualPerHour: 600 });
+    const blind = quiet(5 * HOUR, { pipelineAlive: false, volume: 0, usualOfWeeks: 600 });
     for (const name of ['silence', 'spike', 'dip'] as const)
       expect(check(name, blind).result).toBe('unknown');
   });
@@ -308,7 +308,11 @@ describe('attention', () => {
     ['not against past weeks alone', anomaly(3.2, 1), 'healthy'],
     ['a dip to zero', anomaly(0, 0), 'attention'],
     ['not just above the dip ratio', anomaly(0.31, 0.1), 'healthy'],
-    ['nothing on a key of low traffic', { ...anomaly(0, 0), usualPerHour: 59 }, 'healthy'],
+    ['no dip on a key of low traffic', { volume: 0, usualOfWeeks: 59, usualOfLate: 600 }, 'healthy'],
+    ['no spike below three times the floor', { volume: 179, usualOfWeeks: 12, usualOfLate: 12 }, 'healthy'],
+    ['a leak of a key of low traffic', { volume: 180, usualOfWeeks: 12, usualOfLate: 12 }, 'attention'],
+    ['nothing where nothing is usual of late', { volume: 0, usualOfWeeks: 600, usualOfLate: 0 }, 'healthy'],
+    ['nothing in a first week', { volume: 6000, usualOfLate: 60 }, 'healthy'],
     ['a 404 cluster on one endpoint', cluster(50, 11), 'attention'],
     ['not at the ratio', cluster(50, 10), 'healthy'],
     ['not below the count', cluster(10, 9), 'healthy'],
@@ -317,11 +321,14 @@ describe('attention', () => {
   function pace(perHour: number): Partial<KeySignals> {
     return { now: Math.floor(NOW / DAY) * DAY + 12 * HOUR, lastUsed: NOW, hour: windowCounts(perHour) };
   }
-  function anomaly(volumeVsWeeks: number, volumeVsRecent: number): Partial<KeySignals> {
-    return { volumeVsWeeks, volumeVsRecent, usualPerHour: 600 };
+  function anomaly(timesOfWeeks: number, timesOfLate: number): Partial<KeySignals> {
+    const volume = timesOfWeeks * 600;
+    return { volume, usualOfWeeks: 600, usualOfLate: timesOfLate > 0 ? volume / timesOfLate : 600 };
   }
   function cluster(requests: number, errors: number): Partial<KeySignals> {
-    return { worstEndpoint: { method: 'GET', template: '/v1/tags/:id', requests, errors } };
+    // More errors elsewhere, among so many requests that they are no cluster.
+    const busy = { method: 'GET', template: '/v1/contacts', requests: 10_000, errors: 100 };
+    return { endpoints: [busy, { method: 'GET', template: '/v1/tags/:id', requests, errors }] };
   }
 });
 
@@ -357,11 +364,11 @@ test('every threshold is read: changing it changes what some check or state says
       },
     });
     const varied: Partial<KeySignals>[] = [
-      { lastNewIp: 1, newSurface: { surface: 'x', noticed: 1 }, volumeVsWeeks: 1, usualPerHour: 1 },
+      { lastNewIp: 1, newSurface: { surface: 'x', noticed: 1 }, volume: 1, usualOfWeeks: 1 },
       { successor: { id: 'n', lastUsed: NOW, requestsLastHour: 1 } },
       { registered: { ...REGISTERED, state: 'revoked' } },
       { registered: { ...REGISTERED, rotateEvery: 1 } },
-      { worstEndpoint: { method: 'GET', template: '/', requests: 1, errors: 1 } },
+      { endpoints: [{ method: 'GET', template: '/', requests: 1, errors: 1 }] },
     ];
     for (const changes of varied) stateOf(signals({ ...changes, thresholds }));
     return !seen.has(kind);
@@ -442,12 +449,12 @@ test('whatever the signals, there is one known state with a reason, and no check
     newSurface: fc.option(fc.record({ surface: fc.string(), noticed: number })),
     requestsToday: number,
     peakPerMinute: number,
-    worstEndpoint: fc.option(
-      fc.record({ method: fc.string(), template: fc.string(), requests: number, errors: number }),
+    endpoints: fc.option(
+      fc.array(fc.record({ method: fc.string(), template: fc.string(), requests: number, errors: number })),
     ),
-    volumeVsWeeks: number,
-    volumeVsRecent: number,
-    usualPerHour: number,
+    volume: number,
+    usualOfWeeks: number,
+    usualOfLate: number,
     successor: partner,
     predecessor: partner,
     thresholds: fc.constant(effectiveThresholds()),

@@ -61,14 +61,14 @@ export function endpointLines({ readings, signals }: ListedKey): EndpointLine[] 
   return used
     .map(({ endpoint: { method, template, statuses }, requests }) => {
       const clustered = (statuses.get(404) ?? 0) + (statuses.get(422) ?? 0);
-      const worstEndpoint = { method, template, requests, errors: clustered };
+      const endpoints = [{ method, template, requests, errors: clustered }];
       return {
         method,
         template,
         requests,
         share: requests / all,
         errors: [...statuses].filter(([status, n]) => status >= 400 && n > 0).sort(([, a], [, b]) => b - a),
-        isCluster: checksOf({ ...signals, worstEndpoint }).endpoint_errors.result === 'breach',
+        isCluster: checksOf({ ...signals, endpoints }).endpoint_errors.result === 'breach',
       };
     })
     .sort((a, b) => b.requests - a.requests);

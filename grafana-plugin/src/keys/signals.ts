@@ -33,6 +33,7 @@ export interface Partners {
 export function signalsOf(key: KeyReadings, circumstances: Circumstances, partners: Partners): KeySignals {
   const { now, pipelineAlive, answered } = circumstances;
   const fact = factsOf(key, answered);
+  // A series that is gone is no traffic.
   const recent = key.recentRate ?? (answered.has('recentRate') ? 0 : Number.NaN);
   const expected = key.expectedRate ?? Number.NaN;
   return {
@@ -51,11 +52,10 @@ export function signalsOf(key: KeyReadings, circumstances: Circumstances, partne
     newSurface: newSurfaceOf(key),
     requestsToday: fact(KEY_FAMILIES.requestsToday, 0),
     peakPerMinute: fact(KEY_FAMILIES.peakPerMinute, 0),
-    worstEndpoint: worstEndpoint(key.endpoints),
-    // Without a past week nothing is judged: a first week has no rhythm yet.
-    volumeVsWeeks: ratio(recent, expected),
-    volumeVsRecent: Number.isFinite(expected) ? ratio(recent, key.dayRate ?? Number.NaN) : Number.NaN,
-    usualPerHour: expected * 3600,
+    endpoints: endpointsOf(key.endpoints),
+    volume: recent * 3600,
+    usualOfWeeks: expected * 3600,
+    usualOfLate: (key.dayRate ?? Number.NaN) * 3600,
     successor: partnerOf(partners.successor, answered),
     predecessor: partnerOf(partners.predecessor, answered),
   };
@@ -117,17 +117,18 @@ function newSurfaceOf(key: KeyReadings): KeySignals['newSurface'] {
   return newest;
 }
 
-/** The endpoint with the most 404 and 422; endpoints that stand for many others are no one call. */
-function worstEndpoint(endpoints: EndpointCounts[]): KeySignals['worstEndpoint'] {
-  let worst: KeySignals['worstEndpoint'] = null;
-  for (const { method, template, statuses } of endpoints) {
-    if (/^__(other|unmatched)__$/.test(template)) continue;
-    const errors = (statuses.get(404) ?? 0) + (statuses.get(422) ?? 0);
-    const requests = sum(statuses.values());
-    if (requests > 0 && (worst === null || errors > worst.errors))
-      worst = { method, template, requests, errors };
-  }
-  return worst;
+/** Endpoints that stand for many others are no one call. None known: the query was not asked, or answered nothing. */
+function endpointsOf(endpoints: EndpointCounts[]): KeySignals['endpoints'] {
+  const calls = endpoints
+    .filter(({ template }) => !/^__(other|unmatched)__$/.test(template))
+    .map(({ method, template, statuses }) => ({
+      method,
+      template,
+      requests: sum(statuses.values()),
+      errors: (statuses.get(404) ?? 0) + (statuses.get(422) ?? 0),
+    }))
+    .filter(({ requests }) => requests > 0);
+  return calls.length > 0 ? calls : null;
 }
 
 function partnerOf(
@@ -143,5 +144,4 @@ function partnerOf(
   };
 }
 
-const ratio = (part: number, whole: number): number => (whole > 0 ? part / whole : Number.NaN);
 const sum = (values: Iterable<number>): number => [...values].reduce((all, value) => all + value, 0);
