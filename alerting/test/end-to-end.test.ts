@@ -110,6 +110,7 @@ test('each incident reaches the people it is for, with what they need to know', 
     owner: 'data-team',
     tier: 'starter',
     value: expect.stringMatching(/^used [\d.]+m?s ago$/),
+    description: expect.stringMatching(/^The keys file says revoked, .*: it still works at Atender/),
     runbook: 'https://runbooks.example.org/AtenderRevokedKeyUsed.md',
     dashboard: 'https://grafana.example.org/d/atender-key-usage?var-tenant=&var-key=key_revoked',
   });

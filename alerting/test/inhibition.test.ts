@@ -68,7 +68,10 @@ test('a page for a key inhibits the tickets of that key in that tenant, but no s
     alert('AtenderLinesRejected', { source: 'main' }),
     alert('AtenderRevokedKeyUsed', of('old'), 'page'),
     alert('AtenderRevokedKeyUsed', of('old'), 'ticket'),
-    alert('AtenderKeyUnauthorized', of('old')),
+    alert('AtenderRevokedKeyUsed', of('retired'), 'page'),
+    alert('AtenderKeyUnauthorized', of('retired')),
+    alert('AtenderRevokedKeyUsed', of('retried'), 'ticket'),
+    alert('AtenderKeyUnauthorized', of('retried')),
     alert('AtenderKeyUnauthorized', of('new')),
   );
   await inhibited({
@@ -80,7 +83,10 @@ test('a page for a key inhibits the tickets of that key in that tenant, but no s
     'AtenderLinesRejected ticket': [],
     'AtenderRevokedKeyUsed page /old': [],
     'AtenderRevokedKeyUsed ticket /old': ['AtenderRevokedKeyUsed page /old'],
-    'AtenderKeyUnauthorized ticket /old': ['AtenderRevokedKeyUsed page /old'],
+    'AtenderRevokedKeyUsed page /retired': [],
+    'AtenderKeyUnauthorized ticket /retired': ['AtenderRevokedKeyUsed page /retired'],
+    'AtenderRevokedKeyUsed ticket /retried': [],
+    'AtenderKeyUnauthorized ticket /retried': ['AtenderRevokedKeyUsed ticket /retried'],
     'AtenderKeyUnauthorized ticket /new': [],
   });
 });

@@ -52,7 +52,10 @@ export async function startReceivers(): Promise<Receivers> {
       got.slack.push(JSON.parse(body) as SlackMessage);
       response.end('ok');
     } else if (request.url === '/v2/enqueue') {
-      const event = JSON.parse(body) as PagerDutyEvent;
+      // Details are shown without the blanks around them.
+      const event = JSON.parse(body, (_, value) =>
+        typeof value === 'string' ? value.trim() : value,
+      ) as PagerDutyEvent;
       got.pagerDuty.push(event);
       response.writeHead(202, { 'Content-Type': 'application/json' });
       response.end(JSON.stringify({ status: 'success', dedup_key: event.dedup_key }));

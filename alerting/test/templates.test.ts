@@ -1,6 +1,7 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { copyOfPack, run } from './pack.ts';
 
 let pack: ReturnType<typeof copyOfPack>;
@@ -18,8 +19,12 @@ interface Notification {
 }
 
 /** Renders a template of the pack as Alertmanager does, with this notification as its data. */
-function render(
-  name: string,
+const render = (name: string, notification: Notification, type: 'text' | 'html' = 'text'): string =>
+  renderText(`{{ template "${name}" . }}`, notification, type);
+
+/** Renders what stands in the configuration, which may use the pack's templates. */
+function renderText(
+  text: string,
   { status, alerts, groupLabels }: Notification,
   type: 'text' | 'html' = 'text',
 ): string {
@@ -54,7 +59,7 @@ function render(
     `--template.glob=${join(pack.path, 'alertmanager/templates/*.tmpl')}`,
     `--template.data=${file}`,
     `--template.type=${type}`,
-    `--template.text={{ template "${name}" . }}`,
+    `--template.text=${text}`,
   ]);
   if (code !== 0) throw new Error(output);
   return stdout.replace(/\n$/, '');
@@ -241,9 +246,24 @@ describe('PagerDuty', () => {
       'AtenderKeyStale: 2 alerts. Key key_a is stale: no use for 31d',
     );
     expect(render('atender.pagerduty.summary', STALE)).toBe(
-      'Key key_a is stale: no use for 31d; Key key_b is stale: no use for 31d',
+      '\tKey key_a is stale: no use for 31d; Key key_b is stale: no use for 31d',
     );
-    expect(render('atender.pagerduty.text', SILENT)).toBe('The last request was at 10:00.');
+    expect(render('atender.pagerduty.text', SILENT)).toBe('\tThe last request was at 10:00.');
+  });
+
+  test('no detail is taken for YAML, and so for a template, by newer Alertmanagers', () => {
+    const { receivers } = parse(readFileSync(pack.config, 'utf8'), { merge: true }) as {
+      receivers: { pagerduty_configs?: { details: Texts }[] }[];
+    };
+    const details = receivers.flatMap(({ pagerduty_configs = [] }) =>
+      pagerduty_configs.map((one) => one.details),
+    );
+    expect(details).toHaveLength(2);
+    for (const [name, template] of details.flatMap((texts) => Object.entries(texts))) {
+      const text = renderText(template, hostile(SILENT, 'down: {{ .ExternalURL }}'));
+      if (['firing', 'resolved'].includes(name)) expect(text).toMatch(/^\d$/);
+      else expect(text).toMatch(/^\t/);
+    }
   });
 
   test('links to the dashboard, and to Alertmanager where several have none in common', () => {
