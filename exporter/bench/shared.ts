@@ -199,7 +199,7 @@ async function memory() {
         ['<surface:contacts', `${now}|node-1|0`],
       ]),
       windows: new Map([['>node-1', `${now}|000000001000|${'w'.repeat(600)}`]]),
-      totals: new Map([['>requests:2026-11-23@node-1', '1000']]),
+      days: new Map([['>2026-11-23@node-1', `1000|${'d'.repeat(250)}`]]),
     })),
   );
   const perKey = ((await used()) - before) / keys.length;

@@ -196,15 +196,15 @@ program
 
 const shared = program.command('shared').description('What exporters share through Redis.');
 withOptions(shared.command('forget'))
-  .description('Retire an instance that is gone for good; its totals are kept, and it may not publish again.')
+  .description('Retire an instance that is gone for good; its days are kept, and it may not publish again.')
   .argument('<instance>', 'its instance.id')
   .action(async (instance: string, flags: Flags) => {
     const { sharing } = requireSettings(inputOf(flags));
     if (!sharing) fail(['shared.redis.url: facts are not shared; name the Redis with --shared.redis.url']);
     const { forgetInstance } = await import('./shared/forget.ts');
     try {
-      const moved = await forgetInstance(sharing.redis, sharing.keyPrefix, instance, Date.now() / 1000);
-      console.log(`instance ${instance} is forgotten; ${moved} of its totals were added to the retired ones`);
+      await forgetInstance(sharing.redis, sharing.keyPrefix, instance, Date.now() / 1000);
+      console.log(`instance ${instance} is forgotten; what it counted by day is kept`);
     } catch (error) {
       fail([`shared forget: ${(error as Error).message}`]);
     }

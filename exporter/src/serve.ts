@@ -99,6 +99,7 @@ class Exporter {
       },
       api: { answers: this.answering, version },
       sharing: () => this.sharing?.state.state,
+      sharedDays: this.sharing,
       onReload: () => this.reload('POST /-/reload'),
       logger,
       now: () => Date.now() / 1000,

@@ -88,6 +88,18 @@ export const REQUESTS: ApiEndpoint = {
   }),
 };
 
+/** Days over all exporters: read from Redis when they are asked for. */
+export const SHARED_DAYS = {
+  path: '/api/v1/shared/{id}',
+  summary:
+    'One key over all exporters that share facts, day by day; the same on each of them. 404 where nothing is shared.',
+  parameters: z.strictObject({ ...tenant, ...time }),
+  answer: z.strictObject({
+    ...{ id: z.string(), tenant: z.string() },
+    days: z.array(schemas.sharedDay).describe('Days with requests, oldest first; of the last 400.'),
+  }),
+} as const satisfies ApiEndpoint;
+
 export type EndpointName = keyof typeof ENDPOINTS;
 
 /** What a question says, checked: with the id of the path where there is one. */

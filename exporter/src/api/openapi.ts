@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type ApiEndpoint, ENDPOINTS, REQUESTS } from './endpoints.ts';
+import { type ApiEndpoint, ENDPOINTS, REQUESTS, SHARED_DAYS } from './endpoints.ts';
 import { failure } from './schemas.ts';
 
 const FAILURES: Record<string, string> = {
@@ -11,7 +11,7 @@ const FAILURES: Record<string, string> = {
 
 /** The OpenAPI 3.1 document of the API, made of its one definition. */
 export function openApi(version: string): object {
-  const all: ApiEndpoint[] = [...Object.values(ENDPOINTS), REQUESTS];
+  const all: ApiEndpoint[] = [...Object.values(ENDPOINTS), REQUESTS, SHARED_DAYS];
   const paths = all.map((endpoint) => [endpoint.path, { get: operation(endpoint) }]);
   return {
     openapi: '3.1.0',

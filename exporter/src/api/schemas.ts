@@ -7,17 +7,21 @@ const share = z.number().min(0).max(1);
 const moment = z.iso.datetime().nullable();
 const date = z.iso.date();
 
+const dayDetails = {
+  byStatus: z.record(z.string().regex(/^\d{3}$/), count).describe('Requests by status code.'),
+  uniqueIps: z.strictObject({
+    count,
+    approximate: z.boolean().describe('True when a sketch counted: some 3 % of error.'),
+  }),
+  durations: z
+    .strictObject({ p50: z.number(), p95: z.number(), p99: z.number(), approximate: z.literal(true) })
+    .nullable()
+    .describe('Seconds, linear within the buckets of the duration histogram; null without durations.'),
+};
+
 const details = z
   .strictObject({
-    byStatus: z.record(z.string().regex(/^\d{3}$/), count).describe('Requests by status code.'),
-    uniqueIps: z.strictObject({
-      count,
-      approximate: z.boolean().describe('True when a sketch counted: some 3 % of error.'),
-    }),
-    durations: z
-      .strictObject({ p50: z.number(), p95: z.number(), p99: z.number(), approximate: z.literal(true) })
-      .nullable()
-      .describe('Seconds, linear within the buckets of the duration histogram; null without durations.'),
+    ...dayDetails,
     endpoints: z
       .array(z.strictObject({ method: z.string(), endpoint: z.string(), requests: count, errorRate: share }))
       .describe('The busiest 20; the rest as `__other__`.'),
@@ -40,6 +44,11 @@ export const figures = {
   peakPerMinute: count.describe('Most requests of one key in one calendar minute.'),
   details,
 };
+
+const { details: _, ...counts } = figures;
+
+/** A UTC day over all exporters. */
+export const sharedDay = z.strictObject({ day: date, ...counts, ...dayDetails });
 
 const comparison = z.strictObject({
   requests: count.nullable().describe('null when the record does not reach back so far.'),

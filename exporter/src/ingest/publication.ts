@@ -14,6 +14,8 @@ export interface Publication {
   intake: IntakeFacts;
   /** Addresses that were seen, where facts are shared with other exporters; `changes` has the rest then too. */
   ips?: IpColumns;
+  /** Days of keys that were counted, there too. */
+  days?: { key: number; day: number }[];
 }
 
 /** Address rows in columns: thousands of them cross a thread boundary like a few. */

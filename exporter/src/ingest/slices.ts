@@ -36,13 +36,14 @@ export function* slices(
 }
 
 function* sharedParts(
-  { keyUsage, surfaces, scopes, sketches }: Changes,
+  { keyUsage, surfaces, scopes, sketches, days }: Changes,
   ips: IpColumns,
   part: (rows: Partial<Changes>) => Publication,
 ): Generator<Publication> {
   if (surfaces.length + scopes.length + sketches.length > 0) yield part({ surfaces, scopes, sketches });
   // Together: a new address is known by its row and by the key's recent ones.
-  if (keyUsage.length > 0 || ips.key.length > 0) yield { ...part({ keyUsage }), ips };
+  if (keyUsage.length + ips.key.length + days.length > 0)
+    yield { ...part({ keyUsage }), ips, days: days.map(({ key, day }) => ({ key, day })) };
 }
 
 /** Address rows as they are now; usage's own are valid until it is settled. */

@@ -18,21 +18,21 @@ export interface Contribution {
   windows: Facts;
   /** By instance: the sketch of the addresses, after the newest second in it. */
   sketches: Facts;
-  /** By `>NAME@INSTANCE`: totals that only grow; readers sum over the instances. */
-  totals: Facts;
+  /** By `>DAY@INSTANCE`: what was counted on a day, see days.ts; readers add up the instances. */
+  days: Facts;
   /** Addresses as 4 or 16 bytes, a byte a character. */
   ips: Map<string, Seen>;
 }
 
 /** The parts of a contribution that are facts, in the order in which scripts take them. */
-export const FACT_PARTS = ['facts', 'windows', 'sketches', 'totals'] as const;
+export const FACT_PARTS = ['facts', 'windows', 'sketches', 'days'] as const;
 
 export const noContribution = (name: string): Contribution => ({
   name,
   facts: new Map(),
   windows: new Map(),
   sketches: new Map(),
-  totals: new Map(),
+  days: new Map(),
   ips: new Map(),
 });
 

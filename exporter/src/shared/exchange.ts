@@ -105,9 +105,9 @@ export class Exchange {
     return read.flat();
   }
 
-  /** Totals of an API key, by instance. */
-  async totals(name: string): Promise<Facts> {
-    return factsOf((await this.connection.command('HGETALL', this.places.part(name, 'totals'))) as string[]);
+  /** Days of an API key, by day and instance. */
+  async days(name: string): Promise<Facts> {
+    return factsOf((await this.connection.command('HGETALL', this.places.part(name, 'days'))) as string[]);
   }
 
   private async publishBatch(bucket: number, batch: Contribution[], now: number): Promise<string[]> {

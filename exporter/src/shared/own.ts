@@ -12,11 +12,9 @@ import { progressOf, readWindows } from '../usage/merged-windows.ts';
 import { shownIpOf } from '../usage/new-ips.ts';
 import type { UsageOptions } from '../usage/options.ts';
 import { Sketch } from '../usage/sketch.ts';
-import type { Windows } from '../usage/windows.ts';
 import { type Contribution, noContribution } from './contribution.ts';
 import { mergeInto } from './facts.ts';
 import { nameOf } from './places.ts';
-import { totalName } from './totals.ts';
 
 /** What committed rows say of one key. */
 export interface KeyRows {
@@ -85,7 +83,7 @@ export function contributionOf(
   return contribution;
 }
 
-function putUsage({ facts, windows, totals }: Contribution, usage: KeyUsageRow, instance: string): void {
+function putUsage({ facts, windows }: Contribution, usage: KeyUsageRow, instance: string): void {
   if (usage.firstUsed > 0) facts.set('<first', String(usage.firstUsed));
   if (usage.lastUsed > 0) facts.set('>used', String(usage.lastUsed));
   if (usage.lastRejected > 0) facts.set('>rejected', String(usage.lastRejected));
@@ -94,21 +92,7 @@ function putUsage({ facts, windows, totals }: Contribution, usage: KeyUsageRow, 
   const { second, answers } = progressOf(read);
   if (second === 0) return;
   windows.set(`>${instance}`, `${second}|${String(answers).padStart(12, '0')}|${latin1(usage.windows)}`);
-  for (const [total, value] of dayTotals(read, second)) totals.set(totalName(total, instance), String(value));
 }
-
-/** Requests by UTC day, of the two days the windows know. */
-function* dayTotals(windows: Windows, newest: number): Generator<[name: string, value: number]> {
-  const today = Math.floor(newest / 86_400);
-  for (const day of [today - 1, today]) {
-    const requests = windows.requestsOn(day);
-    if (requests > 0) yield [requestsOn(day), requests];
-  }
-}
-
-/** The total of a UTC day (days since the epoch). */
-export const requestsOn = (day: number): string =>
-  `requests:${new Date(day * 86_400_000).toISOString().slice(0, 10)}`;
 
 /**
  * The addresses behind the key's recent new ones. Rows do not say that they were new: of those that show the same the

@@ -1,20 +1,11 @@
 import type { IpColumns, Publication } from '../ingest/publication.ts';
-import type { LoadedKeys } from '../store/store.ts';
+import type { LoadedKeys, StoreReader } from '../store/store.ts';
 import type { KeyRow } from '../usage/changes.ts';
 import { Sketch } from '../usage/sketch.ts';
 import { type Contribution, join, noContribution, sizeOf } from './contribution.ts';
-import {
-  addRows,
-  contributionOf,
-  isShared,
-  type KeyRows,
-  latin1,
-  noRows,
-  type Origin,
-  requestsOn,
-} from './own.ts';
+import { dayFact } from './days.ts';
+import { addRows, contributionOf, isShared, type KeyRows, latin1, noRows, type Origin } from './own.ts';
 import { nameOf } from './places.ts';
-import { totalName } from './totals.ts';
 
 /** Values kept for Redis while it is away, some 20 MB; with more, all is read from the store again instead. */
 const MOST = 100_000;
@@ -30,6 +21,8 @@ export class Pending {
   private readonly keys: (KeyRow | undefined)[] = [];
   private readonly rows = new Map<number, KeyRows>();
   private ips = 0;
+  /** By key: days that were counted since they were last published. */
+  private readonly countedDays = new Map<number, Set<number>>();
   /** Published without success; they merge into what comes. */
   private returned = new Map<string, Contribution>();
   private readonly told: number[] = [];
@@ -42,13 +35,15 @@ export class Pending {
   }
 
   /** Takes over what was committed. */
-  add({ changes, ips }: Publication): void {
+  add({ changes, ips, days = [] }: Publication): void {
     for (const row of changes.keys) if (isShared(row)) this.keys[row.key] = row;
     // What is let go now is in the store already, and is read from there.
     if (this.overflowed) return;
     addRows((key) => this.of(key), changes);
     if (ips) this.addIps(ips);
-    if (this.ips + this.rows.size > MOST) this.overflow();
+    for (const { key, day } of days)
+      this.countedDays.set(key, (this.countedDays.get(key) ?? new Set()).add(day));
+    if (this.ips + this.rows.size + this.countedDays.size > MOST) this.overflow();
   }
 
   /** Everything pending, which is then no longer. */
@@ -73,6 +68,27 @@ export class Pending {
     }
     this.forget();
     return [...taken.values()];
+  }
+
+  /** The days that were counted, as the store has them: their rows only say what was added. */
+  takeDays(openStore: () => Pick<StoreReader, 'daily' | 'close'>): Contribution[] {
+    if (this.countedDays.size === 0) return [];
+    const store = openStore();
+    try {
+      const taken = [...this.countedDays].flatMap(([key, days]) => {
+        const row = this.keys[key];
+        if (!row) return [];
+        const contribution = noContribution(nameOf(row.id, row.tenant));
+        for (const day of days)
+          for (const { figures } of store.daily.figures(key, { from: day, to: day }))
+            contribution.days.set(...dayFact(day, this.origin.instance, figures));
+        return [contribution];
+      });
+      this.countedDays.clear();
+      return taken;
+    } finally {
+      store.close();
+    }
   }
 
   /** What was taken could not be published; it is pending again. */
@@ -113,18 +129,18 @@ export class Pending {
     yield* this.days(loaded, wanted);
   }
 
-  /** The days' totals; windows know the last two alone. */
+  /** All days. */
   private *days({ keys, days }: LoadedKeys, wanted: (name: string) => boolean): Generator<Contribution> {
     const names = new Map(keys.filter(isShared).map((row) => [row.key, nameOf(row.id, row.tenant)]));
     let current: Contribution | undefined;
-    for (const { key, day, requests } of days) {
+    for (const { key, day, figures } of days) {
       const name = names.get(key);
       if (name === undefined || !wanted(name)) continue;
       if (current?.name !== name) {
         if (current) yield current;
         current = noContribution(name);
       }
-      current.totals.set(totalName(requestsOn(day), this.origin.instance), String(requests));
+      current.days.set(...dayFact(day, this.origin.instance, figures));
     }
     if (current) yield current;
   }
@@ -158,6 +174,7 @@ export class Pending {
   private overflow(): void {
     this.overflowed = true;
     this.returned.clear();
+    this.countedDays.clear();
     this.forget();
   }
 

@@ -24,6 +24,10 @@ export class Pictures {
     return this.known.size;
   }
 
+  names(): Iterable<string> {
+    return this.known.keys();
+  }
+
   /** What was read of an API key; keys beyond the bound are left out. */
   take(name: string, shared: SharedKey, leaves: number): void {
     if (!this.known.has(name) && this.known.size >= this.most) return;

@@ -6,7 +6,7 @@
 export const BUCKETS = 64;
 
 /** Parts of what is known of an API key, each a Redis key of its own. */
-export const PARTS = ['facts', 'windows', 'sketches', 'totals', 'ips', 'firsts'] as const;
+export const PARTS = ['facts', 'windows', 'sketches', 'days', 'ips', 'firsts'] as const;
 
 /** An API key's name in Redis: `tenant/id`, whatever they hold. */
 export const nameOf = (id: string, tenant: string): string =>

@@ -1,4 +1,4 @@
-/** Seconds. Facts and totals outlive a year of disuse; windows are of today and tomorrow at most. */
+/** Seconds. Facts and days outlive a year of disuse; windows are of today and tomorrow at most. */
 const KEPT = { facts: 400 * 86_400, windows: 3 * 86_400, ips: 30 * 86_400 };
 /** New addresses kept for a key; the newest stay. */
 const NEWS_KEPT = 16;
@@ -28,7 +28,7 @@ end`;
 
 /**
  * Merges contributions to API keys of one bucket. KEYS: changes, published, then facts, windows, sketches,
- * totals, ips, firsts of each API key. ARGV: batch number, address limit, now, then for each API key its name,
+ * days, ips, firsts of each API key. ARGV: batch number, address limit, now, then for each API key its name,
  * four times a count and so many pairs of name and value, and a count and so many of address, first, last.
  * Returns the number of the process' batch before, and the names of the API keys that have too many addresses to be
  * listed.
@@ -153,32 +153,10 @@ for base = 1, #KEYS, 5 do
 end
 return answer`;
 
-/**
- * KEYS: totals of API keys. ARGV: instance. Moves the instance's totals into the retired ones, in one step: a second
- * time finds nothing to move. Returns how many were moved.
- */
-const FORGET = `
-local moved = 0
-local suffix = '@' .. ARGV[1]
-for _, key in ipairs(KEYS) do
-  local all = redis.call('HGETALL', key)
-  for i = 1, #all, 2 do
-    if string.sub(all[i], -#suffix) == suffix then
-      local retired = string.sub(all[i], 1, -#suffix)
-      local sum = (tonumber(redis.call('HGET', key, retired) or '0') or 0) + (tonumber(all[i + 1]) or 0)
-      redis.call('HSET', key, retired, string.format('%.17g', sum))
-      redis.call('HDEL', key, all[i])
-      moved = moved + 1
-    end
-  end
-end
-return moved`;
-
 /** What runs inside Redis, by the name it is called by. Each touches the keys of one bucket alone. */
 export const SCRIPTS = {
   atenderPublish: { lua: PUBLISH },
   atenderPoll: { lua: POLL, readOnly: true },
   atenderRead: { lua: READ, readOnly: true },
-  atenderForget: { lua: FORGET },
 } as const;
 export type ScriptName = keyof typeof SCRIPTS;

@@ -2,15 +2,16 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Publication } from '../ingest/publication.ts';
 import type { StoreReader } from '../store/store.ts';
 import type { KeyRow } from '../usage/changes.ts';
+import type { DayFigures } from '../usage/day-figures.ts';
 import type { KeyFacts } from '../usage/facts.ts';
 import { Connection, type RedisSettings } from './connection.ts';
 import { type Contribution, sizeOf } from './contribution.ts';
+import { daysOf } from './days.ts';
 import { Exchange } from './exchange.ts';
 import type { Origin } from './own.ts';
 import { Pending } from './pending.ts';
 import { ownFacts, Pictures } from './pictures.ts';
-import { BUCKETS, bucketOf, nameOf, Places } from './places.ts';
-import { sumTotals } from './totals.ts';
+import { BUCKETS, bucketOf, nameOf, Places, parseName } from './places.ts';
 
 export interface SharingSettings extends Origin {
   redis: RedisSettings;
@@ -46,6 +47,8 @@ export interface Surroundings {
 
 /** Values read from the store before they are published; meanwhile nothing else happens on this thread. */
 const STORE_PART = 5_000;
+/** What reading a day costs, in values. */
+const DAY_WEIGHT = 20;
 
 /**
  * Shares facts with other exporters through Redis: a turn publishes what was committed since the last, then reads
@@ -92,7 +95,7 @@ export class Sharing {
     this.stopped = true;
     clearTimeout(this.timer);
     const last = this.turning.then(() =>
-      this.state.state === 'up' ? this.publish(this.pending.take()).catch(() => {}) : undefined,
+      this.state.state === 'up' ? this.publishPending().catch(() => {}) : undefined,
     );
     await Promise.race([last, wait(milliseconds, undefined, { ref: false })]);
     this.connection.close();
@@ -128,12 +131,20 @@ export class Sharing {
     yield* this.pictures.others(own, this.now());
   }
 
+  /** The API keys of an id that any exporter has met; tenant '' = any. */
+  keysOf(id: string, tenant: string): { id: string; tenant: string }[] {
+    const own = this.pending.own.flatMap((row) => (row ? [nameOf(row.id, row.tenant)] : []));
+    return [...new Set([...own, ...this.pictures.names()])]
+      .flatMap((name) => parseName(name) ?? [])
+      .filter((key) => key.id === id && (tenant === '' || key.tenant === tenant));
+  }
+
   /**
-   * Totals of a key over all exporters, retired ones included, such as `requests:2026-11-23`; not part of every turn,
-   * asked for when they are needed. Rejects when Redis is away.
+   * What all exporters counted of a key, by UTC day (since the epoch), without endpoints and scopes. Not part of any
+   * turn: read when it is asked for. Rejects when Redis is away.
    */
-  async totals(id: string, tenant: string): Promise<Map<string, number>> {
-    return sumTotals(await this.exchange.totals(nameOf(id, tenant)));
+  async days(id: string, tenant: string): Promise<Map<number, DayFigures>> {
+    return daysOf(await this.exchange.days(nameOf(id, tenant)));
   }
 
   private async turns(): Promise<void> {
@@ -168,7 +179,7 @@ export class Sharing {
 
   private async turn(): Promise<void> {
     await this.announce();
-    await this.publish(this.pending.take());
+    await this.publishPending();
     if (this.pending.overflowed) {
       this.pending.overflowed = false;
       this.missEverything();
@@ -192,6 +203,11 @@ export class Sharing {
     await this.connection.command('ZADD', this.places.instances, 'GT', Math.floor(this.now()), instance);
   }
 
+  private async publishPending(): Promise<void> {
+    await this.publish(this.pending.take());
+    await this.publish(this.pending.takeDays(this.around.openStore));
+  }
+
   private async publish(contributions: Contribution[]): Promise<void> {
     if (contributions.length === 0) return;
     const { failed, error, over } = await this.exchange.publish(contributions, this.now());
@@ -212,7 +228,7 @@ export class Sharing {
       let size = 0;
       for (const contribution of this.pending.everything(store.loadKeys(), wanted)) {
         part.push(contribution);
-        size += sizeOf(contribution);
+        size += sizeOf(contribution) + DAY_WEIGHT * contribution.days.size;
         if (size < STORE_PART) continue;
         await this.publish(part.splice(0));
         size = 0;

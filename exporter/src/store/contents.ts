@@ -1,4 +1,4 @@
-import type { IpRow, IpRows, SeriesValues } from '../usage/changes.ts';
+import type { DayRow, IpRow, IpRows, SeriesValues } from '../usage/changes.ts';
 import type { Connection } from './connection.ts';
 import type { DayMerges } from './days.ts';
 import { failed } from './refusal.ts';
@@ -95,6 +95,9 @@ function everything(path: string, db: Connection): Loaded {
   };
 }
 
+/** Days that other exporters are told of: a year and a month. */
+const DAYS_TOLD = 400;
+
 /** Rows in one value that crosses over from SQLite. */
 const ROWS_AT_ONCE = 500;
 
@@ -141,15 +144,12 @@ function addresses(path: string, db: Connection): IpRows {
 
 /** Days one by one, read a key at a time. */
 function daysOf(path: string, db: Connection): LoadedKeys['days'] {
-  const sql = 'SELECT key, group_concat(day), group_concat(requests) FROM days GROUP BY key';
+  const sql = `SELECT ${tables.dayFigures.columns} FROM day_figures
+    WHERE day > (SELECT max(day) FROM days) - ${DAYS_TOLD} ORDER BY day, key`;
   return {
-    *[Symbol.iterator](): Generator<{ key: number; day: number; requests: number }> {
+    *[Symbol.iterator](): Generator<DayRow> {
       try {
-        for (const cells of db.prepare(sql).raw().iterate()) {
-          const [key, ...lists] = cells as [number, string, string];
-          const [days, requests] = lists.map((list) => list.split(',').map(Number));
-          for (const [i, day] of days.entries()) yield { key, day, requests: requests[i] };
-        }
+        for (const cells of db.prepare(sql).raw().iterate()) yield tables.dayFigures.read(cells as Cell[]);
       } catch (cause) {
         throw failed(path, 'it cannot be read', cause);
       }

@@ -67,7 +67,8 @@ function storedFigures(writer: Writer, rows: DayRow[]): Map<string, DayFigures> 
   return new Map(found.map((row) => [nameOf(row), row.figures]));
 }
 
-function countsOf({ day, key, figures }: DayRow): tables.DayCounts {
+/** A day in numbers. */
+export function countsOf({ day, key, figures }: DayRow): tables.DayCounts {
   const { statuses, bytes, first, last, peakPerMinute } = figures;
   return {
     ...{ day, key, bytes, first, last, peakPerMinute },

@@ -1,6 +1,6 @@
 import type { SourceCounter } from '../log/counters.ts';
 import type { FilePosition, PositionChanges } from '../log/position.ts';
-import type { Changes } from '../usage/changes.ts';
+import type { Changes, DayRow } from '../usage/changes.ts';
 import type { DailyReader } from './daily-reader.ts';
 
 /** Everything one commit makes durable, together or not at all. */
@@ -38,10 +38,10 @@ export interface Loaded {
   first: boolean;
 }
 
-/** The part of Changes that says what is known of keys; every day of a key that was counted, with all its requests. */
+/** The part of Changes that says what is known of keys, and the days of the last 400 of which there is anything. */
 export interface LoadedKeys
   extends Pick<Changes, 'keys' | 'keyUsage' | 'surfaces' | 'scopes' | 'sketches' | 'ips'> {
-  days: Iterable<{ key: number; day: number; requests: number }>;
+  days: Iterable<DayRow>;
 }
 
 /** The store has one write and one read. What load() gave is to be iterated before the next commit. */

@@ -35,7 +35,7 @@ function answering(name: EndpointName, { parameters }: ApiEndpoint, answers: Ans
 }
 
 /** What the query string says, or the first thing wrong with it. */
-function questionOf(
+export function questionOf(
   request: Request,
   parameters: z.ZodObject,
 ): { question?: Record<string, unknown>; problem?: string } {
@@ -56,6 +56,6 @@ function questionOf(
   return { problem: `${issue.path.join('.')}: ${issue.message}` };
 }
 
-function send(response: Response, status: number, body: string): void {
+export function send(response: Response, status: number, body: string): void {
   response.status(status).type('application/json').set('Cache-Control', 'no-store').send(body);
 }

@@ -2,6 +2,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import type { Logger } from 'pino';
 import { withoutRawKeys } from '../keys/raw-keys.ts';
 import { type RequestArchive, requestsApi } from './api/requests.ts';
+import { type SharedDays, sharedDaysApi } from './api/shared-days.ts';
 import { type Answers, apiHandlers } from './api.ts';
 import { type Access, type Bound, guard, securityHeaders } from './guard.ts';
 import { healthy, ready, type SharingState } from './health.ts';
@@ -17,6 +18,8 @@ export interface WebApp extends Observed {
   scraped?: (seconds: number, bytes: number) => void;
   /** How sharing facts with other exporters goes; undefined where they are not shared. */
   sharing?: () => SharingState | undefined;
+  /** What all exporters counted; undefined where nothing is shared. */
+  sharedDays?: SharedDays | undefined;
   onReload: () => Promise<ReloadResult>;
   /** Who answers the API, and as which version; without, there is none. */
   api?: { answers: Answers; version: string };
@@ -41,6 +44,7 @@ export function webApp(options: WebApp): Express {
     '/keys/': key,
     '/keys/:id': key,
     '/api/v1/requests': requestsApi(options.archive, logger),
+    '/api/v1/shared/:id': sharedDaysApi(options.sharedDays, options.registry, now),
     '/metrics': scrapes(exposition, options.scraped ?? (() => {})),
     '/-/healthy': healthy(ingesting),
     '/-/ready': ready(mirror, ingesting, options.sharing ?? (() => undefined)),

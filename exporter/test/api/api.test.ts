@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { hashSync } from '@node-rs/bcrypt';
-import { ENDPOINTS, type EndpointName, REQUESTS } from '../../src/api/endpoints.ts';
+import { ENDPOINTS, type EndpointName, REQUESTS, SHARED_DAYS } from '../../src/api/endpoints.ts';
 import {
   type ExporterProcess,
   endLeftovers,
@@ -154,7 +154,7 @@ test('nothing is answered without the credentials that the rest needs', async ()
 test('the OpenAPI document has every endpoint with its parameters and answer', async () => {
   const document = JSON.parse((await get('openapi.json')).text);
   expect(document.openapi).toBe('3.1.0');
-  const all = [...Object.values(ENDPOINTS), REQUESTS];
+  const all = [...Object.values(ENDPOINTS), REQUESTS, SHARED_DAYS];
   expect(Object.keys(document.paths)).toEqual(all.map(({ path }) => path));
   for (const { path, parameters } of all) {
     const { get: operation } = document.paths[path];

@@ -64,7 +64,7 @@ test('addresses not seen for 30 days leave Redis, and all that is there expires 
     const key = keys.find((name) => name.includes(`:${part}:`))!;
     return Math.round((await server.client.ttl(key)) / 86_400);
   };
-  expect(await Promise.all(['windows', 'ips', 'firsts', 'facts', 'totals'].map(days))).toEqual([
+  expect(await Promise.all(['windows', 'ips', 'firsts', 'facts', 'days'].map(days))).toEqual([
     3, 30, 30, 400, 400,
   ]);
 }, 60_000);

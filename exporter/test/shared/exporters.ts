@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
+import { SHARED_DAYS } from '../../src/api/endpoints.ts';
 import { type ExporterProcess, eventually, startExporter } from '../exporter-process.ts';
 import { requestLine } from '../log-lines.ts';
 import type { RedisServer } from './redis-servers.ts';
@@ -61,6 +62,14 @@ export function sharedLines(exposition: string, id = 'key_test'): string[] {
     .split('\n')
     .filter((line) => families.some((family) => line.startsWith(family)) && line.includes(`key_id="${id}"`))
     .sort();
+}
+
+/** What an exporter answers of a key over all of them, by day. */
+export async function sharedDays({ url }: SharingExporter, id = 'key_test') {
+  const answer = await fetch(`${url}/api/v1/shared/${id}`);
+  const text = await answer.text();
+  if (answer.status !== 200) throw new Error(`${answer.status} ${text}`);
+  return SHARED_DAYS.answer.parse(JSON.parse(text)).days;
 }
 
 /** How long healing may take: a publish interval and what reconnecting takes, milliseconds. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { endLeftovers, eventually, runCommand, sumOf, temporaryDirectory } from '../exporter-process.ts';
-import { HEALED, sample, sharedLines, startSharing } from './exporters.ts';
+import { HEALED, sample, sharedDays, sharedLines, startSharing } from './exporters.ts';
 import { endRedisServers, type RedisServer, startRedis } from './redis-servers.ts';
 
 const directory = temporaryDirectory();
@@ -16,9 +16,11 @@ afterAll(() => {
   directory.remove();
 });
 
-const totals = async (key: string): Promise<Record<string, string>> => {
-  const [name] = await server.client.keys(`*totals:/${key}`);
-  return server.client.hgetall(name);
+/** Requests by instance, of today. */
+const byInstance = async (key: string): Promise<Record<string, number>> => {
+  const [name] = await server.client.keys(`*days:/${key}`);
+  const days = Object.entries(await server.client.hgetall(name ?? ''));
+  return Object.fromEntries(days.map(([day, value]) => [day.slice(12), Number.parseInt(value, 10)]));
 };
 
 test('two exporters with one instance.id on the same files double no fact, and either one killed at any time loses nothing', async () => {
@@ -52,22 +54,20 @@ test('two exporters with one instance.id on the same files double no fact, and e
     pair[side] = await start(side === 0 ? 'left' : 'right');
   }
   await right(60, 50);
-  const day = new Date().toISOString().slice(0, 10);
-  expect((await totals('key_pair'))[`>requests:${day}@pair`]).toBe('60');
+  await eventually(async () => expect(await byInstance('key_pair')).toEqual({ pair: 60 }));
+  for (const exporter of pair)
+    expect(await sharedDays(exporter, 'key_pair')).toMatchObject([
+      { requests: 60, uniqueIps: { count: 50, approximate: false } },
+    ]);
 }, 60_000);
 
-test('an instance that is gone is forgotten: its totals are kept, once, and it cannot publish again', async () => {
+test('an instance that is gone is forgotten: its days are kept, once, and it cannot publish again', async () => {
   const stays = await startSharing(directory.path, 'stays', [server.url]);
   const goes = await startSharing(directory.path, 'goes', [server.url]);
   for (let i = 0; i < 3; i++) stays.request({ keyId: 'key_gone' });
   for (let i = 0; i < 4; i++) goes.request({ keyId: 'key_gone' });
-  const day = new Date().toISOString().slice(0, 10);
-  await eventually(async () =>
-    expect(await totals('key_gone')).toEqual({
-      [`>requests:${day}@stays`]: '3',
-      [`>requests:${day}@goes`]: '4',
-    }),
-  );
+  const kept = { stays: 3, goes: 4 };
+  await eventually(async () => expect(await byInstance('key_gone')).toEqual(kept));
   const forget = (instance: string) =>
     runCommand(['shared', 'forget', instance, '--shared.redis.url', server.url]);
   const alive = await forget('goes');
@@ -79,18 +79,14 @@ test('an instance that is gone is forgotten: its totals are kept, once, and it c
   // The minute that has to pass.
   await server.client.zadd('atender:instances', Math.floor(Date.now() / 1000) - 120, 'goes');
   const gone = await forget('goes');
-  expect([gone.code, gone.stdout]).toEqual([
-    0,
-    'instance goes is forgotten; 1 of its totals were added to the retired ones\n',
-  ]);
-  const kept = { [`>requests:${day}@stays`]: '3', [`>requests:${day}@`]: '4' };
-  expect(await totals('key_gone')).toEqual(kept);
-  expect((await forget('goes')).stdout).toMatch(/; 0 of its totals/);
-  expect(await totals('key_gone')).toEqual(kept);
+  const said = 'instance goes is forgotten; what it counted by day is kept\n';
+  expect([gone.code, gone.stdout]).toEqual([0, said]);
+  expect((await forget('goes')).stdout).toBe(said);
+  expect(await sharedDays(stays, 'key_gone')).toMatchObject([{ requests: 7 }]);
 
   const back = await startSharing(directory.path, 'goes', [server.url]);
   await eventually(() => expect(back.output()).toMatch(/instance goes was forgotten.*another instance.id/));
-  expect(await totals('key_gone')).toEqual(kept);
+  expect(await byInstance('key_gone')).toEqual(kept);
   expect(await back.metrics()).toMatch(/^atender_exporter_shared_up 0$/m);
 }, 60_000);
 
@@ -102,11 +98,11 @@ test('what was counted before SIGTERM is published before the end: there may be 
   await eventually(async () =>
     expect(sample(await exporter.metrics(), 'atender_key_requests_today', 'key_short')).toBe(3),
   );
-  expect(await server.client.keys('*totals:/key_short')).toEqual([]);
+  expect(await server.client.keys('*days:/key_short')).toEqual([]);
   const began = Date.now();
   expect(await exporter.end('SIGTERM')).toBe(0);
   expect(Date.now() - began).toBeLessThan(5_000);
-  expect(Object.values(await totals('key_short'))).toEqual(['3']);
+  expect(await byInstance('key_short')).toEqual({ short: 3 });
 }, 60_000);
 
 test('a stop waits for no Redis that does not answer', async () => {

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { endLeftovers, eventually, sumOf, temporaryDirectory } from '../exporter-process.ts';
-import { sample, sharedLines, startSharing } from './exporters.ts';
+import { sample, sharedDays, sharedLines, startSharing } from './exporters.ts';
 import { endRedisServers, type RedisServer, startCluster, startRedis } from './redis-servers.ts';
 
 /** What the issue promises, milliseconds. */
@@ -46,6 +46,15 @@ describe.each([
       expect(sharedLines(all[0]).length).toBeGreaterThan(10);
       expect(sharedLines(all[1])).toEqual(sharedLines(all[0]));
       expect(sharedLines(all[2])).toEqual(sharedLines(all[0]));
+    }, SOON);
+    expect(Date.now() - written).toBeLessThan(SOON);
+    // The day over all of them is the same on each: by status, bytes, first and last, latency, addresses.
+    await eventually(async () => {
+      const [day, ...others] = await Promise.all(exporters.map((exporter) => sharedDays(exporter)));
+      expect(day).toMatchObject([
+        { requests: 7, unauthorized: 1, byStatus: { 200: 6, 401: 1 }, uniqueIps: { count: 5 } },
+      ]);
+      expect(others).toEqual([day, day]);
     }, SOON);
     expect(Date.now() - written).toBeLessThan(SOON);
     // The page knows the key too, also where only the others have met it.

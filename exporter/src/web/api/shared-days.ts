@@ -1,0 +1,65 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { SHARED_DAYS } from '../../api/endpoints.ts';
+import { dayDetailsOf, figuresOf } from '../../history/figures.ts';
+import { dateOf } from '../../history/periods.ts';
+import { timeOf } from '../../history/question.ts';
+import type { KeyRegistry } from '../../keys/registry.ts';
+import { maskKey } from '../../parse/masking.ts';
+import { countsOf } from '../../store/days.ts';
+import type { DayFigures } from '../../usage/day-figures.ts';
+import { questionOf, send } from '../api.ts';
+
+/** What exporters share of the days of keys. */
+export interface SharedDays {
+  keysOf(id: string, tenant: string): { id: string; tenant: string }[];
+  /** By UTC day since the epoch. Rejects when Redis is away. */
+  days(id: string, tenant: string): Promise<Map<number, DayFigures>>;
+}
+
+const RETRY_SECONDS = 2;
+
+/** `GET /api/v1/shared/{id}`: what all exporters together counted of a key. `shared` undefined = nothing is shared. */
+export function sharedDaysApi(
+  shared: SharedDays | undefined,
+  registry: () => KeyRegistry,
+  now: () => number,
+): RequestHandler {
+  const refuse = (response: Response, status: number, error: string) =>
+    send(response, status, JSON.stringify({ error }));
+  return async (request, response) => {
+    if (!shared) return refuse(response, 404, 'facts are not shared; name the Redis with --shared.redis.url');
+    const { question, problem } = questionOf(request, SHARED_DAYS.parameters);
+    if (problem) return refuse(response, 400, problem);
+    const { tenant, from, to } = SHARED_DAYS.parameters.parse(question);
+    const days = daysAsked({ from, to }, now());
+    if (typeof days === 'string') return refuse(response, 400, days);
+    const masked = maskKey(String((request as Request).params.id));
+    const [key, ...more] = shared.keysOf(registry().identify(masked, tenant).id, tenant);
+    if (!key) return refuse(response, 404, `no exporter has met a key ${JSON.stringify(masked)} yet`);
+    if (more.length > 0)
+      return refuse(response, 400, 'tenant: several tenants have a key of this id; name one');
+    try {
+      const counted = [...(await shared.days(key.id, key.tenant))]
+        .filter(([day]) => day >= days.from && day <= days.to)
+        .sort(([a], [b]) => a - b);
+      send(response, 200, JSON.stringify({ ...key, days: counted.map(dayAnswer) }));
+    } catch {
+      response.set('Retry-After', String(RETRY_SECONDS));
+      refuse(response, 503, 'Redis is away; ask again, or ask /api/v1/usage for what this exporter counted');
+    }
+  };
+}
+
+function daysAsked(asked: { from: string; to: string }, now: number): { from: number; to: number } | string {
+  try {
+    return timeOf({ ...asked, by: '' }, now).days;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+function dayAnswer([day, figures]: [number, DayFigures]): object {
+  const { day: _day, key: _key, ...counts } = countsOf({ day, key: 0, figures });
+  const { details: _, ...shown } = figuresOf(counts, null);
+  return { day: dateOf(day), ...shown, ...dayDetailsOf(figures) };
+}
