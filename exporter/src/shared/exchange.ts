@@ -7,6 +7,8 @@ import { BUCKETS, bucketOf, type Places } from './places.ts';
 
 /** Values in one script run; it holds up all others who talk to that Redis for a few milliseconds. */
 const BATCH = 2_000;
+/** Days of an API key that stay in Redis. */
+const DAYS_KEPT = 400;
 /** API keys read in one script run. */
 const READ_AT_ONCE = 50;
 /** Changes looked at in one bucket and turn; further ones are for the next turn. */
@@ -113,7 +115,10 @@ export class Exchange {
   private async publishBatch(bucket: number, batch: Contribution[], now: number): Promise<string[]> {
     const number = ++this.batch;
     const keys = [this.places.changes(bucket), this.places.published(bucket, this.process)];
-    const args: (string | number | Buffer)[] = [number, this.ipsPerKey, Math.floor(now)];
+    const args: (string | number | Buffer)[] = [
+      ...[number, this.ipsPerKey, Math.floor(now)],
+      new Date((now - DAYS_KEPT * 86_400) * 1000).toISOString().slice(0, 10),
+    ];
     for (const contribution of batch) {
       keys.push(...this.places.parts(contribution.name));
       args.push(contribution.name);

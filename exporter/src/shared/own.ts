@@ -75,11 +75,11 @@ export function contributionOf(
     put(`<noticed:${hex}`, `${noticed}|${shown}`);
   }
   const own = sketch ?? (rows.sketch && Sketch.decode(rows.sketch.registers));
-  if (own) {
+  if (own && (rows.sketch || rows.ips.size > 0)) {
     for (const { ip, last } of rows.ips.values()) own.addBytes(ip, last);
     put('>over', '1');
     contribution.sketches.set(`>${instance}`, `${own.progress()}|${latin1(own.encode())}`);
-  } else for (const [ip, { first, last }] of rows.ips) contribution.ips.set(ip, { first, last });
+  } else if (!own) for (const [ip, { first, last }] of rows.ips) contribution.ips.set(ip, { first, last });
   return contribution;
 }
 

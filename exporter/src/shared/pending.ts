@@ -7,6 +7,8 @@ import { dayFact } from './days.ts';
 import { addRows, contributionOf, isShared, type KeyRows, latin1, noRows, type Origin } from './own.ts';
 import { nameOf } from './places.ts';
 
+/** An address that is seen again and again is published this often, seconds. */
+const SEEN_AGAIN = 30;
 /** Values kept for Redis while it is away, some 20 MB; with more, all is read from the store again instead. */
 const MOST = 100_000;
 
@@ -21,6 +23,10 @@ export class Pending {
   private readonly keys: (KeyRow | undefined)[] = [];
   private readonly rows = new Map<number, KeyRows>();
   private ips = 0;
+  /** When each address of a key was first seen, of those published since `seenSince`. */
+  private readonly seen = new Map<number, Map<string, number>>();
+  private seenCount = 0;
+  private seenSince = 0;
   /** By key: days that were counted since they were last published. */
   private readonly countedDays = new Map<number, Set<number>>();
   /** Published without success; they merge into what comes. */
@@ -46,28 +52,54 @@ export class Pending {
     if (this.ips + this.rows.size + this.countedDays.size > MOST) this.overflow();
   }
 
-  /** Everything pending, which is then no longer. */
-  take(): Contribution[] {
+  /**
+   * What is to be published at `now` (seconds), which is then no longer pending. An address that was published lately
+   * and was only seen again waits its time: no window is shorter than an hour, so nothing is shown differently.
+   */
+  take(now: number): Contribution[] {
     const taken = this.returned;
     this.returned = new Map();
+    if (now - this.seenSince >= SEEN_AGAIN || this.seenCount + this.ips > MOST) this.tellAgain(now);
     for (const [key, rows] of this.rows) {
       const row = this.keys[key];
-      if (!row) continue;
-      const since = this.told[key] ?? this.startedAt;
-      if (rows.usage) this.told[key] = rows.usage.lastNewIp;
-      const made = contributionOf(
-        row,
-        rows,
-        this.origin,
-        since,
-        this.sketches.get(nameOf(row.id, row.tenant)),
-      );
-      const earlier = taken.get(made.name);
-      if (earlier) join(earlier, made);
-      else taken.set(made.name, made);
+      const waiting = row ? this.withoutSeen(key, rows) : noRows();
+      if (row && isSomething(rows)) {
+        const since = this.told[key] ?? this.startedAt;
+        if (rows.usage) this.told[key] = rows.usage.lastNewIp;
+        const sketch = this.sketches.get(nameOf(row.id, row.tenant));
+        const made = contributionOf(row, rows, this.origin, since, sketch);
+        const earlier = taken.get(made.name);
+        if (earlier) join(earlier, made);
+        else taken.set(made.name, made);
+      }
+      if (waiting.ips.size > 0) this.rows.set(key, waiting);
+      else this.rows.delete(key);
+      this.ips -= rows.ips.size;
     }
-    this.forget();
     return [...taken.values()];
+  }
+
+  /** Takes out of the rows the addresses that may wait, and notes the others as published. */
+  private withoutSeen(key: number, rows: KeyRows): KeyRows {
+    const waiting = noRows();
+    const seen = this.seen.get(key) ?? new Map<string, number>();
+    this.seen.set(key, seen);
+    for (const [ip, row] of rows.ips) {
+      if (seen.get(ip) === row.first) {
+        waiting.ips.set(ip, row);
+        rows.ips.delete(ip);
+      } else {
+        if (!seen.has(ip)) this.seenCount++;
+        seen.set(ip, row.first);
+      }
+    }
+    return waiting;
+  }
+
+  private tellAgain(now: number): void {
+    this.seen.clear();
+    this.seenCount = 0;
+    this.seenSince = now;
   }
 
   /** The days that were counted, as the store has them: their rows only say what was added. */
@@ -183,6 +215,9 @@ export class Pending {
     this.ips = 0;
   }
 }
+
+const isSomething = ({ usage, surfaces, scopes, sketch, ips }: KeyRows): boolean =>
+  usage !== undefined || sketch !== undefined || surfaces.size + scopes.size + ips.size > 0;
 
 function setNew(rowsOf: Map<number, KeyRows>, key: number): KeyRows {
   const rows = noRows();

@@ -1,5 +1,5 @@
-/** Seconds. Facts and days outlive a year of disuse; windows are of today and tomorrow at most. */
-const KEPT = { facts: 400 * 86_400, windows: 3 * 86_400, ips: 30 * 86_400 };
+/** Seconds. Facts and days outlive a year of disuse; windows know gaps of the last 30 days. */
+const KEPT = { facts: 400 * 86_400, windows: 32 * 86_400, ips: 30 * 86_400 };
 /** New addresses kept for a key; the newest stay. */
 const NEWS_KEPT = 16;
 
@@ -28,13 +28,13 @@ end`;
 
 /**
  * Merges contributions to API keys of one bucket. KEYS: changes, published, then facts, windows, sketches,
- * days, ips, firsts of each API key. ARGV: batch number, address limit, now, then for each API key its name,
+ * days, ips, firsts of each API key. ARGV: batch number, address limit, now, the oldest day kept, then for each API key its name,
  * four times a count and so many pairs of name and value, and a count and so many of address, first, last.
  * Returns the number of the process' batch before, and the names of the API keys that have too many addresses to be
  * listed.
  */
 const PUBLISH = `${WINS}
-local at = 3
+local at = 4
 local function arg() at = at + 1; return ARGV[at] end
 local function prune(facts)
   if redis.call('HLEN', facts) <= 128 then return end
@@ -48,19 +48,28 @@ local function prune(facts)
   for i = ${NEWS_KEPT + 1}, #news do redis.call('HDEL', facts, '<noticed:' .. news[i][1], '<news:' .. news[i][1]) end
 end
 local function merge(key, ttl)
-  local changed = false
+  local changed, fresh = false, false
   for _ = 1, tonumber(arg()) do
     local name, value = arg(), arg()
     if wins(name, value, redis.call('HGET', key, name)) then
-      redis.call('HSET', key, name, value)
+      if redis.call('HSET', key, name, value) == 1 then fresh = true end
       changed = true
     end
   end
   if changed then redis.call('EXPIRE', key, ttl) end
-  return changed
+  return changed, fresh
+end
+-- Looked for when a field is new, so that no hash outgrows the instances and days of its time.
+local function forget(key, isOld)
+  local all = redis.call('HGETALL', key)
+  for i = 1, #all, 2 do
+    if isOld(all[i], all[i + 1]) then redis.call('HDEL', key, all[i]) end
+  end
 end
 local over = {}
 local limit, now = tonumber(ARGV[2]), tonumber(ARGV[3])
+local function isSilent(_, value) return (number(value) or 0) < now - ${KEPT.windows} end
+local function isPast(name) return string.sub(name, 2, 11) < ARGV[4] end
 local newest = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
 local time = redis.call('TIME')
 local version = math.max(time[1] * 1000000 + time[2], (tonumber(newest[2]) or 0) + 1)
@@ -69,9 +78,13 @@ for base = 3, #KEYS, 6 do
   local facts, ips, firsts = KEYS[base], KEYS[base + 4], KEYS[base + 5]
   local changed = merge(facts, ${KEPT.facts})
   if changed then prune(facts) end
-  if merge(KEYS[base + 1], ${KEPT.windows}) then changed = true end
-  if merge(KEYS[base + 2], ${KEPT.ips}) then changed = true end
-  merge(KEYS[base + 3], ${KEPT.facts})
+  for part, ttl in ipairs({ ${KEPT.windows}, ${KEPT.ips} }) do
+    local more, fresh = merge(KEYS[base + part], ttl)
+    if more then changed = true end
+    if fresh then forget(KEYS[base + part], isSilent) end
+  end
+  local _, fresh = merge(KEYS[base + 3], ${KEPT.facts})
+  if fresh then forget(KEYS[base + 3], isPast) end
   local count = tonumber(arg())
   local isOver = redis.call('HEXISTS', facts, '>over') == 1
   local size = count > 0 and not isOver and redis.call('ZCARD', ips) or 0

@@ -95,7 +95,7 @@ export class Sharing {
     this.stopped = true;
     clearTimeout(this.timer);
     const last = this.turning.then(() =>
-      this.state.state === 'up' ? this.publishPending().catch(() => {}) : undefined,
+      this.state.state === 'up' ? this.publishPending(Number.POSITIVE_INFINITY).catch(() => {}) : undefined,
     );
     await Promise.race([last, wait(milliseconds, undefined, { ref: false })]);
     this.connection.close();
@@ -179,7 +179,7 @@ export class Sharing {
 
   private async turn(): Promise<void> {
     await this.announce();
-    await this.publishPending();
+    await this.publishPending(this.now());
     if (this.pending.overflowed) {
       this.pending.overflowed = false;
       this.missEverything();
@@ -203,8 +203,9 @@ export class Sharing {
     await this.connection.command('ZADD', this.places.instances, 'GT', Math.floor(this.now()), instance);
   }
 
-  private async publishPending(): Promise<void> {
-    await this.publish(this.pending.take());
+  /** At infinity nothing is left to wait. */
+  private async publishPending(now: number): Promise<void> {
+    await this.publish(this.pending.take(now));
     await this.publish(this.pending.takeDays(this.around.openStore));
   }
 

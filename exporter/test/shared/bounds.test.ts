@@ -59,13 +59,26 @@ test('addresses not seen for 30 days leave Redis, and all that is there expires 
     for (const set of [ips, firsts]) expect(await server.client.zscore(set, 'aged')).toBeNull();
   });
   const keys = (await server.client.keys('atender:{*')).filter((key) => key.includes('key_old'));
+  // What an instance left that is gone for long, and days long past, go when something new comes.
+  const [windows] = await server.client.keys('*windows:/key_old');
+  const [daysOfKey] = await server.client.keys('*days:/key_old');
+  await server.client.hset(windows, '>gone', `${longAgo - 2 * 86_400}|000000000001|x`);
+  await server.client.hset(daysOfKey, '>2020-01-01@gone', '1|x');
+  const c = await startSharing(directory.path, 'old3', [server.url]);
+  c.request({ keyId: 'key_old', ip: '192.0.2.2' });
+  await eventually(async () => {
+    expect(await server.client.hkeys(windows)).toEqual(expect.arrayContaining(['>old', '>old3']));
+    expect((await server.client.hkeys(daysOfKey)).some((name) => name.endsWith('@old3'))).toBe(true);
+  });
+  expect(await server.client.hexists(windows, '>gone')).toBe(0);
+  expect(await server.client.hexists(daysOfKey, '>2020-01-01@gone')).toBe(0);
   expect(keys).toHaveLength(5);
   const days = async (part: string) => {
     const key = keys.find((name) => name.includes(`:${part}:`))!;
     return Math.round((await server.client.ttl(key)) / 86_400);
   };
   expect(await Promise.all(['windows', 'ips', 'firsts', 'facts', 'days'].map(days))).toEqual([
-    3, 30, 30, 400, 400,
+    32, 30, 30, 400, 400,
   ]);
 }, 60_000);
 
@@ -95,16 +108,28 @@ describe('what waits for Redis', () => {
     const pending = fresh();
     for (let i = 0; i < 20; i++) pending.add(rows(i * 10_000, 10_000));
     expect(pending.overflowed).toBe(true);
-    expect(pending.take().reduce((sum, { ips }) => sum + ips.size, 0)).toBeLessThanOrEqual(100_000);
+    expect(pending.take(0).reduce((sum, { ips }) => sum + ips.size, 0)).toBeLessThanOrEqual(100_000);
+  });
+
+  test('is an address at once when it is new, and half a minute later at most when it was only seen again', () => {
+    const pending = fresh();
+    const told = (now: number) => pending.take(now).reduce((sum, { ips }) => sum + ips.size, 0);
+    pending.add(rows(0, 10));
+    expect(told(100)).toBe(10);
+    pending.add(rows(5, 10));
+    expect([told(102), told(104)]).toEqual([5, 0]);
+    expect(told(130)).toBe(5);
+    pending.add(rows(0, 1));
+    expect([told(132), told(Number.POSITIVE_INFINITY)]).toEqual([1, 0]);
   });
 
   test('is of bounded size too when it could not be published again and again', () => {
     const pending = fresh();
     for (let i = 0; i < 20; i++) {
       pending.add(rows(i * 10_000, 10_000));
-      pending.giveBack(pending.take());
+      pending.giveBack(pending.take(0));
     }
     expect(pending.overflowed).toBe(true);
-    expect(pending.take().reduce((sum, { ips }) => sum + ips.size, 0)).toBeLessThanOrEqual(110_000);
+    expect(pending.take(0).reduce((sum, { ips }) => sum + ips.size, 0)).toBeLessThanOrEqual(110_000);
   });
 });

@@ -27,6 +27,19 @@ const name = fc
 const facts: fc.Arbitrary<Facts> = fc
   .array(fc.tuple(name, value), { maxLength: 6 })
   .map((entries) => entries.reduce((all, entry) => merged(all, new Map([entry])), new Map() as Facts));
+const merging = (entries: [string, string][]): Facts =>
+  entries.reduce((all, entry) => merged(all, new Map([entry])), new Map() as Facts);
+/** Of instances that are there: what one has left that was silent for long is removed. */
+const byInstance = fc
+  .array(fc.tuple(fc.constantFrom('>a', '>b'), fc.tuple(fc.integer({ min: NOW - 5, max: NOW }), fc.nat(3))), {
+    maxLength: 4,
+  })
+  .map((entries) => merging(entries.map(([name, [second, rest]]) => [name, `${second}|${rest}`])));
+const days = fc
+  .array(fc.tuple(fc.constantFrom('>2027-01-14@a', '>2027-01-14@b', '>2026-12-01@a'), value), {
+    maxLength: 4,
+  })
+  .map(merging);
 const seen = fc
   .tuple(fc.integer({ min: NOW - 1_000, max: NOW }), fc.integer({ min: 0, max: 500 }))
   .map(([first, more]) => ({ first, last: first + more }));
@@ -35,9 +48,9 @@ const contribution: fc.Arbitrary<Contribution> = fc
   .record({
     name: fc.constantFrom('t/a', 't/b', '/c'),
     facts,
-    windows: facts,
-    sketches: facts,
-    days: facts,
+    windows: byInstance,
+    sketches: byInstance,
+    days,
     ips: fc.array(fc.tuple(ip, seen), { maxLength: 3 }).map((entries) => new Map(entries)),
   })
   .map((made) => made);
