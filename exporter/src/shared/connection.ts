@@ -32,6 +32,8 @@ export class Connection {
   private readonly client: Redis | Cluster;
   /** The last thing the connection complained about; '' = nothing since it was ready. */
   trouble = '';
+  /** Whether the connection is in its database. */
+  private chosen = false;
 
   constructor(settings: RedisSettings) {
     this.client = settings.mode === 'cluster' ? clusterOf(settings) : standaloneOf(settings);
@@ -39,13 +41,25 @@ export class Connection {
     this.client.on('error', (error: Error & { lastNodeError?: Error }) => {
       this.trouble = error.lastNodeError?.message ?? error.message;
     });
-    this.client.on('ready', () => {
-      this.trouble = '';
+    this.client.on('ready', () => void this.choose(settings.database));
+    this.client.on('close', () => {
+      this.chosen = false;
     });
   }
 
   get ready(): boolean {
-    return this.client.status === 'ready';
+    return this.chosen && this.client.status === 'ready';
+  }
+
+  /** ioredis goes on in database 0 when it may not or cannot choose another: nobody must meet there unasked. */
+  private async choose(database: number): Promise<void> {
+    try {
+      if (database !== 0) await this.client.select(database);
+      this.trouble = '';
+      this.chosen = true;
+    } catch (error) {
+      this.trouble = `database ${database}: ${(error as Error).message}`;
+    }
   }
 
   /** Runs a script; the keys lie in one bucket. Rejects when it failed or was not answered in time. */

@@ -37,6 +37,7 @@ async function survives(
   }, HEALED);
   expect(await readyText(a)).toBe('200 OK\nShared facts: Redis is away; this exporter shows its own.\n');
   expect(await a.metrics()).toMatch(/^atender_exporter_shared_errors_total [1-9]/m);
+  expect((await fetch(`${a.url}/api/v1/shared/key_nobody`)).status).toBe(503);
   b.request({ ip: '192.0.2.51' });
   await start();
   await agree([a, b], 9, 7);

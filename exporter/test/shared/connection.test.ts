@@ -67,6 +67,31 @@ test('TLS with client certificates, an ACL user that may do no more than docs/sc
   expect(a.output() + b.output() + (await a.metrics())).not.toContain(PASSWORD);
 }, 60_000);
 
+test('a database, authority or address that is not there is told, and nothing is written elsewhere', async () => {
+  const server = await startRedis();
+  await server.client.call('ACL', 'SETUSER', 'reader', 'on', `>${PASSWORD}`, '~*', '+@read', '+@connection');
+  const password = join(directory.path, 'reader');
+  writeFileSync(password, PASSWORD);
+  const told = async (name: string, url: string, args: string[], why: RegExp) => {
+    const exporter = await startSharing(directory.path, name, [url], { args });
+    exporter.request();
+    await eventually(() => expect(exporter.output()).toMatch(why));
+    expect(await exporter.metrics()).toMatch(/^atender_exporter_shared_up 0$/m);
+    expect(exporter.output()).not.toContain(PASSWORD);
+  };
+  await told(
+    'db',
+    server.url,
+    ['--shared.redis.database', '99'],
+    /database 99: ERR DB index is out of range/,
+  );
+  const reader = ['--shared.redis.username', 'reader', '--shared.redis.password-file', password];
+  await told('few', server.url, reader, /shared facts: NOPERM/);
+  await told('alone', server.url, ['--shared.redis.mode', 'cluster'], /cluster support disabled/);
+  await told('nowhere', 'redis://nowhere.invalid:6379', [], /ENOTFOUND nowhere\.invalid|EAI_AGAIN/);
+  expect(await server.client.keys('*')).toEqual([]);
+}, 60_000);
+
 test('what cannot work is refused with the option and the remedy, and without the credentials', async () => {
   const check = async (...args: string[]) => {
     const { code, stderr } = await runCommand(['check-config', ...args]);

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { endLeftovers, eventually, temporaryDirectory } from '../exporter-process.ts';
 import { agree, HEALED, pairOn, sharedDays, startSharing } from './exporters.ts';
-import { endRedisServers, startCluster, startRedis } from './redis-servers.ts';
+import { endRedisServers, startCluster, startRedis, startReplicas } from './redis-servers.ts';
 
 let directory = temporaryDirectory();
 
@@ -75,6 +75,33 @@ describe('every shared fact is right again and nothing is counted twice after', 
     await agree([a, b], 9, 7);
     const late = await startSharing(directory.path, 'late', [after.url]);
     await agree([a, late], 9, 7);
+  }, 60_000);
+
+  test('a master of a cluster dies and its replica takes over without the last writes', async () => {
+    const masters = await startCluster();
+    const replicas = await startReplicas(masters);
+    const exporters = await pairOn(directory.path, masters);
+    const counts = await Promise.all(masters.map(({ client }) => client.keys('*ips:/key_test')));
+    const at = counts.findIndex((keys) => keys.length > 0);
+    await eventually(async () =>
+      expect(await replicas[at].client.call('KEYS', '*ips:/key_test')).toHaveLength(1),
+    );
+    replicas[at].signal('SIGSTOP');
+    for (const [i, exporter] of exporters.entries()) exporter.request({ ip: `192.0.2.${60 + i}` });
+    await agree(exporters, 9, 7);
+    await masters[at].kill();
+    replicas[at].signal('SIGCONT');
+    await eventually(
+      async () => expect(await replicas[at].client.call('INFO', 'replication')).toMatch(/role:master/),
+      20_000,
+    );
+    const [ips] = (await replicas[at].client.call('KEYS', '*ips:/key_test')) as string[];
+    await eventually(async () => expect(await replicas[at].client.call('ZCARD', ips)).toBe(7), HEALED);
+    await agree(exporters, 9, 7);
+    const rest = masters.filter((_, i) => i !== at).map(({ url }) => url);
+    const late = await startSharing(directory.path, 'late', [...rest, replicas[at].url]);
+    await agree([exporters[0], late], 9, 7);
+    for (const exporter of [...exporters, late]) expect(exporter.output()).not.toMatch(/CROSSSLOT/);
   }, 60_000);
 
   test('FLUSHALL, which takes daily aggregates with it too: those of days long past come back from the stores', async () => {

@@ -51,6 +51,27 @@ export async function startRedis(options: { port?: number; args?: string[] } = {
   };
 }
 
+/** A replica for each master of a cluster, ready to take over. */
+export async function startReplicas(masters: RedisServer[]): Promise<RedisServer[]> {
+  const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'];
+  const replicas: RedisServer[] = [];
+  for (const { client } of masters) {
+    const replica = await startRedis({
+      port: await clusterPort(),
+      args: [...args, '--cluster-replica-validity-factor', '0'],
+    });
+    const id = await client.call('CLUSTER', 'MYID');
+    await replica.client.call('CLUSTER', 'MEET', '127.0.0.1', masters[0].port);
+    await eventually(() => replica.client.call('CLUSTER', 'REPLICATE', id as string), 20_000);
+    await eventually(async () => {
+      const info = (await replica.client.call('INFO', 'replication')) as string;
+      if (!info.includes('master_link_status:up')) throw new Error(info);
+    }, 20_000);
+    replicas.push(replica);
+  }
+  return replicas;
+}
+
 /** Three masters that share all slots. The cluster's bus listens 10,000 above each port. */
 export async function startCluster(): Promise<RedisServer[]> {
   const nodes: RedisServer[] = [];

@@ -11,6 +11,7 @@ import { questionOf, send } from '../api.ts';
 
 /** What exporters share of the days of keys. */
 export interface SharedDays {
+  readonly state: { state: 'starting' | 'up' | 'away' };
   keysOf(id: string, tenant: string): { id: string; tenant: string }[];
   /** By UTC day since the epoch. Rejects when Redis is away. */
   days(id: string, tenant: string): Promise<Map<number, DayFigures>>;
@@ -26,6 +27,10 @@ export function sharedDaysApi(
 ): RequestHandler {
   const refuse = (response: Response, status: number, error: string) =>
     send(response, status, JSON.stringify({ error }));
+  const away = (response: Response) => {
+    response.set('Retry-After', String(RETRY_SECONDS));
+    refuse(response, 503, 'Redis is away; ask again, or ask /api/v1/usage for what this exporter counted');
+  };
   return async (request, response) => {
     if (!shared) return refuse(response, 404, 'facts are not shared; name the Redis with --shared.redis.url');
     const { question, problem } = questionOf(request, SHARED_DAYS.parameters);
@@ -35,6 +40,7 @@ export function sharedDaysApi(
     if (typeof days === 'string') return refuse(response, 400, days);
     const masked = maskKey(String((request as Request).params.id));
     const [key, ...more] = shared.keysOf(registry().identify(masked, tenant).id, tenant);
+    if (!key && shared.state.state !== 'up') return away(response);
     if (!key) return refuse(response, 404, `no exporter has met a key ${JSON.stringify(masked)} yet`);
     if (more.length > 0)
       return refuse(response, 400, 'tenant: several tenants have a key of this id; name one');
@@ -44,8 +50,7 @@ export function sharedDaysApi(
         .sort(([a], [b]) => a - b);
       send(response, 200, JSON.stringify({ ...key, days: counted.map(dayAnswer) }));
     } catch {
-      response.set('Retry-After', String(RETRY_SECONDS));
-      refuse(response, 503, 'Redis is away; ask again, or ask /api/v1/usage for what this exporter counted');
+      away(response);
     }
   };
 }
