@@ -32,12 +32,18 @@ export async function serve(
   version: string,
 ): Promise<number> {
   const exporter = new Exporter(settings, input, logger, version);
+  // From here on: the default action on a signal would end a start half-way, and with another exit code.
+  const stop = new Promise<void>((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
   try {
     await exporter.start();
   } catch (error) {
     logger.fatal(error instanceof Error ? error.message : String(error));
     return 1;
   }
+  void stop.then(() => exporter.stop());
   return exporter.ended;
 }
 
@@ -120,8 +126,6 @@ class Exporter {
     });
     process.stdout.write(`page: ${url}\nmetrics: ${url}metrics\n`);
     process.on('SIGHUP', () => void this.reload('SIGHUP'));
-    process.once('SIGTERM', () => void this.stop());
-    process.once('SIGINT', () => void this.stop());
     this.watchKeysFile();
   }
 
@@ -164,7 +168,8 @@ class Exporter {
     });
   }
 
-  private async stop(): Promise<void> {
+  /** Drains, commits and lets `ended` resolve. */
+  async stop(): Promise<void> {
     this.ingesting = false;
     this.searcher.stop();
     this.answering.close();

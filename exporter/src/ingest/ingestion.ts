@@ -9,6 +9,7 @@ import { hasArchive } from '../record/spool-directory.ts';
 import type { Commit, SegmentRow, Store } from '../store/store.ts';
 import type { Changes } from '../usage/changes.ts';
 import { Usage, type UsageOptions } from '../usage/usage.ts';
+import { fileErrorReports } from './file-error-reports.ts';
 import { LineAccount } from './line-account.ts';
 import type { IntakeFacts, IpColumns, Publication, SourceFacts } from './publication.ts';
 import { rejectionQuotes } from './rejection-quotes.ts';
@@ -92,6 +93,7 @@ export class Ingestion {
       counters: this.counters,
       first: loaded.first,
       clock,
+      onFileError: fileErrorReports(outlet, clock),
     });
     this.publishAll(loaded.changes, loaded.counters, true);
     if (!this.spool) return;

@@ -1,6 +1,7 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openStore } from '../store/sqlite.ts';
+import { StoreError } from '../store/store.ts';
 import { Ingestion } from './ingestion.ts';
 import type { FromThread, ThreadStart, ToThread } from './thread-messages.ts';
 
@@ -36,6 +37,12 @@ try {
   const committed = await ingestion.finish(stopBy);
   send({ type: 'stopped', committed });
 } catch (error) {
-  send({ type: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  send({ type: 'failed', message: messageOf(error) });
 }
 port.close();
+
+/** What the store refuses says what to do; anything else is a defect, and its stack tells where. */
+function messageOf(error: unknown): string {
+  if (error instanceof StoreError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -25,6 +25,8 @@ export interface Sibling extends Entry {
 /** A followed path and what rotation left beside it. */
 export interface Group {
   path: string;
+  /** The path without symbolic links: its files and siblings lie there. */
+  place: string;
   source: SourceOptions;
   live: Entry | undefined;
   /** Oldest first. */
@@ -34,7 +36,8 @@ export interface Group {
 }
 
 export type FileOperation = 'glob' | 'list' | 'stat' | 'open' | 'read';
-export type OnFileError = (source: string, op: FileOperation, path: string) => void;
+/** `cause` is what the file system threw; undefined where what is there is no regular file, or does not decompress. */
+export type OnFileError = (source: string, op: FileOperation, path: string, cause?: unknown) => void;
 
 const LOOK_MS = 1_000;
 /** Growth of a rotated file, and changes deep below a glob, show at last after this. */
@@ -86,20 +89,22 @@ export class Discovery {
     this.nextFullLook = now + FULL_LOOK_MS;
     this.directories.clear();
     const claims = this.claims(followed);
-    const groups = new Map<string, Group & { place: string }>();
+    const groups = new Map<string, Group>();
     for (const [path, { source }] of claims) {
       if (
         rotatedFrom(basename(path)).some((base) => base.stamped && claims.has(join(dirname(path), base.name)))
       )
         continue;
       const live = this.entry(path, source);
+      const place = realPath(path);
       groups.set(path, {
         path,
+        place,
         source,
-        live: live === 'barred' ? undefined : live,
+        // Where it lies, not where a link leads: the link may be switched while nobody looks.
+        live: live === 'barred' || !live ? undefined : { ...live, path: place },
         siblings: [],
         state: live === 'barred' ? 'barred' : 'seen',
-        place: realPath(path),
       });
     }
     this.addSiblings(groups, claims);
@@ -140,16 +145,13 @@ export class Discovery {
         dot: true,
       }).sort();
     } catch (error) {
-      if (!missing(error)) this.onError(source.name, 'glob', root);
+      if (!missing(error)) this.onError(source.name, 'glob', root, error);
       return [];
     }
   }
 
-  private addSiblings(
-    groups: Map<string, Group & { place: string }>,
-    claims: Map<string, { wanted: boolean }>,
-  ): void {
-    const byPlace = new Map<string, Group & { place: string }>();
+  private addSiblings(groups: Map<string, Group>, claims: Map<string, { wanted: boolean }>): void {
+    const byPlace = new Map<string, Group>();
     for (const group of groups.values()) if (!byPlace.has(group.place)) byPlace.set(group.place, group);
     for (const directory of new Set([...byPlace.keys()].map((place) => dirname(place)))) {
       const here = [...byPlace.values()].filter((group) => dirname(group.place) === directory);
@@ -160,7 +162,7 @@ export class Discovery {
         names = readdirSync(directory);
       } catch (error) {
         for (const group of here) group.state = missing(error) ? 'gone' : 'barred';
-        if (!missing(error)) this.onError(here[0]!.source.name, 'list', directory);
+        if (!missing(error)) this.onError(here[0]!.source.name, 'list', directory, error);
         continue;
       }
       for (const name of names) {
@@ -199,7 +201,7 @@ export class Discovery {
       return undefined;
     } catch (error) {
       if (missing(error)) return undefined;
-      this.onError(source.name, 'stat', path);
+      this.onError(source.name, 'stat', path, error);
       return 'barred';
     }
   }

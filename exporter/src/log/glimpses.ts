@@ -49,7 +49,7 @@ export class Glimpses {
       return glimpseOfFile(fd, entry.size);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'incomplete';
-      this.onError(source, 'open', entry.path);
+      this.onError(source, 'open', entry.path, error);
       return 'unreadable';
     }
   }

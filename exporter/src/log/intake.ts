@@ -1,5 +1,11 @@
 import type { LOSSES, SourceCounters } from './counters.ts';
-import { Discovery, type FileOperation, type Group, type SourceOptions } from './discovery.ts';
+import {
+  Discovery,
+  type FileOperation,
+  type Group,
+  type OnFileError,
+  type SourceOptions,
+} from './discovery.ts';
 import { BlockSpace, inodeOf, type LogFile, openEntry, REPLACED } from './file.ts';
 import { GzipContent } from './gzip.ts';
 import { GzipProbes } from './gzip-probes.ts';
@@ -24,6 +30,8 @@ export interface IntakeOptions {
   first: boolean;
   /** Milliseconds since the epoch. */
   clock?: () => number;
+  /** Told of every failed operation, besides the counter. */
+  onFileError?: OnFileError;
   /** Bytes read at once. */
   blockBytes?: number;
 }
@@ -62,6 +70,7 @@ export class LogIntake {
   private readonly counters: SourceCounters;
   private readonly clock: () => number;
   private readonly blockBytes: number;
+  private readonly onFileError: OnFileError;
   private readonly known: KnownFiles;
   private readonly probes: GzipProbes;
   private readonly discovery: Discovery;
@@ -96,7 +105,8 @@ export class LogIntake {
         .map((file) => file.identity)
         .filter((identity) => sameHead(head, identity)),
     );
-    const onError = (source: string, op: FileOperation): void => this.failed(source, op);
+    this.onFileError = options.onFileError ?? (() => {});
+    const onError: OnFileError = (...failure) => this.failed(...failure);
     this.discovery = new Discovery(options.sources, onError);
     this.recognition = new Recognition(this.known, this.probes, onError);
     this.space = new BlockSpace(this.capacity());
@@ -195,8 +205,8 @@ export class LogIntake {
     try {
       if (!file.look()) this.replaced(file);
       this.lose(file, 'truncated', file.takeShrunk());
-    } catch {
-      this.bar(file, 'stat');
+    } catch (error) {
+      this.bar(file, 'stat', error);
     }
   }
 
@@ -303,7 +313,7 @@ export class LogIntake {
       this.lookAt(file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') this.lookWanted = true;
-      else this.bar(file, 'open');
+      else this.bar(file, 'open', error);
     }
   }
 
@@ -323,7 +333,7 @@ export class LogIntake {
       return consumed;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).syscall !== 'read') throw error;
-      this.bar(file, 'read');
+      this.bar(file, 'read', error);
       return 0;
     }
   }
@@ -381,8 +391,8 @@ export class LogIntake {
     this.lookWanted = true;
   }
 
-  private bar(file: LogFile, op: FileOperation): void {
-    if (!file.barred || op === 'open') this.failed(file.ref.source, op);
+  private bar(file: LogFile, op: FileOperation, cause: unknown): void {
+    if (!file.barred || op === 'open') this.failed(file.ref.source, op, file.path, cause);
     file.barred = true;
     if (op === 'read') file.close();
   }
@@ -397,8 +407,9 @@ export class LogIntake {
     if (bytes > 0) this.counters.add(file.ref.source, 'bytes_lost_total', reason, bytes);
   }
 
-  private failed(source: string, op: FileOperation): void {
+  private failed(...[source, op, path, cause]: Parameters<OnFileError>): void {
     this.counters.add(source, 'file_errors_total', op, 1);
+    this.onFileError(source, op, path, cause);
   }
 
   private noteBacklog(findings: Findings): void {

@@ -324,6 +324,7 @@ class Round {
     for (const group of groups) {
       this.sources.set(group.source.name, group.source);
       this.groups.set(group.path, group);
+      if (!this.groups.has(group.place)) this.groups.set(group.place, group);
       for (const { path } of group.siblings) this.groups.set(path, group);
     }
     for (const file of known.all()) this.settleHome(file);

@@ -22,10 +22,19 @@ export function failed(path: string, doing: string, cause: unknown): StoreError 
 
 /** SQLite's or the system's name of the error, '' when it has none. */
 export const codeOf = (error: unknown): string =>
-  String((error as { code?: unknown } | undefined)?.code ?? '');
+  String(
+    (error as { code?: unknown } | undefined)?.code ||
+      (CANNOT_OPEN.test(String(error)) ? 'SQLITE_CANTOPEN' : ''),
+  );
 
-export const reasonOf = (error: unknown): string =>
-  [error instanceof Error ? error.message : String(error), codeOf(error)].filter(Boolean).join(', ');
+/** libsql tells a file that cannot be opened by SQLite's number (sqlite.org/rescode.html#cantopen) in its text alone. */
+const CANNOT_OPEN = /Unable to open connection to local database .*: 14"/;
+
+export const reasonOf = (error: unknown): string => {
+  const code = codeOf(error);
+  if (CANNOT_OPEN.test(String(error))) return `it cannot be opened, ${code}`;
+  return [error instanceof Error ? error.message : String(error), code].filter(Boolean).join(', ');
+};
 
 export function remedyFor(error: unknown): string {
   const code = codeOf(error);

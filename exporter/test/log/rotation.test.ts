@@ -243,6 +243,25 @@ describe('names', () => {
     expect(await run.settle()).toEqual(many(1, 255));
   });
 
+  test('a link that is switched while stopped: what the old target still holds is read, too', async () => {
+    const [one, two] = ['one.log', 'two.log'].map((name) => join(directory.path, 'targets', name));
+    mkdirSync(join(directory.path, 'targets'));
+    writeFileSync(one!, text(many(1, 100)));
+    symlinkSync(one!, log);
+    const run = following();
+    await run.settle();
+    run.stop();
+    appendFileSync(one!, text(many(101, 50)));
+    writeFileSync(two!, text(many(151, 20)));
+    rmSync(log);
+    symlinkSync(two!, log);
+    run.start();
+    const lines = await run.settle();
+    expect(lines).toHaveLength(170);
+    expect(new Set(lines)).toEqual(new Set(many(1, 170)));
+    expect(run.lost()).toBe(0);
+  });
+
   test('two globs, a link and a hard name that reach one file count it once', async () => {
     writeFileSync(log, text(many(1, 50)));
     symlinkSync(log, join(directory.path, 'also.log'));

@@ -1,4 +1,12 @@
-import { appendFileSync, mkdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
@@ -37,6 +45,14 @@ async function readOnce(lines: number): Promise<void> {
 }
 
 describe('stopping and starting again', () => {
+  test('SIGTERM while it is still starting ends with 0, too', async () => {
+    writeRequests(log, 10);
+    const exporter = await startExporter(args);
+    await eventually(() => expect(existsSync(`${store}.lock`)).toBe(true));
+    expect(exporter.output()).toBe('');
+    expect(await exporter.end('SIGTERM')).toBe(0);
+  });
+
   test('SIGTERM commits what was read, ends with 0 within 5 s, and the next start goes on from there', async () => {
     writeRequests(log, 200_000);
     const first = await startExporter(args);
@@ -89,6 +105,7 @@ describe('a store that cannot be trusted is refused, never silently replaced', (
       expect(await exporter.exited).toBe(1);
       expect(exporter.output()).toMatch(words);
       expect(exporter.output()).toContain(store);
+      expect(exporter.output()).not.toMatch(/\.js:\d+/);
       expect(readFileSync(store).equals(before)).toBe(true);
     });
   }
@@ -119,6 +136,21 @@ describe('a store that cannot be trusted is refused, never silently replaced', (
     renameSync(`${store}.away`, store);
     await eventually(async () => expect(sumOf(await exporter.metrics(), 'atender_requests_total')).toBe(20));
     expect(await exporter.end('SIGTERM')).toBe(0);
+  });
+});
+
+test('a log path that cannot be read is named, with the remedy, and the others are followed', async () => {
+  writeRequests(log, 10);
+  const folder = join(directory.path, 'folder');
+  mkdirSync(folder);
+  const exporter = await startExporter([...args, '--log.path', folder]);
+  await exporter.ready();
+  await eventually(async () => {
+    expect(exporter.output()).toContain(`log file ${folder}: open failed`);
+    expect(exporter.output()).toContain('DIRECTORY/*.log');
+    const text = await exporter.metrics();
+    expect(sumOf(text, 'atender_requests_total')).toBe(10);
+    expect(sumOf(text, 'atender_exporter_file_errors_total', 'op="open"')).toBe(1);
   });
 });
 

@@ -250,6 +250,11 @@ describe('a store that cannot be trusted is refused with file, reason and remedy
     mkdirSync(path);
     expect(errorOf(() => openStore(path)).message).toMatch(/not a file/);
   });
+  test('where its lock cannot be made', () => {
+    const { message } = errorOf(() => openStore('/proc/exporter.db'));
+    expect(message).toMatch(/^store \/proc\/exporter\.db: .*SQLITE_CANTOPEN.*make .* writable/);
+    expect(message).not.toMatch(/Connection/);
+  });
   test('in use by another exporter; readable beside it all the same', () => {
     opened();
     expect(errorOf(() => openStore(path)).message).toMatch(/another exporter/);

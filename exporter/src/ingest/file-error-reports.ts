@@ -1,0 +1,30 @@
+import type { OnFileError } from '../log/discovery.ts';
+import { maskText } from '../parse/masking.ts';
+import type { Outlet } from './ingestion.ts';
+
+/** A failing file is tried again every second; a person needs to hear of it once in a while. */
+const QUIET_MS = 60_000;
+
+/** Reports the first failing operation of each source and kind of error with its path and remedy, then at most one a minute. */
+export function fileErrorReports(outlet: Outlet, clock: () => number): OnFileError {
+  const quietUntil = new Map<string, number>();
+  return (source, op, path, cause) => {
+    const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? '';
+    const kind = JSON.stringify([source, op, code]);
+    const now = clock();
+    if (now < (quietUntil.get(kind) ?? 0)) return;
+    quietUntil.set(kind, now + QUIET_MS);
+    const reason = code === '' ? '' : ` (${code})`;
+    const message = `log file ${maskText(path)}: ${op} failed${reason}, trying again; ${remedyFor(code)}`;
+    outlet.report({ level: 'error', message, details: { source, op } });
+  };
+}
+
+function remedyFor(code: string): string {
+  if (/EACCES|EPERM/.test(code)) return 'let the exporter read the file, and read and enter its directory';
+  if (/EMFILE|ENFILE/.test(code))
+    return 'raise the limit of open files (ulimit -n, LimitNOFILE): each followed file is held open';
+  if (code === '')
+    return 'log.path must name regular, readable files; for a directory name the files in it, such as DIRECTORY/*.log';
+  return 'see to its disk';
+}
