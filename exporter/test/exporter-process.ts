@@ -112,14 +112,25 @@ export async function eventually<T>(attempt: () => T | Promise<T>, milliseconds 
   }
 }
 
+/**
+ * A loopback port nobody listens on, below those that the kernel gives to outgoing connections (32768 on,
+ * Linux' ip_local_port_range): one of those could be taken before the server that it is meant for binds it.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 22_000);
+    if (await canListen(port)) return port;
+  }
+}
+
+async function canListen(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  const free = await once(server, 'listening').then(
+    () => true,
+    () => false,
+  );
+  if (free) await new Promise((closed) => server.close(closed));
+  return free;
 }
 
 /** A temporary directory that is removed by the returned function. */

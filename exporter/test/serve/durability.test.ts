@@ -56,7 +56,7 @@ describe('stopping and starting again', () => {
   test('SIGTERM commits what was read, ends with 0 within 5 s, and the next start goes on from there', async () => {
     writeRequests(log, 200_000);
     const first = await startExporter(args);
-    await eventually(async () => expect((await fetch(`${first.url}/-/healthy`)).status).toBe(200));
+    await eventually(async () => expect((await fetch(`${first.url}/-/healthy`)).status).toBe(200), 30_000);
     const asked = Date.now();
     expect(await first.end('SIGTERM')).toBe(0);
     expect(Date.now() - asked).toBeLessThan(5_000);
