@@ -76,7 +76,7 @@ export async function startReplicas(masters: RedisServer[]): Promise<RedisServer
 export async function startCluster(): Promise<RedisServer[]> {
   const nodes: RedisServer[] = [];
   for (let i = 0; i < 3; i++) {
-    const port = await clusterPort();
+    const port = await freePort();
     nodes.push(
       await startRedis({
         port,
@@ -98,15 +98,6 @@ export async function startCluster(): Promise<RedisServer[]> {
     }
   }, 20_000);
   return nodes;
-}
-
-/** The bus needs a port that exists 10,000 above. */
-async function clusterPort(): Promise<number> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const port = await freePort();
-    if (port < 55_000) return port;
-  }
-  return 20_000 + Math.floor(Math.random() * 10_000);
 }
 
 /** Ends what a test left running; call it in afterEach or afterAll. */
