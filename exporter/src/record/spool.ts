@@ -29,8 +29,11 @@ export interface SpoolOptions {
 
 /** Requests after which a segment is closed. */
 const SEGMENT_ROWS = 1_000_000;
-const PERCENT = 37;
-const SMALL_S = 115;
+/** By byte: which letters of `sa_`, with which raw keys begin, it may stand for; a percent sign for any of them. */
+const SUSPECT = new Uint8Array(256);
+const MAY_BE_KEY = 7;
+for (const [i, letters] of ['sS', 'aA', '_'].entries())
+  for (const letter of `${letters}%`) SUSPECT[letter.charCodeAt(0)] |= 1 << i;
 const WRITE_BYTES = 512 * 1024;
 /** What a full disk may leave pending before reading stops. */
 const MOST_PENDING = 32 * 1024 * 1024;
@@ -177,27 +180,28 @@ export class Spool {
     this.idBytes = 0;
   }
 
-  /** Copies the request id, masked and cut. Returns its length. */
+  /** Copies the request id, cut, and masked where it may hold a raw key. Returns its length. */
   private takeId({ bytes, requestIdStart, requestIdEnd }: LogRecord): number {
-    if (requestIdEnd <= requestIdStart) return 0;
-    const { ids } = this.columns;
-    let to = this.idBytes;
     const length = requestIdEnd - requestIdStart;
-    let plain = length <= LONGEST_ID;
-    if (plain)
-      for (let from = requestIdStart; from < requestIdEnd; from++) {
-        const c = bytes[from];
-        ids[to++] = c;
-        // Raw keys begin with an s, or with a percent sign where they are encoded.
-        if (c === PERCENT || (c | 32) === SMALL_S) plain = false;
-      }
-    if (plain || (length <= LONGEST_ID && !mayHoldRawKey(bytes, requestIdStart, requestIdEnd))) {
-      this.idBytes = to;
-      return length;
+    if (length <= 0) return 0;
+    if (length > LONGEST_ID) return this.takeMasked(bytes.toString('utf8', requestIdStart, requestIdEnd));
+    const { idBytes } = this;
+    const { ids } = this.columns;
+    let suspect = 0;
+    for (let from = requestIdStart, to = idBytes; from < requestIdEnd; ) {
+      const c = bytes[from++];
+      ids[to++] = c;
+      suspect |= SUSPECT[c];
     }
-    const masked = withoutRawKeys(bytes.toString('utf8', requestIdStart, requestIdEnd));
-    const kept = Buffer.from(cut(masked, LONGEST_ID));
-    ids.set(kept, this.idBytes);
+    if (suspect === MAY_BE_KEY && mayHoldRawKey(bytes, requestIdStart, requestIdEnd))
+      return this.takeMasked(bytes.toString('utf8', requestIdStart, requestIdEnd));
+    this.idBytes = idBytes + length;
+    return length;
+  }
+
+  private takeMasked(id: string): number {
+    const kept = Buffer.from(cut(withoutRawKeys(id), LONGEST_ID));
+    this.columns.ids.set(kept, this.idBytes);
     this.idBytes += kept.length;
     return kept.length;
   }
