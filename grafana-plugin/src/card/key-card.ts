@@ -45,7 +45,7 @@ export interface QuotaLine {
 
 /** Statuses the key got, lowest first. */
 export function statusLines({ readings }: ListedKey): StatusLine[] {
-  const counts = [...(readings.status1h ?? readings.status30m ?? [])].filter(([, requests]) => requests > 0);
+  const counts = [...(readings.status1h ?? [])].filter(([, requests]) => requests > 0);
   const all = counts.reduce((sum, [, requests]) => sum + requests, 0);
   return counts
     .sort(([a], [b]) => a - b)

@@ -6,6 +6,8 @@ import { type Rows, rowsOf, type Series, seriesOf } from './rows.ts';
 export interface Answers {
   /** Roles that a query asks for, also where it answered nothing. */
   asked: ReadonlySet<RoleName>;
+  /** RefIds of queries that have no role. */
+  unassigned: readonly string[];
   /** Messages of failed queries, by role; '' = of no role. */
   failed: ReadonlyMap<RoleName | '', string>;
   rows(role: RoleName): Rows[];
@@ -26,12 +28,15 @@ export function answersOf(data: PanelData, mapping: RoleMapping): Answers {
     else frames.set(role, [frame]);
   }
   const asked = new Set<RoleName>(frames.keys());
-  for (const { refId, hide } of data.request?.targets ?? []) {
+  const shown = (data.request?.targets ?? []).filter(({ hide }) => hide !== true).map(({ refId }) => refId);
+  for (const refId of shown) {
     const role = roleOfRef.get(refId);
-    if (role !== undefined && hide !== true) asked.add(role);
+    if (role !== undefined) asked.add(role);
   }
+  const refIds = new Set([...shown, ...data.series.flatMap(({ refId }) => (refId ? [refId] : []))]);
   return {
     asked,
+    unassigned: [...refIds].filter((refId) => !roleOfRef.has(refId)),
     failed: failuresOf(data, roleOfRef),
     rows: (role) => (frames.get(role) ?? []).flatMap(rowsOf),
     series: (role) => (frames.get(role) ?? []).flatMap(seriesOf),

@@ -79,7 +79,9 @@ export function keyListOf(answers: Answers): KeyList {
 /** The query counts blind exporters. Answered with nothing: there is no exporter at all. */
 function isPipelineAlive(answers: Answers, answered: ReadonlySet<RoleName>): boolean {
   if (!answered.has('pipeline')) return true;
-  const counts = answers.rows('pipeline').flatMap((rows) => (rows.length > 0 ? [rows.value(0)] : []));
+  const counts = answers
+    .rows('pipeline')
+    .flatMap((rows) => Array.from({ length: rows.length }, (_, row) => rows.value(row)));
   return counts.length > 0 && counts.every((blind) => blind === 0);
 }
 

@@ -19,6 +19,8 @@ export function problemsOf(
   return [
     ...failures(answers, mapping),
     ...blindness(list),
+    ...unassigned(answers),
+    ...empty(answers, list, mapping),
     ...missing(answers, view, mapping),
     ...ended(list),
   ];
@@ -44,6 +46,32 @@ function blindness({ pipelineAlive, keys }: KeyList): Problem[] {
         'An exporter is blind: the request log is not being read to its end, so missing traffic means nothing. See to the pipeline first.',
     },
   ];
+}
+
+function unassigned({ unassigned: refIds }: Answers): Problem[] {
+  if (refIds.length === 0) return [];
+  const [queries, have] = refIds.length === 1 ? ['query', 'has'] : ['queries', 'have'];
+  return [
+    {
+      severity: 'warning',
+      sentence: `The ${queries} ${refIds.join(', ')} ${have} no role here: name what each is for under "RefIds of the queries" in the panel's options.`,
+    },
+  ];
+}
+
+/** Queries that have an answer about every key that is used, and answered nothing. */
+function empty(answers: Answers, { keys }: KeyList, mapping: RoleMapping): Problem[] {
+  if (!keys.some(({ requests, lastUsed }) => requests > 0 || lastUsed > 0)) return [];
+  return ROLE_NAMES.filter(
+    (role) =>
+      roleOf(role).neverEmpty === true &&
+      answers.asked.has(role) &&
+      !answers.failed.has(role) &&
+      answers.rows(role).every(({ length }) => length === 0),
+  ).map((role) => ({
+    severity: 'warning',
+    sentence: `The query ${refIdOf(role, mapping)} (${roleOf(role).title}) answered nothing: ${roleOf(role).without}.`,
+  }));
 }
 
 function missing({ asked }: Answers, view: 'overview' | 'key', mapping: RoleMapping): Problem[] {

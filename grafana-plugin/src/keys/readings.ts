@@ -31,7 +31,8 @@ export interface KeyReadings {
   /** Values by metric name; several of one metric by their further label. */
   facts: Map<string, Map<string, number>>;
   thresholds: Map<string, number>;
-  overrides: Set<string>;
+  /** Thresholds that the keys file sets, by kind. */
+  overrides: Map<string, number>;
   status5m?: Map<number, number>;
   status30m?: Map<number, number>;
   status1h?: Map<number, number>;
@@ -63,8 +64,13 @@ export class KeyIndex {
     return [...this.tenants.values()].flatMap((keys) => [...keys.values()]);
   }
 
-  /** The key's readings, new when this is the first answer about it. */
-  at(tenant: string, id: string, partner = false): KeyReadings {
+  /**
+   * The key's readings, new when this is the first answer about it.
+   * @param told the key's tenant; undefined = the query does not tell tenants apart, so it is that of the only
+   *   tenant with such a key
+   */
+  at(told: string | undefined, id: string, partner = false): KeyReadings {
+    const tenant = told ?? this.onlyTenantOf(id);
     let keys = this.tenants.get(tenant);
     if (keys === undefined) {
       keys = new Map();
@@ -77,7 +83,7 @@ export class KeyIndex {
         tenant,
         facts: new Map(),
         thresholds: new Map(),
-        overrides: new Set(),
+        overrides: new Map(),
         endpoints: [],
         stragglers: [],
         addresses: [],
@@ -87,6 +93,12 @@ export class KeyIndex {
     }
     if (!partner) key.partnerOnly = false;
     return key;
+  }
+
+  /** '' where no tenant or more than one has a key of that id. */
+  private onlyTenantOf(id: string): string {
+    const having = [...this.tenants].flatMap(([tenant, keys]) => (keys.has(id) ? [tenant] : []));
+    return having.length === 1 ? (having[0] as string) : '';
   }
 }
 
@@ -99,46 +111,67 @@ const FURTHER_LABEL: Record<string, string> = {
   [KEY_FAMILIES.scopeLastUsed.name]: 'scope',
 };
 
+/** Takes what one row of an answer says about its key. */
+type Take = (key: KeyReadings, rows: Rows, row: number) => void;
+
+/** What is taken from the tables. Rows of several exporters about one key add up, or the highest counts. */
+const TAKEN: [role: RoleName, take: Take][] = [
+  ['facts', takeFact],
+  ...(['status5m', 'status30m', 'status1h'] as const).map((role): [RoleName, Take] => [
+    role,
+    (key, rows, row) => {
+      key[role] ??= new Map();
+      add(key[role], Number(rows.label('status', row)), rows.value(row));
+    },
+  ]),
+  ...(['recentRate', 'dayRate', 'expectedRate', 'lastWeek'] as const).map((role): [RoleName, Take] => [
+    role,
+    (key, rows, row) => {
+      key[role] = (key[role] ?? 0) + rows.value(row);
+    },
+  ]),
+  [
+    'forbiddenHistory',
+    (key, rows, row) => {
+      key.forbiddenHistory = highest(key.forbiddenHistory, rows.value(row));
+    },
+  ],
+  ['thresholds', (key, rows, row) => key.thresholds.set(rows.label('kind', row), rows.value(row))],
+  ['overrides', (key, rows, row) => key.overrides.set(rows.label('kind', row), rows.value(row))],
+  ['endpoints', (key, rows, row) => takeEndpoint(key.endpoints, rows, row)],
+  [
+    'addresses',
+    (key, rows, row) => {
+      const ip = rows.label('ip', row);
+      if (!key.addresses.includes(ip)) key.addresses.push(ip);
+    },
+  ],
+  ['partnerFacts', takeFact],
+  ['stragglers', (key, rows, row) => takeEndpoint(key.stragglers, rows, row)],
+  ['info', takeInformation],
+];
+
 /** Joins the answers of all queries by key. */
 export function readingsOf(answers: Answers): KeyIndex {
   const index = new KeyIndex();
-  const each = (
-    role: RoleName,
-    take: (key: KeyReadings, rows: Rows, row: number) => void,
-    partner = false,
-  ) => {
-    for (const rows of answers.rows(role)) {
-      if (!rows.has('key_id')) continue;
-      for (let row = 0; row < rows.length; row++) {
-        const id = rows.label('key_id', row);
-        if (!isKey(id)) continue;
-        take(index.at(rows.label('tenant_id', row), id, partner), rows, row);
-      }
-    }
-  };
-  each('facts', takeFact);
-  for (const role of ['status5m', 'status30m', 'status1h'] as const)
-    each(role, (key, rows, row) => {
-      const counts = key[role] ?? new Map<number, number>();
-      key[role] = counts;
-      add(counts, Number(rows.label('status', row)), rows.value(row));
-    });
-  for (const role of ['recentRate', 'dayRate', 'expectedRate', 'lastWeek', 'forbiddenHistory'] as const)
-    each(role, (key, rows, row) => {
-      key[role] = rows.value(row);
-    });
-  each('thresholds', (key, rows, row) => key.thresholds.set(rows.label('kind', row), rows.value(row)));
-  each('overrides', (key, rows, row) => key.overrides.add(rows.label('kind', row)));
-  each('endpoints', (key, rows, row) => takeEndpoint(key.endpoints, rows, row));
-  each('addresses', (key, rows, row) => key.addresses.push(rows.label('ip', row)));
-  each('partnerFacts', takeFact, true);
-  each('stragglers', (key, rows, row) => takeEndpoint(key.stragglers, rows, row), true);
-  takeVolumes(index, answers.series('volume'), false);
-  takeVolumes(index, answers.series('partnerVolume'), true);
-  // Last: in a card this query names the other key of a rotation too, which must not pass for the shown one.
-  const card = answers.asked.has('partnerFacts');
-  each('info', takeInformation, card);
-  if (card) standAlone(index);
+  // In a card this query names the other key of a rotation too, which must not pass for the shown one.
+  const isCard = answers.asked.has('partnerFacts');
+  const isOfPartner = (role: RoleName) =>
+    role === 'partnerFacts' || role === 'stragglers' || (role === 'info' && isCard);
+  const tables = TAKEN.map(([role, take]) => ({ role, take, rows: answers.rows(role) }));
+  const tellsTenants = ({ rows }: { rows: Rows[] }) => rows.some((some) => some.has('tenant_id'));
+  // Those that tell tenants apart go first: the others are joined to what they found.
+  for (const told of [true, false]) {
+    for (const { role, take, rows: all } of tables.filter((table) => tellsTenants(table) === told))
+      for (const rows of all.filter((some) => some.has('key_id')))
+        for (let row = 0; row < rows.length; row++) {
+          const id = rows.label('key_id', row);
+          const tenant = told ? rows.label('tenant_id', row) : undefined;
+          if (isKey(id)) take(index.at(tenant, id, isOfPartner(role)), rows, row);
+        }
+    for (const role of ['volume', 'partnerVolume'] as const) takeVolumes(index, answers, role, told);
+  }
+  if (isCard) standAlone(index);
   return index;
 }
 
@@ -153,7 +186,8 @@ function takeFact(key: KeyReadings, rows: Rows, row: number): void {
   const further = FURTHER_LABEL[metric];
   const values = key.facts.get(metric) ?? new Map<string, number>();
   key.facts.set(metric, values);
-  values.set(further === undefined ? '' : rows.label(further, row), rows.value(row));
+  const name = further === undefined ? '' : rows.label(further, row);
+  values.set(name, highest(values.get(name), rows.value(row)));
 }
 
 function takeInformation(key: KeyReadings, rows: Rows, row: number): void {
@@ -180,17 +214,39 @@ function takeEndpoint(endpoints: EndpointCounts[], rows: Rows, row: number): voi
   add(endpoint.statuses, Number(rows.label('status', row)) || 0, rows.value(row));
 }
 
-function takeVolumes(index: KeyIndex, all: Series[], partner: boolean): void {
+/** The volume of each key, summed over its series where a query answered with several. */
+function takeVolumes(index: KeyIndex, answers: Answers, role: 'volume' | 'partnerVolume', told: boolean) {
+  const all = answers.series(role);
+  if (all.some(({ labels }) => labels.tenant_id !== undefined) !== told) return;
+  const found = new Map<KeyReadings, Series>();
   for (const series of all) {
     const id = series.labels.key_id ?? '';
     if (!isKey(id)) continue;
-    index.at(series.labels.tenant_id ?? '', id, partner).volume = series;
+    const key = index.at(told ? (series.labels.tenant_id ?? '') : undefined, id, role === 'partnerVolume');
+    const before = found.get(key);
+    found.set(key, before === undefined ? series : summed(before, series));
   }
+  for (const [key, series] of found) key.volume = series;
+}
+
+function summed(a: Series, b: Series): Series {
+  const sums = new Map<number, number>();
+  for (const { times, values } of [a, b])
+    times.forEach((time, i) => {
+      const value = values[i] as number;
+      const before = sums.get(time);
+      sums.set(time, before === undefined || Number.isNaN(before) ? value : before + (value || 0));
+    });
+  const times = [...sums.keys()].sort((x, y) => x - y);
+  return { labels: a.labels, times, values: times.map((time) => sums.get(time) as number) };
 }
 
 function add(counts: Map<number, number>, status: number, requests: number): void {
   if (Number.isFinite(requests)) counts.set(status, (counts.get(status) ?? 0) + requests);
 }
+
+const highest = (known: number | undefined, value: number): number =>
+  known === undefined || Number.isNaN(known) || value > known ? value : known;
 
 /** Requests without a key and those of keys beyond the exporter's limits have labels, but are no keys. */
 const isKey = (id: string): boolean => id !== '' && id !== NO_KEY && id !== OTHER;

@@ -65,9 +65,14 @@ export function signalsOf(key: KeyReadings, circumstances: Circumstances, partne
 export type FactOf = (family: FamilyDefinition, absent: number, further?: string) => number;
 
 export function factsOf(key: KeyReadings, answered: ReadonlySet<RoleName>): FactOf {
+  // A key with requests has facts: without any, the query did not reach them.
+  const isKnown = answered.has('facts') && (key.facts.size > 0 || !hasRequests(key));
   return ({ name }, absent, further = '') =>
-    key.facts.get(name)?.get(further) ?? (answered.has('facts') ? absent : Number.NaN);
+    key.facts.get(name)?.get(further) ?? (isKnown ? absent : Number.NaN);
 }
+
+const hasRequests = ({ status1h, status30m }: KeyReadings): boolean =>
+  sum([...(status1h ?? []), ...(status30m ?? [])].map(([, requests]) => requests)) > 0;
 
 function registeredOf({ info }: KeyReadings, fact: FactOf): RegisteredFacts | null {
   if (info === undefined) return null;
@@ -91,11 +96,11 @@ function registeredOf({ info }: KeyReadings, fact: FactOf): RegisteredFacts | nu
   };
 }
 
-/** The recorded vector as it is; what it has no row for is at its default. */
+/** The recorded vector as it is; what it has no row for is as the keys file sets it, else at its default. */
 function thresholdsOf(key: KeyReadings, answered: ReadonlySet<RoleName>): EffectiveThresholds {
   const effective = effectiveThresholds();
   for (const kind of THRESHOLD_KINDS) {
-    const value = key.thresholds.get(kind);
+    const value = key.thresholds.get(kind) ?? key.overrides.get(kind);
     if (value === undefined || !Number.isFinite(value)) continue;
     const own = answered.has('overrides') ? key.overrides.has(kind) : value !== effective[kind].value;
     effective[kind] = { value, origin: own ? 'key' : 'default' };

@@ -4,6 +4,8 @@ export interface Role {
   without: string;
   /** `table`: one value a series, now. `series`: values over the shown time. */
   kind: 'table' | 'series';
+  /** Every key that is used has an answer: none at all is a fault, such as rules that are not loaded. */
+  neverEmpty?: boolean;
   /** A panel works without it. */
   optional?: boolean;
   /** Only the card of one key asks for it. */
@@ -21,11 +23,13 @@ export const ROLES = {
     title: 'Key facts',
     without: 'when keys were last used, their addresses, quota and scopes are not known',
     kind: 'table',
+    neverEmpty: true,
   },
   thresholds: {
     title: 'Effective thresholds',
-    without: 'the built-in default thresholds stand in for those of each key',
+    without: 'built-in defaults stand in where the keys file sets no threshold',
     kind: 'table',
+    neverEmpty: true,
   },
   overrides: {
     title: 'Own thresholds',
@@ -36,16 +40,19 @@ export const ROLES = {
     title: 'Requests by status, 5 minutes',
     without: 'whether errors still last is not known',
     kind: 'table',
+    neverEmpty: true,
   },
   status30m: {
     title: 'Requests by status, 30 minutes',
     without: 'how requests were answered is not known, which decides most states',
     kind: 'table',
+    neverEmpty: true,
   },
   status1h: {
     title: 'Requests by status, 1 hour',
     without: 'volume and answers of the last hour are not known',
     kind: 'table',
+    neverEmpty: true,
   },
   recentRate: { title: 'Rate of the last hour', without: 'spikes and dips are not known', kind: 'table' },
   dayRate: {

@@ -12,8 +12,10 @@ import { getTableStyles } from './table-styles.ts';
 const LISTED = 10;
 
 /** The busiest endpoints with their share; where 404 and 422 cluster, something broke this call. */
-export function Endpoints({ lines }: { lines: readonly EndpointLine[] }) {
+export function Endpoints({ lines, isKnown }: { lines: readonly EndpointLine[]; isKnown: boolean }) {
   const styles = useStyles2(getTableStyles);
+  if (!isKnown)
+    return <Nothing>{t('endpoints.unknown', 'Which endpoints were called is not known.')}</Nothing>;
   if (lines.length === 0)
     return <Nothing>{t('endpoints.none', 'No endpoint was called in the last 30 minutes.')}</Nothing>;
   // A cluster is shown however rarely its endpoint is called.

@@ -31,7 +31,7 @@ const TWO_COLUMNS = 900;
 export function KeyCard({ shown, list, timeZone, width }: Props) {
   const styles = useStyles2(getStyles);
   const rotation = rotationOf(shown, list);
-  const { now } = list;
+  const { now, answered } = list;
   return (
     <article
       className={styles.card}
@@ -53,13 +53,13 @@ export function KeyCard({ shown, list, timeZone, width }: Props) {
           </Section>
         )}
         <Section title={t('key-card.statuses', 'Answers of the last hour')}>
-          <Statuses lines={statusLines(shown)} />
+          <Statuses lines={statusLines(shown)} isKnown={answered.has('status1h')} />
         </Section>
         <Section title={t('key-card.quota', 'Room under the limits')}>
           <Quota lines={quotaLines(shown)} />
         </Section>
         <Section title={t('key-card.endpoints', 'Endpoints of the last 30 minutes')}>
-          <Endpoints lines={endpointLines(shown)} />
+          <Endpoints lines={endpointLines(shown)} isKnown={answered.has('endpoints')} />
         </Section>
         <Section title={t('key-card.scopes', 'Scopes granted and used')}>
           <Scopes lines={scopeLines(shown)} {...{ now, timeZone }} />

@@ -27,7 +27,10 @@ export function Quota({ lines }: { lines: readonly QuotaLine[] }) {
 }
 
 function words({ used, limit, nearly }: QuotaLine): React.ReactNode {
-  if (limit === null) return t('quota.no-limit', '{{used}}; no limit is known', { used: count(used) });
+  if (limit === null || Number.isNaN(limit))
+    return t('quota.no-limit', '{{used}}; no limit is known', { used: count(used) });
+  if (Number.isNaN(used))
+    return t('quota.unknown', 'not known; the limit is {{limit}}', { limit: count(limit) });
   const left = limit - used;
   const ratio = limit > 0 ? used / limit : Number.NaN;
   const tone = ratio >= 1 ? 'bad' : ratio >= nearly ? 'warn' : 'good';

@@ -7,8 +7,9 @@ import { Nothing } from './Section.tsx';
 import { getTableStyles } from './table-styles.ts';
 
 /** What each status code seen means and what to do about it. */
-export function Statuses({ lines }: { lines: readonly StatusLine[] }) {
+export function Statuses({ lines, isKnown }: { lines: readonly StatusLine[]; isKnown: boolean }) {
   const styles = useStyles2(getTableStyles);
+  if (!isKnown) return <Nothing>{t('statuses.unknown', 'How requests were answered is not known.')}</Nothing>;
   if (lines.length === 0)
     return <Nothing>{t('statuses.none', 'There were no requests in the last hour.')}</Nothing>;
   return (

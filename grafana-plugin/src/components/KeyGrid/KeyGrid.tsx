@@ -2,7 +2,7 @@ import { css } from '@emotion/css';
 import type { GrafanaTheme2, TimeZone } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
-import React, { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import React, { type KeyboardEvent, useCallback, useEffect, useRef, useState } from 'react';
 import type { ListedKey } from '../../keys/key-list.ts';
 import { COLUMNS, type ColumnName, columnsThatFit, type Sorting } from '../../overview/columns.ts';
 import type { Dressing } from '../../overview/dressing.ts';
@@ -30,7 +30,8 @@ export function KeyGrid(props: Props) {
   const { keys, columns, sorting, onSort, dressing, now, timeZone, width, height } = props;
   const styles = useStyles2(getStyles);
   const box = useRef<HTMLDivElement>(null);
-  const [active, setActive] = useState(0);
+  // The key and not its row: a refresh may move it.
+  const [active, setActive] = useState<{ handle: string; row: number }>();
   const followFocus = useRef(false);
   const { first, end, onScroll } = useVisibleRows(box, keys.length, ROW_HEIGHT, height);
   const shown = columnsThatFit(columns, width);
@@ -38,7 +39,9 @@ export function KeyGrid(props: Props) {
     .map((name) => COLUMNS[name])
     .map(({ least, grows }) => (grows > 0 ? `minmax(${least}px, ${grows}fr)` : `${least}px`))
     .join(' ');
-  const current = Math.min(active, keys.length - 1);
+  const found = active === undefined ? 0 : keys.findIndex(({ handle }) => handle === active.handle);
+  const current = found >= 0 ? found : Math.min(active?.row ?? 0, keys.length - 1);
+  const activate = useCallback((row: number) => setActive({ handle: keys[row]?.handle ?? '', row }), [keys]);
 
   useEffect(() => {
     if (!followFocus.current) return;
@@ -49,7 +52,7 @@ export function KeyGrid(props: Props) {
   const moveTo = (row: number) => {
     const target = Math.max(0, Math.min(keys.length - 1, row));
     followFocus.current = true;
-    setActive(target);
+    activate(target);
     if (box.current) reveal(box.current, target);
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -81,7 +84,15 @@ export function KeyGrid(props: Props) {
       aria-colcount={shown.length}
       onScroll={onScroll}
     >
-      <GridHeader columns={shown} template={template} sorting={sorting} onSort={onSort} />
+      <GridHeader
+        columns={shown}
+        template={template}
+        sorting={sorting}
+        onSort={(column) => {
+          setActive(undefined);
+          onSort(column);
+        }}
+      />
       {/* Rows out of sight are not drawn, which a table cannot. */}
       <div
         role="rowgroup"
@@ -101,7 +112,7 @@ export function KeyGrid(props: Props) {
               columns={shown}
               template={template}
               isActive={row === current}
-              onActivate={setActive}
+              onActivate={activate}
               dressing={dressing}
               now={now}
               timeZone={timeZone}

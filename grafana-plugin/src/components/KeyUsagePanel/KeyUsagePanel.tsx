@@ -35,7 +35,7 @@ export function KeyUsagePanel(props: PanelProps<PanelOptions>) {
       : undefined;
   return (
     <section className={styles.panel} style={{ width, height }}>
-      {list.keys.length === 0 ? (
+      {list.keys.length === 0 || data.state === LoadingState.Loading ? (
         <NoKeys problems={problems} isLoading={props.data.state === LoadingState.Loading} />
       ) : (
         <>
@@ -63,12 +63,15 @@ export function KeyUsagePanel(props: PanelProps<PanelOptions>) {
   );
 }
 
-/** While a refresh has no answer yet, or failed altogether, what was shown before stays. */
+/**
+ * While a refresh has not answered everything yet, or failed altogether, what was shown before stays: half of the
+ * answers would make keys look unused.
+ */
 function useLastShown(data: PanelData): PanelData {
   const [shown, setShown] = useState(data);
-  const isEmptyHanded =
-    data.series.length === 0 && (data.state === LoadingState.Loading || data.state === LoadingState.Error);
-  if (data === shown || isEmptyHanded) return shown;
+  const isLoading = data.state === LoadingState.Loading && shown.state !== LoadingState.Loading;
+  const isEmptyHanded = data.series.length === 0 && data.state === LoadingState.Error;
+  if (data === shown || isLoading || isEmptyHanded) return shown;
   setShown(data);
   return data;
 }
