@@ -78,6 +78,12 @@ test('quota headroom counts the burst by minute and says where no limit is known
   ]);
 });
 
+test('without facts neither use nor limit is made up', () => {
+  const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'facts');
+  for (const { used, limit } of quotaLines(key(frames)))
+    expect([used, limit]).toEqual([Number.NaN, Number.NaN]);
+});
+
 test('what happened to the key is told oldest first, without what never happened', () => {
   const facts = [fact('last_used_timestamp_seconds', NOW - 5), fact('created_timestamp_seconds', NOW - 500)];
   const list = listOf(keyFrames([{ id: 'k', facts }]));

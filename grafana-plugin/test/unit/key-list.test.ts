@@ -56,6 +56,15 @@ describe('the state of a key', () => {
     expect(stateOfKey(listOf([...frames, table('pipeline', [{ value: 1 }])]), 'k')).toBe('blind');
   });
 
+  test('is blind when any of several exporters is', () => {
+    const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'pipeline');
+    const blind = table('pipeline', [
+      { instance: 'host-0', value: 0 },
+      { instance: 'host-1', value: 1 },
+    ]);
+    expect(stateOfKey(listOf([...frames, blind]), 'k')).toBe('blind');
+  });
+
   test('is blind when no exporter answers any more', () => {
     const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'pipeline');
     const request = { targets: [{ refId: 'pipeline' }] } as never;
@@ -102,6 +111,11 @@ describe('thresholds', () => {
 
   test('come from the recorded effective vector', () => {
     expect(check([...keyFrames([{ id: 'k' }]), effective])?.threshold).toBe(0.1);
+  });
+
+  test('are those of the keys file where nothing is recorded', () => {
+    const own = table('overrides', [{ tenant_id: 'acme', key_id: 'k', kind: 'throttled_ratio', value: 0.2 }]);
+    expect(check([...keyFrames([{ id: 'k' }]), own])).toMatchObject({ threshold: 0.2, origin: 'key' });
   });
 
   test('are said to be the key’s own only where the keys file sets them', () => {
@@ -167,6 +181,69 @@ describe('joining', () => {
     });
     const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'status30m');
     expect(keyOf(listOf([...frames, frame]), 'k')?.signals.thirtyMinutes.requests).toBe(30);
+  });
+
+  const without = (frames: ReturnType<typeof keyFrames>, ...roles: string[]) =>
+    frames.filter(({ refId }) => !roles.includes(refId ?? ''));
+
+  test('takes a query without tenants to be about the only tenant that has the key', () => {
+    const statuses = table('status30m', [{ key_id: 'k', status: '500', value: 100 }]);
+    const list = listOf([statuses, ...without(keyFrames([{ id: 'k' }]), 'status30m')]);
+    expect(list.keys.map(({ tenant, id }) => [tenant, id])).toEqual([['acme', 'k']]);
+    expect(list.keys[0]?.signals.thirtyMinutes.serverErrors).toBe(100);
+  });
+
+  test('takes a time series without tenants the same way', () => {
+    const list = listOf([series('volume', { key_id: 'k' }, [1, 2]), ...keyFrames([{ id: 'k' }])]);
+    expect(list.keys.map(({ tenant, trend }) => [tenant, trend?.values])).toEqual([['acme', [1, 2]]]);
+  });
+
+  test('shows keys without any tenant', () => {
+    const frames = keyFrames([{ id: 'k' }]).map((frame) => ({
+      ...frame,
+      fields: frame.fields.filter(({ name }) => name !== 'tenant_id'),
+    }));
+    expect(listOf(frames).keys.map(({ tenant, health }) => [tenant, health.state])).toEqual([
+      ['', 'healthy'],
+    ]);
+  });
+
+  test('adds up what exporters say one by one, and takes the latest use', () => {
+    const by = (instance: string, more: Record<string, string | number>) => ({
+      tenant_id: 'acme',
+      key_id: 'k',
+      instance,
+      ...more,
+    });
+    const used = (instance: string, ago: number) => by(instance, { __name__: LAST_USED, value: NOW - ago });
+    const both = (role: string, ...values: [number, number]) =>
+      table(
+        role,
+        values.map((value, i) => by(`host-${i}`, { value })),
+      );
+    const list = listOf([
+      ...without(keyFrames([{ id: 'k' }]), 'facts'),
+      table('facts', [used('host-0', 5), used('host-1', 9000)]),
+      both('recentRate', 0.2, 0.1),
+      both('lastWeek', 0.1, 0.1),
+      series('volume', { tenant_id: 'acme', key_id: 'k', instance: 'host-0' }, [1, 2]),
+      series('volume', { tenant_id: 'acme', key_id: 'k', instance: 'host-1' }, [10, Number.NaN]),
+      table('addresses', [
+        by('host-0', { ip: '192.0.2.0/24', value: 1 }),
+        by('host-1', { ip: '192.0.2.0/24', value: 1 }),
+      ]),
+    ]);
+    const key = keyOf(list, 'k');
+    expect(key?.lastUsed).toBe(NOW - 5);
+    expect(key?.change).toBeCloseTo(0.5);
+    expect(key?.trend?.values).toEqual([11, 2]);
+    expect(key?.readings.addresses).toEqual(['192.0.2.0/24']);
+  });
+
+  test('does not call a key unused because the query about facts answered nothing', () => {
+    const list = listOf([...without(keyFrames([{ id: 'k' }]), 'facts'), table('facts', [])]);
+    expect(keyOf(list, 'k')?.lastUsed).toBeNaN();
+    expect(stateOfKey(list, 'k')).toBe('healthy');
   });
 
   test('finds the role of a query whose refId the options name', () => {

@@ -100,6 +100,21 @@ describe('the overview', () => {
     expect(rows()[0]).toHaveFocus();
   });
 
+  test('the focus stays with its key when a refresh moves it', async () => {
+    const { rerender } = show(THREE);
+    rows()[2]?.focus();
+    const failing = keyFrames([
+      { id: 'good', statuses: { 200: 1, 500: 999 } },
+      { id: 'bad', statuses: { 200: 50, 500: 50 } },
+      { id: 'busy', statuses: { 200: 800, 429: 200 } },
+    ]);
+    rerender(<KeyUsagePanel {...propsOf(failing)} />);
+    expect(names()[0]).toBe('Name of good');
+    expect(rows()[0]).toHaveFocus();
+    await userEvent.keyboard('{ArrowDown}');
+    expect(rows()[1]).toHaveFocus();
+  });
+
   test('draws only the rows in sight of 2,000, but counts them all', () => {
     show(keyFrames(Array.from({ length: 2000 }, (_, i) => ({ id: `key_${i}` }))));
     expect(screen.getByRole('grid')).toHaveAttribute('aria-rowcount', '2001');
@@ -146,9 +161,23 @@ describe('what is missing', () => {
     expect(rows()[0]).toHaveTextContent('Pipeline blind');
   });
 
+  test('a query that answered nothing about used keys is named', () => {
+    show([...THREE, table('thresholds', [])]);
+    expect(
+      screen.getByText(/The query thresholds .* answered nothing: built-in defaults stand in/),
+    ).toBeInTheDocument();
+  });
+
+  test('queries that are for nothing yet are named, with where to say what they are for', () => {
+    const request = { targets: [{ refId: 'A' }, { refId: 'B' }, { refId: 'C', hide: true }] } as never;
+    show([], { data: panelData([], { request }) });
+    expect(screen.getByText(/The queries A, B have no role here: name what each is for/)).toBeInTheDocument();
+  });
+
   test('a complete answer has nothing to complain about', () => {
-    show(THREE);
-    expect(screen.queryByText(/There is no query|failed/)).not.toBeInTheDocument();
+    const thresholds = [{ tenant_id: 'acme', key_id: 'good', kind: 'stale_seconds', value: 1 }];
+    show([...THREE, table('thresholds', thresholds)]);
+    expect(screen.queryByText(/There is no query|failed|answered nothing|no role/)).not.toBeInTheDocument();
   });
 });
 
@@ -157,6 +186,15 @@ describe('refreshing', () => {
     const { rerender } = show(THREE);
     rerender(<KeyUsagePanel {...propsOf([], { data: panelData([], { state }) })} />);
     expect(names()).toHaveLength(3);
+  });
+
+  test('does not take half of an answer for keys that are not used', () => {
+    const half = panelData(THREE.slice(0, 1), { state: LoadingState.Loading });
+    const { rerender } = show([], { data: half });
+    expect(screen.getByText('Asking for keys …')).toBeInTheDocument();
+    rerender(<KeyUsagePanel {...propsOf(THREE)} />);
+    rerender(<KeyUsagePanel {...propsOf([], { data: half })} />);
+    expect(rows()[0]).toHaveTextContent('Failing');
   });
 
   test('keeps search, filters and order', async () => {
@@ -180,6 +218,19 @@ describe('the card', () => {
     const check = screen.getByRole('rowheader', { name: /5xx answers/ }).closest('tr');
     expect(check).toHaveTextContent(/Breached50 %more than 10 %this key/);
     expect(screen.getByRole('rowheader', { name: /429 answers/ }).closest('tr')).toHaveTextContent('default');
+  });
+
+  test('says what is not known, rather than that nothing happened', () => {
+    const targets = ['info', 'status30m'].map((refId) => ({ refId }));
+    const frames = THREE.filter(({ refId }) => ['info', 'status30m'].includes(refId ?? ''));
+    show(frames, {
+      options,
+      data: panelData(frames, { request: { targets } as never }),
+      replaceVariables: (text) => (text === '$key' ? 'bad' : text),
+    });
+    expect(screen.getByText('How requests were answered is not known.')).toBeInTheDocument();
+    expect(screen.getByText('Which endpoints were called is not known.')).toBeInTheDocument();
+    expect(screen.queryByText(/over the limit/)).not.toBeInTheDocument();
   });
 
   test('says so when no query answered about the chosen key', () => {

@@ -7,10 +7,9 @@ import type { ListedKey } from '../../keys/key-list.ts';
 import { COLUMNS, type ColumnName, columnsThatFit, type Sorting } from '../../overview/columns.ts';
 import type { Dressing } from '../../overview/dressing.ts';
 import { GridHeader } from './GridHeader.tsx';
-import { KeyRow } from './KeyRow.tsx';
+import { KeyRow, ROW_HEIGHT } from './KeyRow.tsx';
 import { useVisibleRows } from './useVisibleRows.ts';
 
-export const ROW_HEIGHT = 48;
 export const HEADER_HEIGHT = 32;
 
 interface Props {

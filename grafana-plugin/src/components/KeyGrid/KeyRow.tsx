@@ -8,6 +8,9 @@ import { COLUMNS, type ColumnName } from '../../overview/columns.ts';
 import type { Dressing } from '../../overview/dressing.ts';
 import { CELLS } from './cells.tsx';
 
+/** Pixels: the state with two lines of its reason. */
+export const ROW_HEIGHT = 54;
+
 interface Props {
   shown: ListedKey;
   row: number;
@@ -75,7 +78,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     columnGap: 12,
     alignItems: 'center',
     padding: '0 12px',
-    height: 48,
+    height: ROW_HEIGHT,
     // A row that comes or goes while scrolling must not lay out the others again.
     contain: 'strict',
     borderBottom: `1px solid ${theme.colors.border.weak}`,

@@ -31,7 +31,7 @@ function StateCell({ shown, dressing }: CellProps) {
   return (
     <>
       <StateLabel state={state} text={text} color={isMapped ? color : undefined} />
-      <div className={styles.second} title={reason} dir="auto">
+      <div className={styles.reason} title={reason} dir="auto">
         {reason}
       </div>
     </>
@@ -213,6 +213,17 @@ const getStyles = (theme: GrafanaTheme2) => {
   return {
     line: css(oneLine),
     second: css({ ...oneLine, ...small, color: theme.colors.text.secondary }),
+    // Two lines: what decided is what the grid is read for.
+    reason: css({
+      ...small,
+      lineHeight: 1.25,
+      color: theme.colors.text.secondary,
+      overflow: 'hidden',
+      overflowWrap: 'anywhere',
+      display: '-webkit-box',
+      WebkitBoxOrient: 'vertical',
+      WebkitLineClamp: 2,
+    }),
     code: css({ fontFamily: theme.typography.fontFamilyMonospace }),
     faint: css({ color: theme.colors.text.secondary }),
     volume: css({ display: 'flex', alignItems: 'center', justifyContent: 'flex-end', gap: theme.spacing(1) }),

@@ -52,6 +52,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     gap: theme.spacing(0.75),
     fontWeight: theme.typography.fontWeightMedium,
     whiteSpace: 'nowrap',
+    lineHeight: 1.35,
   }),
   large: css({ fontSize: theme.typography.h4.fontSize }),
   bad: css({ color: theme.colors.error.text }),
