@@ -54,6 +54,10 @@ export function inventedKeys(
   }));
   return [
     ...['status5m', 'status30m', 'status1h'].map((role) => table(role, statuses)),
+    table(
+      'thresholds',
+      keys.map((key) => ({ ...key, kind: 'throttled_ratio', value: 0.05 })),
+    ),
     ...[table('facts', facts), table('info', info), table('pipeline', [{ value: 0 }])],
     ...volume,
   ];

@@ -91,10 +91,13 @@ export const STATES: Record<string, (scenes: Scenes) => Scene> = {
   },
   'all queries failed': (scenes) =>
     scenes.overview({ frames: [], state: 'Error', errors: [{ message: 'data source is not reachable' }] }),
+  'counters that have ended': (scenes) =>
+    scenes.invented(30, {
+      frames: inventedKeys(30, scenes.to).filter(({ refId }) => !/^status/.test(refId ?? '')),
+    }),
   'series without current samples': (scenes) =>
     scenes.invented(30, {
-      // Their facts are there, their counters have ended.
-      frames: inventedKeys(30, scenes.to).filter(({ refId }) => !/^status/.test(refId ?? '')),
+      frames: inventedKeys(30, scenes.to - 3_600_000).filter(({ refId }) => refId === 'volume'),
     }),
   'right-to-left names in a right-to-left page': (scenes) =>
     scenes.invented(30, { direction: 'rtl' }, (i) => `מפתח ${i}`),

@@ -9,7 +9,7 @@ import type { Dressing } from '../../overview/dressing.ts';
 import { CELLS } from './cells.tsx';
 
 /** Pixels: the state with two lines of its reason. */
-export const ROW_HEIGHT = 54;
+export const ROW_HEIGHT = 56;
 
 interface Props {
   shown: ListedKey;

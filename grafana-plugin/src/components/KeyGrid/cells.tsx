@@ -30,7 +30,9 @@ function StateCell({ shown, dressing }: CellProps) {
   const { text, color, isMapped } = mappedState(dressing.display('state', shown), STATES[state].title);
   return (
     <>
-      <StateLabel state={state} text={text} color={isMapped ? color : undefined} />
+      <div className={styles.state}>
+        <StateLabel state={state} text={text} color={isMapped ? color : undefined} />
+      </div>
       <div className={styles.reason} title={reason} dir="auto">
         {reason}
       </div>
@@ -213,6 +215,7 @@ const getStyles = (theme: GrafanaTheme2) => {
   return {
     line: css(oneLine),
     second: css({ ...oneLine, ...small, color: theme.colors.text.secondary }),
+    state: css({ display: 'flex' }),
     // Two lines: what decided is what the grid is read for.
     reason: css({
       ...small,

@@ -39,7 +39,9 @@ function Sentence({ problem: { severity, sentence } }: { problem: Problem }) {
   return (
     <span className={styles.sentence}>
       <ToneMark tone={severity === 'error' ? 'bad' : 'warn'} />
-      <span className={styles.words}>{sentence}</span>
+      <span className={styles.words} dir="auto">
+        {sentence}
+      </span>
     </span>
   );
 }
