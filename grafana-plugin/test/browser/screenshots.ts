@@ -28,8 +28,8 @@ try {
     const file = folder === undefined ? SHOWN[name] : name.replace(/\W+/g, '-');
     if (file === undefined) continue;
     const { width, height } = scene(scenes);
-    // The card scrolls; its picture is as high as all of it.
-    const whole = file.includes('card') && folder === undefined ? 1500 : height;
+    // Both scroll; the pictures of the README are as high as all of it.
+    const whole = folder !== undefined ? height : file.includes('card') ? 1720 : 1010;
     await host.show({ ...scene(scenes), height: whole });
     await host.page.setViewportSize({ width: Math.max(400, width + 16), height: whole + 16 });
     await host.page.mouse.move(0, 0);
