@@ -6,6 +6,7 @@ import { OPEN_WEB, parseWebConfig, type WebConfig } from './config/web-config-fi
 import type { IngestionSettings } from './ingest/ingestion.ts';
 import type { KeyEntry } from './keys/key.ts';
 import { problemText as keysProblemText, parseKeysFile } from './keys/keys-file.ts';
+import { withoutRawKeys } from './keys/raw-keys.ts';
 import {
   compileFormat,
   DEFAULT_FIELDS,
@@ -46,7 +47,8 @@ export function readSettings(input: SettingsInput): { settings: Settings | undef
     ...web.problems,
     ...sharing.problems,
     ...(rest ? sourceProblems(rest) : []),
-  ];
+    // Whatever stands where it should not, be it the name of an option, may be a raw key.
+  ].map(withoutRawKeys);
   if (!config || problems.length > 0) return { settings: undefined, problems };
   return {
     settings: {

@@ -128,8 +128,14 @@ function readConfigFile({ file, readFile }: ConfigInput) {
         message: `is not YAML: ${error.message}`,
       })),
     };
-  const data = withoutNulls(document.toJS() ?? {});
-  if (typeof data !== 'object' || Array.isArray(data))
+  let data: unknown;
+  try {
+    data = withoutNulls(document.toJS() ?? {});
+  } catch (error) {
+    // The yaml library refuses aliases that unfold beyond all measure, and such as lead nowhere.
+    return wrong(file, `cannot be used: ${firstLine(error)}; write the values out`);
+  }
+  if (typeof data !== 'object' || data === null || Array.isArray(data))
     return wrong(`${file}:1`, 'is not a mapping; begin with a section such as `log:`');
   const placeOf = (path: readonly PropertyKey[]): string => {
     for (let length = path.length; length > 0; length--) {
@@ -175,6 +181,7 @@ function messagesOf(issue: z.core.$ZodIssue): { message: string; at: readonly Pr
 
 function wordsOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_value') return `is not one of ${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'invalid_type' && issue.expected === 'number') return 'is no number';
   if (issue.code === 'invalid_type' && issue.input === undefined) return 'is missing';
   return issue.message.replace(/^Invalid input: /, '');
 }

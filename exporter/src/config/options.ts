@@ -164,6 +164,7 @@ export const configSchema = z.strictObject({
     listenAddress: z
       .string()
       .regex(/^(\[[0-9a-fA-F:.]+\]|[^:[\]]*):\d{1,5}$/, 'is not of the form host:port, [v6]:port or :port')
+      .refine((address) => Number(/\d+$/.exec(address)?.[0]) <= 65_535, 'has a port above 65535')
       .default('127.0.0.1:9469')
       .describe('Where HTTP is answered.'),
     configFile: z

@@ -74,7 +74,14 @@ export function parseWebConfig(path: string, text: string): { web: WebConfig; pr
     message: `is not YAML (${error.code})`,
   }));
   if (broken.length > 0) return { web: OPEN_WEB, problems: broken };
-  const parsed = webConfigSchema.safeParse(document.toJS() ?? {});
+  let data: unknown;
+  try {
+    data = document.toJS() ?? {};
+  } catch {
+    const message = 'has aliases that cannot be resolved; write the values out';
+    return { web: OPEN_WEB, problems: [{ place: path, path: '', message }] };
+  }
+  const parsed = webConfigSchema.safeParse(data);
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => ({
       place: path,

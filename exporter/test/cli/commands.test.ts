@@ -48,6 +48,21 @@ test('check-config prints every problem of all files with its place, and exits 1
   expect(stderr).not.toContain('plain\n');
 });
 
+test('check-config shows no raw key, wherever one was written', async () => {
+  const raw = `sa_live_${'Xq9'.repeat(8)}`;
+  writeFileSync(join(directory.path, 'web.yaml'), `basic_auth_users: { ${raw}: x }\n${raw}: 1\n`);
+  writeFileSync(
+    join(directory.path, 'exporter.yaml'),
+    `${raw}: 1\nlog: { fields: { ${raw}: x } }\nweb: { ${raw}: 1, configFile: web.yaml }\n`,
+  );
+  const { code, stderr } = await runCommand(['check-config', '--config.file', 'exporter.yaml'], {
+    cwd: directory.path,
+  });
+  expect(code).toBe(1);
+  expect(stderr.trim().split('\n').length).toBe(5);
+  expect(stderr).not.toContain(raw);
+});
+
 test('check-config is content with a configuration that holds', async () => {
   const { code, stdout } = await runCommand(['check-config', '--log.path', '/var/log/x.log']);
   expect([code, stdout]).toEqual([0, 'no problem found\n']);

@@ -184,3 +184,16 @@ test('a reload leaves what needs a restart as it is, and names it', () => {
   expect(config.web.listenAddress).toBe('127.0.0.1:9469');
   expect(config.log.level).toBe('debug');
 });
+
+test('aliases that unfold beyond all measure, or lead nowhere, are a problem and no crash', () => {
+  const list = (name: string) => `[${Array(20).fill(`*${name}`).join(', ')}]`;
+  expect(problemsOf(`a: &a [x]\nb: &b ${list('a')}\nc: &c ${list('b')}\nd: ${list('c')}\n`)).toEqual([
+    expect.stringMatching(/^exporter\.yaml: cannot be used: .*alias/),
+  ]);
+  expect(problemsOf('log: *nowhere\n')).toEqual([expect.stringMatching(/^exporter\.yaml/)]);
+});
+
+test('a port nobody can have and a limit that is no number are named', () => {
+  expect(problemsOf('web: { listenAddress: "127.0.0.1:99999" }')[0]).toMatch(/web\.listenAddress: .*65535/);
+  expect(problemsOf('limits: { keys: many }')).toEqual(['exporter.yaml:1: limits.keys: is no number']);
+});
