@@ -85,7 +85,7 @@ interface Ours {
 }
 
 function ourExposition(size: ExpositionSize): Ours {
-  const unregistered = { identify: () => ({ entry: undefined }) };
+  const unregistered = { labelled: () => undefined };
   const exposition = new Exposition(
     new Mirror(),
     () => unregistered,

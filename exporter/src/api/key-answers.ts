@@ -50,7 +50,7 @@ function keyAnswer(
   used: KeyUsageRow | undefined,
   usage: Figures,
 ): object {
-  const entry: Partial<KeyEntry> = registry.identify(id, tenant).entry ?? {};
+  const entry: Partial<KeyEntry> = registry.labelled(id, tenant) ?? {};
   return {
     ...{ id, tenant, registered: entry.id !== undefined },
     ...{ name: entry.name ?? '', description: entry.description ?? '', owner: entry.owner ?? '' },

@@ -1,3 +1,4 @@
+import { keyLabel, tenantLabel } from '../keys/labels.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import { nearest } from '../keys/suggestion.ts';
 import { maskKey } from '../parse/masking.ts';
@@ -25,13 +26,14 @@ export function chosenKeys(
 ): KeyRow[] {
   const masked = maskKey(key);
   const { id } = registry.identify(masked, tenant);
+  const ids = [masked, keyLabel(masked), keyLabel(id)];
+  const tenants = [tenant, tenantLabel(tenant)];
   const all = reader.keys();
   const found = all.filter(
-    (row) => (key === '' || row.id === id || row.id === masked) && (tenant === '' || row.tenant === tenant),
+    (row) => (key === '' || ids.includes(row.id)) && (tenant === '' || tenants.includes(row.tenant)),
   );
   if (found.length > 0) return found;
-  const ids = [...new Set(all.map((row) => row.id))];
-  const near = nearest(masked, ids);
+  const near = nearest(masked, [...new Set(all.map((row) => row.id))]);
   const where = tenant === '' ? '' : ` in tenant ${JSON.stringify(tenant)}`;
   throw new QuestionError(
     key === ''

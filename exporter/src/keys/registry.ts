@@ -1,4 +1,5 @@
 import type { KeyEntry, KeyIdentity } from './key.ts';
+import { keyLabel, tenantLabel } from './labels.ts';
 import { type ScopeRule, scopeOf } from './scopes.ts';
 
 /** The keys of the keys file, and the one function that says whose request a line is. */
@@ -7,6 +8,8 @@ export class KeyRegistry {
   private readonly rules: readonly ScopeRule[];
   /** Entries by every name a line may give the key: its id and its fingerprints. */
   private readonly named = new Map<string, KeyEntry[]>();
+  /** Entries by their id as a label. */
+  private readonly labels = new Map<string, { entry: KeyEntry; tenant: string }[]>();
   /** Entries by the id they name under `replaces`. */
   private readonly replacing = new Map<string, KeyEntry[]>();
 
@@ -16,6 +19,7 @@ export class KeyRegistry {
     this.rules = scopeRules;
     for (const entry of entries) {
       for (const name of new Set([entry.id, ...entry.fingerprints])) append(this.named, name, entry);
+      append(this.labels, keyLabel(entry.id), { entry, tenant: tenantLabel(entry.tenantId) });
       if (entry.replaces !== '') append(this.replacing, entry.replaces, entry);
     }
   }
@@ -34,6 +38,13 @@ export class KeyRegistry {
     const entry = this.entryFor(id, tenant);
     if (!entry) return { id, tenant, entry: undefined };
     return { id: entry.id, tenant: entry.tenantId === '' ? tenant : entry.tenantId, entry };
+  }
+
+  /** The entry of a counted key, by the names its labels have; undefined for an unregistered key. */
+  labelled(id: string, tenant: string): KeyEntry | undefined {
+    const named = this.labels.get(id) ?? [];
+    const of = (wanted: string) => named.find((candidate) => candidate.tenant === wanted);
+    return (of(tenant) ?? of(''))?.entry;
   }
 
   /** Scope a request of this method and endpoint template needs; undefined when the path tells none. */
@@ -67,8 +78,8 @@ export class KeyRegistry {
 const sameTenant = (a: KeyEntry, b: KeyEntry): boolean =>
   a.tenantId === b.tenantId || a.tenantId === '' || b.tenantId === '';
 
-function append(map: Map<string, KeyEntry[]>, name: string, entry: KeyEntry): void {
+function append<T>(map: Map<string, T[]>, name: string, item: T): void {
   const others = map.get(name);
-  if (others) others.push(entry);
-  else map.set(name, [entry]);
+  if (others) others.push(item);
+  else map.set(name, [item]);
 }

@@ -12,7 +12,7 @@ import { type Format, headerOf, label, numberText } from './text.ts';
 
 /** Who knows the registered keys. */
 export interface Registered {
-  identify(id: string, tenant: string): { entry: KeyEntry | undefined };
+  labelled(id: string, tenant: string): KeyEntry | undefined;
 }
 
 /** A part of the exposition that somebody else renders: the exporter's own metrics. */
@@ -178,12 +178,12 @@ export class Exposition {
     const views: [string, KeyView][] = [];
     for (const row of this.mirror.keys) {
       if (row === undefined || isPseudo(row)) continue;
-      const { entry } = registered.identify(row.id, row.tenant);
+      const entry = registered.labelled(row.id, row.tenant);
       views.push([this.keyLabels[row.key], { facts: this.mirror.factsOf(row.key), entry }]);
       if (pages.breathless) await pages.breathe();
     }
     for (const facts of this.mirror.shared?.others() ?? []) {
-      const { entry } = registered.identify(facts.id, facts.tenant);
+      const entry = registered.labelled(facts.id, facts.tenant);
       views.push([keyLabels(facts.id, facts.tenant), { facts, entry }]);
       if (pages.breathless) await pages.breathe();
     }

@@ -1,9 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { KeyEntry } from '../keys/key.ts';
+import { keyLabel, tenantLabel } from '../keys/labels.ts';
 import { retentionClass } from '../keys/retention.ts';
 import type { SegmentRow } from '../store/store.ts';
-import { registeredName } from '../usage/line-names.ts';
-import { keyName, tenantName } from '../usage/names.ts';
 import type { KeyRetention } from './upkeep.ts';
 import type { UpkeepAnswer, UpkeepJob } from './upkeep-process.ts';
 
@@ -125,7 +124,7 @@ export class ArchiveKeeper {
 /** The classes of the keys file's keys, under the names that the archive has for them. */
 const keyRetentions = (entries: readonly KeyEntry[]): KeyRetention[] =>
   entries.map((entry) => ({
-    key: registeredName(entry.id, keyName),
-    tenant: registeredName(entry.tenantId, tenantName),
+    key: keyLabel(entry.id),
+    tenant: tenantLabel(entry.tenantId),
     retention: retentionClass(entry),
   }));

@@ -1,7 +1,7 @@
+import { keyName, tenantName } from '../keys/labels.ts';
 import { withoutRawKeys } from '../keys/raw-keys.ts';
 import { type Address, parseIp } from '../parse/ip.ts';
 import { inNetwork, type Network, parseCidr } from '../parse/network.ts';
-import { keyName, tenantName } from '../usage/names.ts';
 import { COLUMNS, type Wanted } from './spool-table.ts';
 
 /** What requests are looked for. What is undefined does not matter. */

@@ -42,7 +42,7 @@ export async function gather(source: ReviewSource, quarter: string, days: Days):
   const ever = reader.sumsByKey({ from: span?.from ?? 0, to: until.to }, numbers);
   const keys: KeyEvidence[] = [];
   for (const [i, row] of rows.entries()) {
-    const { entry } = registry.identify(row.id, row.tenant);
+    const entry = registry.labelled(row.id, row.tenant);
     const figures = reader.figures(row.key, until);
     if (isUnderReview(entry, figures)) {
       const known = { first: ever.get(row.key)?.first ?? 0, last: ever.get(row.key)?.last ?? 0 };

@@ -2,6 +2,7 @@ import { detailsOf } from '../history/figures.ts';
 import { type Days, dateOf } from '../history/periods.ts';
 import { mergedFigures } from '../history/usage-report.ts';
 import type { KeyEntry } from '../keys/key.ts';
+import { keyLabel, tenantLabel } from '../keys/labels.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import { ArchivedRequests } from '../record/archived-requests.ts';
 import { type Caller, callersOf, MOST_CALLERS } from '../record/callers.ts';
@@ -19,7 +20,7 @@ export async function keyInUse(
   row: KeyRow,
   days: Days,
 ): Promise<KeyInUse> {
-  const { entry } = registry.identify(row.id, row.tenant);
+  const entry = registry.labelled(row.id, row.tenant);
   const successors = entry ? registry.successorsOf(entry) : [];
   const archive = await ArchivedRequests.open(recordPath, dateOf(days.from), dateOf(days.to));
   try {
@@ -52,7 +53,7 @@ async function callersOfAll(
 ): Promise<Caller[]> {
   const found: Caller[] = [];
   for (const { id, tenantId } of entries)
-    found.push(...(await callersOf(archive, id, tenantId === '' ? tenant : tenantId)));
+    found.push(...(await callersOf(archive, keyLabel(id), tenantId === '' ? tenant : tenantLabel(tenantId))));
   return found;
 }
 

@@ -1,10 +1,10 @@
 import { type KeyEntry, NO_KEY, OTHER } from '../keys/key.ts';
+import { keyLabel, tenantLabel } from '../keys/labels.ts';
 import type { LogRecord } from '../parse/record.ts';
 import type { KeyRow } from './changes.ts';
 import { SpanTable } from './interning.ts';
 import { KeyUsage } from './key-usage.ts';
-import { namesOf, registeredName } from './line-names.ts';
-import { keyName, tenantName } from './names.ts';
+import { namesOf } from './line-names.ts';
 import type { KeyRegistry } from './options.ts';
 
 /** Spellings remembered beyond four a key: fingerprints, lines with and without tenant. */
@@ -124,8 +124,8 @@ export class KeyPlaces {
 
   /** Gives an entry the key that is its own already, or a new one. */
   private reserve(entry: KeyEntry): void {
-    const id = registeredName(entry.id, keyName);
-    const tenant = registeredName(entry.tenantId, tenantName);
+    const id = keyLabel(entry.id);
+    const tenant = tenantLabel(entry.tenantId);
     const usage =
       this.named.get(nameOf(id, tenant)) ??
       (entry.tenantId === ''

@@ -1,6 +1,7 @@
 import type { KeyEntry } from '../keys/key.ts';
+import { keyLabel, keyName, tenantLabel, tenantName } from '../keys/labels.ts';
 import type { LogRecord } from '../parse/record.ts';
-import { keyName, tenantName, textOf } from './names.ts';
+import { textOf } from './names.ts';
 import type { KeyRegistry } from './options.ts';
 
 /** Whose request a line is, as labels. The line must carry a key. */
@@ -17,14 +18,8 @@ export function namesOf(
     idText === undefined || tenantText === undefined
       ? undefined
       : registry.identify(idText, tenantText).entry;
-  const id = entry ? registeredName(entry.id, keyName) : keyName(key, keyStart, keyEnd);
+  const id = entry ? keyLabel(entry.id) : keyName(key, keyStart, keyEnd);
   const said = hasTenant ? tenantName(bytes, tenantStart, tenantEnd) : '';
-  const tenant = entry && entry.tenantId !== '' ? registeredName(entry.tenantId, tenantName) : said;
+  const tenant = entry && entry.tenantId !== '' ? tenantLabel(entry.tenantId) : said;
   return { id, tenant, entry };
-}
-
-/** An id or tenant of the keys file as a label. */
-export function registeredName(text: string, name: typeof keyName): string {
-  const bytes = Buffer.from(text);
-  return bytes.length === 0 ? '' : name(bytes, 0, bytes.length);
 }

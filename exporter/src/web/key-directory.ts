@@ -1,9 +1,9 @@
 import { type KeyEntry, NO_KEY, OTHER } from '../keys/key.ts';
+import { keyLabel, tenantLabel } from '../keys/labels.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import type { Mirror } from '../metrics/mirror.ts';
 import type { KeyRow } from '../usage/changes.ts';
 import type { KeyFacts } from '../usage/facts.ts';
-import { keyName, tenantName } from '../usage/names.ts';
 
 /** A key of the page: counted, in the keys file, or both. */
 export interface ListedKey {
@@ -74,10 +74,7 @@ export class KeyDirectory {
   }
 
   private listed({ key, id, tenant }: KeyRow): ListedKey {
-    const entries = this.named.get(id) ?? [];
-    const fitting = entries.find((candidate) => candidate.tenant === tenant);
-    const open = entries.find((candidate) => candidate.tenant === '');
-    return { key, id, tenant, entry: (fitting ?? open)?.entry };
+    return { key, id, tenant, entry: this.registry.labelled(id, tenant) };
   }
 }
 
@@ -93,10 +90,3 @@ function append<T>(lists: Map<string, T[]>, name: string, item: T): void {
   if (list) list.push(item);
   else lists.set(name, [item]);
 }
-
-const labelOf = (text: string, name: typeof keyName): string => {
-  const bytes = Buffer.from(text);
-  return bytes.length === 0 ? '' : name(bytes, 0, bytes.length);
-};
-const keyLabel = (id: string): string => labelOf(id, keyName);
-const tenantLabel = (tenant: string): string => labelOf(tenant, tenantName);

@@ -72,3 +72,19 @@ test('a file that cannot be read is named, the others are still read, and the ex
   expect(stderr).toMatch(/^gone\.log: cannot be read \(ENOENT\)/);
   expect(sumOf(stdout, 'atender_requests_total')).toBe(3);
 });
+
+test('what the keys file says is shown also of a key whose id and tenant are encoded as labels', async () => {
+  writeFileSync(
+    inDirectory('keys.yaml'),
+    'keys: [{ id: my key, tenantId: Acme & Co, thresholds: { silence_seconds: 1h } }]\n',
+  );
+  const line = requestLine({ keyId: 'my key', tenantId: 'Acme & Co' });
+  const { stdout } = await runCommand(['once', '--keys.file', 'keys.yaml', '-'], {
+    input: line,
+    cwd: directory.path,
+  });
+  const labels = ['key_id="my%20key"', 'tenant_id="Acme%20%26%20Co"'];
+  expect(sumOf(stdout, 'atender_requests_total', ...labels)).toBe(1);
+  expect(sumOf(stdout, 'atender_key_info', ...labels)).toBe(1);
+  expect(sumOf(stdout, 'atender_key_threshold', ...labels)).toBe(3600);
+});

@@ -8,6 +8,16 @@ const entry = (id: string, tenantId: string, changes: Partial<KeyEntry> = {}): K
   entryOf({ id, tenantId, ...changes });
 const MASKED = 'sa_live_0123456789ab';
 
+test('an entry is found by the names that labels have, where those are percent-encoded', () => {
+  const acme = entry('my key', 'Acme & Co');
+  const open = entry('ключ', '');
+  const registry = new KeyRegistry([acme, open]);
+  expect(registry.labelled('my%20key', 'Acme%20%26%20Co')).toBe(acme);
+  expect(registry.labelled('my%20key', 'other')).toBeUndefined();
+  expect(registry.labelled('%D0%BA%D0%BB%D1%8E%D1%87', 'any')).toBe(open);
+  expect(registry.labelled('my key', 'Acme & Co')).toBeUndefined();
+});
+
 describe('whose request a line is', () => {
   const acme = entry('key_a', 'acme', { fingerprints: [MASKED] });
   const anyone = entry('key_b', '');

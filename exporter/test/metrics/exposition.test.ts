@@ -28,7 +28,7 @@ const entry = entryOf({
 function exposition(entries: Record<string, KeyEntry> = {}) {
   const mirror = new Mirror();
   const self = new SelfMetrics(mirror, '1.2.3');
-  const registered = { identify: (id: string) => ({ entry: entries[id] }) };
+  const registered = { labelled: (id: string) => entries[id] };
   return new Exposition(
     mirror,
     () => registered,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { keyName, tenantName } from '../../src/keys/labels.ts';
 import { FAMILIES } from '../../src/usage/changes.ts';
 import { SpanTable } from '../../src/usage/interning.ts';
-import { keyName, tenantName } from '../../src/usage/names.ts';
 import { UsageInTest } from './usage-in-test.ts';
 
 const nameOf = (text: string | Buffer): string => {
