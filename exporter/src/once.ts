@@ -116,4 +116,5 @@ function progressOn(messages: NodeJS.WriteStream, name: string): (done: number, 
   };
 }
 
-const count = (number: number): string => number.toLocaleString('en-US');
+/** With commas between thousands. Not toLocaleString: loading its tables takes longer than reading 10,000 lines. */
+const count = (number: number): string => String(number).replace(/\B(?=(?:\d{3})+$)/g, ',');

@@ -42,6 +42,12 @@ export interface Outlet {
 const TURN_BYTES = 8 * 1024 * 1024;
 /** A commit that failed is tried again after this many seconds. */
 const RETRY_SECONDS = 1;
+/**
+ * While a turn leaves bytes unread, commits are this many times their own duration apart, so that catching up
+ * spends most of its time reading; but never further apart than LONGEST_PAUSE seconds.
+ */
+const PAUSE_PER_COMMIT = 10;
+const LONGEST_PAUSE = 5;
 
 /**
  * One turn after the other: look for bytes, read and account them, commit, publish what was committed.
@@ -65,6 +71,8 @@ export class Ingestion {
   private lastCommit = 0;
   private nextCommit = 0;
   private commitSeconds: number[] = [];
+  /** Seconds the last commit took, from collecting the changes to having published them. */
+  private commitTook = 0;
 
   /** `clock` gives milliseconds since the epoch. Publishes the whole stored state before it returns. */
   constructor(settings: IngestionSettings, store: Store, outlet: Outlet, clock: () => number = Date.now) {
@@ -112,7 +120,7 @@ export class Ingestion {
     await this.intake.prepare();
     const read = this.spool?.blocked ? 0 : this.intake.read(TURN_BYTES, this.lines);
     this.spool?.write();
-    if (this.now() >= this.nextCommit) this.commit();
+    if (this.isTimeToCommit(read >= TURN_BYTES)) this.commit();
     return read;
   }
 
@@ -143,6 +151,16 @@ export class Ingestion {
     this.spool?.close();
     this.store.close();
     return this.commitError === '';
+  }
+
+  /** `behind`: the turn left bytes unread. */
+  private isTimeToCommit(behind: boolean): boolean {
+    const now = this.now();
+    // Only with that commit is a first start ready and shows its keys.
+    if (!this.historyRead && this.commitError === '' && this.intake.backlogRead()) return true;
+    if (!behind || this.nextCommit === 0) return now >= this.nextCommit;
+    const pause = Math.min(LONGEST_PAUSE, PAUSE_PER_COMMIT * this.commitTook);
+    return now >= Math.max(this.nextCommit, this.lastCommit + pause);
   }
 
   /**
@@ -190,6 +208,7 @@ export class Ingestion {
       if (this.spool?.settle()) this.outlet.segments(this.spool.ready());
     }
     this.publishAll(commit.changes, commit.counters, false, ips);
+    this.commitTook = this.now() - now;
   }
 
   private publishAll(changes: Changes, counters: SourceCounter[], all: boolean, ips?: IpColumns): void {

@@ -86,7 +86,7 @@ export class PairTable {
     const at = (pair & (CHUNK - 1)) * WIDTH + LAST;
     const before = row[at] >>> 0;
     row[at] = last;
-    if (Math.floor(last / STORE_EVERY) !== Math.floor(before / STORE_EVERY)) this.queue(pair);
+    if ((last / STORE_EVERY) >>> 0 !== (before / STORE_EVERY) >>> 0) this.queue(pair);
   }
 
   /** The pair is stored with the next commit. */

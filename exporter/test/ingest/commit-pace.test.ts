@@ -1,0 +1,105 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { Ingestion, type IngestionSettings } from '../../src/ingest/ingestion.ts';
+import type { Publication } from '../../src/ingest/publication.ts';
+import { DEFAULT_FIELDS } from '../../src/parse/format.ts';
+import { openStore } from '../../src/store/sqlite.ts';
+import { temporaryDirectory } from '../exporter-process.ts';
+import { requestLine } from '../log-lines.ts';
+import { LIMITS } from '../usage/usage-in-test.ts';
+
+/** Bytes one turn reads at most. */
+const TURN = 8 * 1024 * 1024;
+const INTERVAL_MS = 500;
+
+let directory: ReturnType<typeof temporaryDirectory>;
+let now: number;
+let commits: number;
+/** What one commit takes, by the clock of the test. */
+let commitMs: number;
+let ingestion: Ingestion;
+
+beforeEach(() => {
+  directory = temporaryDirectory();
+  now = Date.now();
+  commits = 0;
+  commitMs = 0;
+});
+
+afterEach(async () => {
+  await ingestion.finish(0);
+  directory.remove();
+});
+
+/** An ingestion with a backlog of that many turns and a little more, and a clock that only the test moves. */
+function ingestionOf(turns: number): Ingestion {
+  const path = join(directory.path, 'requests.log');
+  const line = requestLine();
+  writeFileSync(path, line.repeat(Math.ceil((turns * TURN) / line.length) + 10_000));
+  const format = {
+    ...({ format: 'json', container: 'none', endpoints: [], maxLineBytes: 65_536 } as const),
+    fields: DEFAULT_FIELDS,
+  };
+  const settings: IngestionSettings = {
+    sources: [
+      { name: 'app', paths: [path], readFrom: 'beginning', maxLineBytes: 65_536, staleAfter: 0, format },
+    ],
+    keys: [],
+    scopeRules: [],
+    usage: {
+      ...{ limits: LIMITS, zeroHoldSeconds: 0, parkAfterSeconds: 0, maxSkewSeconds: 300 },
+      ...{ learningSeconds: 0, ipv6Prefix: 64, newIp: 'masked' },
+    },
+    commitInterval: INTERVAL_MS / 1000,
+    archive: undefined,
+    shared: false,
+  };
+  const publish = ({ intake }: Publication): void => {
+    if (intake.commits > commits) now += commitMs;
+    commits = intake.commits;
+  };
+  const outlet = { publish, report: () => {}, segments: () => {} };
+  return new Ingestion(settings, openStore(join(directory.path, 'usage.db')), outlet, () => now);
+}
+
+async function turnAfter(milliseconds: number): Promise<void> {
+  now += milliseconds;
+  await ingestion.turn();
+}
+
+test('while a backlog is read, commits are ten times their own duration apart', async () => {
+  commitMs = 200;
+  ingestion = ingestionOf(4);
+  await turnAfter(0);
+  expect(commits).toBe(1);
+  await turnAfter(INTERVAL_MS);
+  await turnAfter(1_200);
+  expect(commits).toBe(1);
+  await turnAfter(200);
+  expect(commits).toBe(2);
+});
+
+test('commits while a backlog is read are never more than five seconds apart', async () => {
+  commitMs = 2_000;
+  ingestion = ingestionOf(3);
+  await turnAfter(0);
+  await turnAfter(2_900);
+  expect(commits).toBe(1);
+  await turnAfter(200);
+  expect(commits).toBe(2);
+});
+
+test('the end of the first backlog is committed at once, further lines at the interval', async () => {
+  commitMs = 200;
+  ingestion = ingestionOf(1);
+  await turnAfter(0);
+  expect(commits).toBe(1);
+  await turnAfter(1);
+  expect(commits).toBe(2);
+  writeFileSync(join(directory.path, 'requests.log'), requestLine(), { flag: 'a' });
+  await turnAfter(INTERVAL_MS - commitMs - 1);
+  expect(commits).toBe(2);
+  await turnAfter(1);
+  expect(commits).toBe(3);
+});
