@@ -57,7 +57,7 @@ export async function startReplicas(masters: RedisServer[]): Promise<RedisServer
   const replicas: RedisServer[] = [];
   for (const { client } of masters) {
     const replica = await startRedis({
-      port: await clusterPort(),
+      port: await freePort(),
       args: [...args, '--cluster-replica-validity-factor', '0'],
     });
     const id = await client.call('CLUSTER', 'MYID');
