@@ -107,17 +107,17 @@ export class Pending {
     if (this.countedDays.size === 0) return [];
     const store = openStore();
     try {
-      const taken = [...this.countedDays].flatMap(([key, days]) => {
+      const wanted = [...this.countedDays].flatMap(([key, days]) => [...days].map((day) => ({ day, key })));
+      const taken = new Map<number, Contribution>();
+      for (const { day, key, figures } of store.daily.someFigures(wanted)) {
         const row = this.keys[key];
-        if (!row) return [];
-        const contribution = noContribution(nameOf(row.id, row.tenant));
-        for (const day of days)
-          for (const { figures } of store.daily.figures(key, { from: day, to: day }))
-            contribution.days.set(...dayFact(day, this.origin.instance, figures));
-        return [contribution];
-      });
+        if (!row) continue;
+        const contribution = taken.get(key) ?? noContribution(nameOf(row.id, row.tenant));
+        taken.set(key, contribution);
+        contribution.days.set(...dayFact(day, this.origin.instance, figures));
+      }
       this.countedDays.clear();
-      return taken;
+      return [...taken.values()];
     } finally {
       store.close();
     }

@@ -137,6 +137,14 @@ export class DailyReader {
     );
   }
 
+  /** Everything about some days of some keys. */
+  someFigures(wanted: readonly { day: number; key: number }[]): DayRow[] {
+    const sql = `SELECT found.day, found.key, figures FROM json_each(?) AS wanted CROSS JOIN day_figures AS found
+      ON found.day = wanted.value ->> 0 AND found.key = wanted.value ->> 1`;
+    const pairs = JSON.stringify(wanted.map(({ day, key }) => [day, key]));
+    return this.rows(sql, [pairs]).map(tables.dayFigures.read);
+  }
+
   private keyCount(): number {
     return this.rows('SELECT count(*) FROM keys', [])[0][0] as number;
   }
