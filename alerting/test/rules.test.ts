@@ -103,7 +103,10 @@ describe('thresholds', () => {
     test(`${kind} defaults to ${value}, as in the exporter, and can be overridden in ${alerts.join(' and ')}`, () => {
       // Either recorded for every key, or read where set with the default beside it.
       const recorded = expressions.filter((rule) => rule.kind === kind);
-      const beside = new RegExp(`effective\\{kind="${kind}"\\}\\)\\s+or\\s+[^\\n]*\\* 0 \\+ ([0-9.]+)`, 'g');
+      const beside = new RegExp(
+        `effective\\{kind="${kind}"\\}(?:\\[\\w+\\])?(?:\\s*\\))+\\s+or\\s+[^\\n]*\\* 0 \\+ ([0-9.]+)`,
+        'g',
+      );
       const defaults = recorded.length
         ? recorded.map(({ expr }) => expr.match(/\* 0 \+ ([0-9.]+)/)?.[1])
         : expressions.flatMap(({ expr }) => [...expr.matchAll(beside)].map((match) => match[1]));
