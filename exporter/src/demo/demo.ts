@@ -16,7 +16,7 @@ export interface DemoOptions {
   seed?: number;
   /** Factor on all rates; default 1, some 45 requests a minute. */
   rate?: number;
-  /** The live log is rotated when the file is larger than this; default 1 MiB. */
+  /** The live log is rotated when it has grown by this; default 1 MiB. */
   maxBytes?: number;
   /** Rotated files that stay; default 5. With maxBytes it bounds the disk, apart from the history's own file. */
   keep?: number;
@@ -127,9 +127,14 @@ async function live(
   options: DemoOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  // An exporter that is started at the same time reads requests.log, not what was rotated before it looked.
+  let apart = log.size;
   for (let written = from; !signal.aborted; ) {
     const now = Math.max(written, Date.now());
-    if (log.size > (options.maxBytes ?? 1024 * 1024)) log.rotate();
+    if (log.size - apart > (options.maxBytes ?? 1024 * 1024)) {
+      log.rotate();
+      apart = 0;
+    }
     log.append(linesOf(requestsBetween(scenario, written, now)));
     written = now;
     await pause(options.interval ?? 500, undefined, { signal }).catch(() => {});

@@ -114,6 +114,19 @@ test('the live log is rotated by rename, no line is lost, and only so many files
   expect(inOrder(timesIn(whole()))).toBe(true);
 });
 
+test('the history stays in requests.log until the live log has grown, for whoever looks a moment later', async () => {
+  const stop = new AbortController();
+  const running = runDemo({
+    ...{ directory, history: 3600, rate: 5, interval: 20, maxBytes: 50_000 },
+    ...{ messages: QUIET, signal: stop.signal },
+  });
+  await grown(5);
+  expect(readdirSync(directory).filter((name) => name.startsWith('requests.log'))).toEqual(['requests.log']);
+  expect(read().length).toBeGreaterThan(50_000);
+  stop.abort();
+  await running;
+});
+
 test('rotation without files to keep leaves the current one alone', () => {
   const log = new RequestLog(join(directory, 'x.log'), 0);
   log.append('a\n');
