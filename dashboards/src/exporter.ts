@@ -4,9 +4,9 @@ import { RECORDED, SELF } from './queries.ts';
 
 const JOB = 'job=~"$job"';
 const perSource = (metric: string, by = 'instance, source'): string =>
-  `sum by (${by}) (rate(${metric}[$__rate_interval]))`;
+  `sum by (${by}) (rate(${metric}{${JOB}}[$__rate_interval]))`;
 const quantile = (metric: string, q: number): string =>
-  `histogram_quantile(${q}, sum by (instance, le) (rate(${metric}_bucket[$__rate_interval])))`;
+  `histogram_quantile(${q}, sum by (instance, le) (rate(${metric}_bucket{${JOB}}[$__rate_interval])))`;
 
 /** Does the pipeline see? */
 export const exporter = frame(
@@ -28,8 +28,8 @@ export const exporter = frame(
       },
       [
         { expr: `sum(up{${JOB}})`, legend: 'up' },
-        { expr: `sum(${SELF.ready})`, legend: 'ready' },
-        { expr: `count(count by (instance) (${RECORDED.blind})) or vector(0)`, legend: 'blind' },
+        { expr: `sum(${SELF.ready}{${JOB}})`, legend: 'ready' },
+        { expr: `count(count by (instance) (${RECORDED.blind}{${JOB}})) or vector(0)`, legend: 'blind' },
       ],
       NEUTRAL,
     ),
@@ -44,8 +44,8 @@ export const exporter = frame(
         span: 12,
       },
       [
-        { expr: `max(${SELF.behindSeconds})`, legend: 'behind' },
-        { expr: `max(time() - ${SELF.lastLooked})`, legend: 'last look' },
+        { expr: `max(${SELF.behindSeconds}{${JOB}})`, legend: 'behind' },
+        { expr: `max(time() - ${SELF.lastLooked}{${JOB}})`, legend: 'last look' },
       ],
       GOOD_BELOW(30, 120),
     ),
@@ -82,7 +82,12 @@ export const exporter = frame(
           'Bytes known to be there and not read yet. Should be near 0; a saw-tooth is normal, a ramp is not.',
         unit: 'bytes',
       },
-      [{ expr: `max by (instance, source) (${SELF.behindBytes})`, legend: '{{instance}} {{source}}' }],
+      [
+        {
+          expr: `max by (instance, source) (${SELF.behindBytes}{${JOB}})`,
+          legend: '{{instance}} {{source}}',
+        },
+      ],
     ),
   )
   .withPanel(
@@ -95,19 +100,19 @@ export const exporter = frame(
       },
       [
         {
-          expr: `sum by (source) (increase(${SELF.rotations}[$__rate_interval]))`,
+          expr: `sum by (source) (increase(${SELF.rotations}{${JOB}}[$__rate_interval]))`,
           legend: 'rotations {{source}}',
         },
         {
-          expr: `sum by (source) (increase(${SELF.truncations}[$__rate_interval]))`,
+          expr: `sum by (source) (increase(${SELF.truncations}{${JOB}}[$__rate_interval]))`,
           legend: 'truncations {{source}}',
         },
         {
-          expr: `sum by (source, reason) (increase(${SELF.lost}[$__rate_interval]))`,
+          expr: `sum by (source, reason) (increase(${SELF.lost}{${JOB}}[$__rate_interval]))`,
           legend: 'lost bytes {{source}} {{reason}}',
         },
         {
-          expr: `sum by (source, op) (increase(${SELF.fileErrors}[$__rate_interval]))`,
+          expr: `sum by (source, op) (increase(${SELF.fileErrors}{${JOB}}[$__rate_interval]))`,
           legend: 'errors {{source}} {{op}}',
         },
       ],
@@ -138,7 +143,7 @@ export const exporter = frame(
       },
       [
         {
-          expr: `sum by (instance) (increase(${SELF.commitErrors}[$__rate_interval]))`,
+          expr: `sum by (instance) (increase(${SELF.commitErrors}{${JOB}}[$__rate_interval]))`,
           legend: '{{instance}}',
         },
       ],
@@ -172,7 +177,7 @@ export const exporter = frame(
       },
       [
         { expr: `max by (instance) (process_resident_memory_bytes{${JOB}})`, legend: 'memory {{instance}}' },
-        { expr: `max by (instance) (${SELF.scrapeSize})`, legend: 'scrape size {{instance}}' },
+        { expr: `max by (instance) (${SELF.scrapeSize}{${JOB}})`, legend: 'scrape size {{instance}}' },
       ],
     ),
   )
@@ -201,10 +206,10 @@ export const exporter = frame(
         unit: 'short',
       },
       [
-        { expr: `max by (instance, metric) (${SELF.series})`, column: { title: 'Held' } },
-        { expr: `max by (instance, metric) (${SELF.seriesLimit})`, column: { title: 'Limit' } },
+        { expr: `max by (instance, metric) (${SELF.series}{${JOB}})`, column: { title: 'Held' } },
+        { expr: `max by (instance, metric) (${SELF.seriesLimit}{${JOB}})`, column: { title: 'Limit' } },
         {
-          expr: `sum by (instance, metric) (increase(${SELF.overflow}[$__range]))`,
+          expr: `sum by (instance, metric) (increase(${SELF.overflow}{${JOB}}[$__range]))`,
           column: { title: 'Overflowed' },
         },
       ],

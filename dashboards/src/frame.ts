@@ -15,15 +15,24 @@ export const DASHBOARDS = {
 
 export type DashboardName = keyof typeof DASHBOARDS;
 
-type VariableName = 'tenant' | 'environment' | 'tier' | 'key' | 'job';
+type VariableName = keyof typeof LABEL_VALUES;
 
-const LABEL_VALUES: Record<VariableName, string> = {
+const LABEL_VALUES = {
   tenant: `label_values(${KEY.requests}, tenant_id)`,
   environment: `label_values(${KEY.info}{tenant_id=~"$tenant"}, environment)`,
   tier: `label_values(${KEY.info}{tenant_id=~"$tenant"}, tier)`,
   job: `label_values(${SELF.buildInfo}, job)`,
   key: `label_values(${KEY.requests}{tenant_id=~"$tenant",key_id!~"__(none|other)__"}, key_id)`,
+  predecessor: `label_values(${KEY.info}{tenant_id=~"$tenant",key_id="$key",replaces!=""}, replaces)`,
+  successor: `label_values(${KEY.info}{tenant_id=~"$tenant",replaces="$key"}, key_id)`,
+  replaced: `label_values(${KEY.info}{tenant_id=~"$tenant",replaces!=""}, replaces)`,
 };
+
+/**
+ * Other keys of rotations, chosen by nobody: always all there are, so that queries name these keys instead of joining
+ * every key's series with few.
+ */
+const HIDDEN: VariableName[] = ['predecessor', 'successor', 'replaced'];
 
 /** A dashboard with what all of them share: data source, variables, links to the others, annotations. */
 export function frame(
@@ -61,6 +70,7 @@ function chosenBy(name: VariableName): dashboard.QueryVariableBuilder {
     .sort(dashboard.VariableSort.AlphabeticalCaseInsensitiveAsc);
   if (name === 'key') return builder;
   builder.multi(true).includeAll(true).current({ text: 'All', value: '$__all' });
+  if (HIDDEN.includes(name)) return builder.hide(dashboard.VariableHide.HideVariable);
   // All jobs are those of exporters, not those of everything that Prometheus scrapes.
   return name === 'job' ? builder : builder.allValue('.*');
 }

@@ -2,18 +2,36 @@ import * as prometheus from '@grafana/grafana-foundation-sdk/prometheus';
 import { cardQueries, overviewQueries } from '../../grafana-plugin/src/roles/queries.ts';
 import { type RoleName, roleOf } from '../../grafana-plugin/src/roles/roles.ts';
 import { type About, custom, query } from './panels.ts';
-import { anyKey, thisKey } from './queries.ts';
+import { anyKey, chosen, RECORDED, thisKey } from './queries.ts';
 
 const PANEL = 'atender-keyusage-panel';
-const TENANT = 'tenant_id=~"$tenant"';
+/** A sparkline is some hundred pixels wide, and what it shows is recorded once a minute. */
+const SPARKLINE = { points: 100, interval: '2m' };
+/**
+ * The key and the other key of its rotation, so that not every key of the tenant is read for one of them. In
+ * backticks, since `:regex` escapes for a regular expression and not for a quoted string.
+ */
+const PAIR = 'tenant_id=~"$tenant",key_id=~`${key:regex}|${predecessor:regex}|${successor:regex}`';
 
 /** The panel plugin's grid of all chosen keys. */
-export const keyGrid = (about: About) =>
-  custom(PANEL, about, { view: 'overview' }, targetsOf(overviewQueries(anyKey())));
+export const keyGrid = (about: About) => {
+  const queries = {
+    ...overviewQueries(anyKey()),
+    // Far cheaper to read than the counters of every key.
+    volume: `avg_over_time(${RECORDED.rate}{${anyKey()}}[$__rate_interval])`,
+  };
+  const kept = Object.entries(queries).map(([role, expr]) => [
+    role,
+    role === 'pipeline' ? expr : chosen(expr),
+  ]);
+  return custom(PANEL, about, { view: 'overview' }, targetsOf(Object.fromEntries(kept)))
+    .maxDataPoints(SPARKLINE.points)
+    .interval(SPARKLINE.interval);
+};
 
 /** The panel plugin's card of the chosen key. */
 export const keyCard = (about: About) =>
-  custom(PANEL, about, { view: 'key' }, targetsOf(cardQueries(thisKey(), '$key', TENANT)));
+  custom(PANEL, about, { view: 'key' }, targetsOf(cardQueries(thisKey(), '$key', PAIR)));
 
 /** The refId says what a query is for. */
 const targetsOf = (queries: Partial<Record<RoleName, string>>) =>

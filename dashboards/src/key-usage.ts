@@ -1,6 +1,6 @@
 import { firing, frame, mark } from './frame.ts';
 import { keyCard } from './key-panel.ts';
-import { figure, heat, lines, NEUTRAL, row, rows } from './panels.ts';
+import { BAND, bars, figure, figures, heat, lines, NEUTRAL, row, rows, type Steps } from './panels.ts';
 import { gaugeBy, increaseBy, KEY, RECORDED, rateBy, thisKey } from './queries.ts';
 
 const threshold = (kind: string): string => `max(${RECORDED.threshold}{${thisKey(`kind="${kind}"`)}})`;
@@ -11,15 +11,23 @@ const quantile = (q: number): string =>
 const ENDPOINT = { method: 'Method', endpoint: 'Endpoint' };
 const perEndpoint = (...more: string[]): string =>
   increaseBy('method, endpoint', thisKey(...more), '$__range', KEY.endpointRequests);
+/** The busiest or worst of a key's endpoints in the shown time; every column of a table is about the same ones. */
+const FIFTEEN_BUSIEST = `topk(15, ${perEndpoint()}) > 0`;
+const FIFTEEN_WORST = `topk(15, ${perEndpoint('status=~"[45].."')}) > 0`;
+const ALL_ENDPOINTS = `sum(${perEndpoint()})`;
 const ofTheKey = (name: string): string => `max(${name}{${thisKey()}})`;
+/** With the burst: above it requests are answered 429. */
+const MINUTE_LIMIT = `(max(${KEY.rateLimit}{${thisKey('window="minute"')}}) + (max(${KEY.rateLimitBurst}{${thisKey()}}) or vector(0)))`;
+const DAY_LIMIT = `max(${KEY.rateLimit}{${thisKey('window="day"')}})`;
+const HEADROOM: Steps = [['red'], ['orange', 0.1], ['green', 0.3]];
 
 /** One key: what it does, how it fares, and why it is (not) alerting. */
 export const keyUsage = frame(
   'key',
   'One key: its state and every check behind it, its traffic, errors, latency, addresses, quota and scopes.',
-  ['tenant', 'key'],
+  ['tenant', 'key', 'predecessor', 'successor'],
 )
-  .annotation(firing('alertname=~"Atender.+",alertstate="firing",key_id="$key"'))
+  .annotation(firing(`alertname=~"Atender.+",alertstate="firing",${thisKey()}`))
   .annotation(mark('Created', 'blue', `${ofTheKey(KEY.created)} * 1000`, 'the key was created'))
   .annotation(mark('Rotated', 'green', `${ofTheKey(KEY.rotated)} * 1000`, 'the key was rotated'))
   .annotation(mark('New IP', 'purple', `${ofTheKey(KEY.lastNewIp)} * 1000`, 'a new address'))
@@ -46,8 +54,8 @@ export const keyUsage = frame(
       [
         { expr: `sum(${RECORDED.rate}{${thisKey()}})`, legend: 'now' },
         { expr: `sum(${RECORDED.rate}{${thisKey()}} offset 1w)`, legend: 'a week ago' },
-        { expr: `0.5 * sum(${RECORDED.expectedRate}{${thisKey()}})`, legend: 'half of the expected' },
-        { expr: `2 * sum(${RECORDED.expectedRate}{${thisKey()}})`, legend: 'twice the expected' },
+        { expr: `0.5 * sum(${RECORDED.expectedRate}{${thisKey()}})`, legend: BAND.lower },
+        { expr: `2 * sum(${RECORDED.expectedRate}{${thisKey()}})`, legend: BAND.upper },
       ],
     ),
   )
@@ -137,9 +145,9 @@ export const keyUsage = frame(
         unit: 'short',
       },
       [
-        { expr: `topk(15, ${perEndpoint('status=~"[45].."')}) > 0`, column: { title: 'Errors' } },
+        { expr: FIFTEEN_WORST, column: { title: 'Errors' } },
         {
-          expr: `(${perEndpoint('status=~"[45].."')} / on (method, endpoint) (${perEndpoint()} > 0)) > 0`,
+          expr: `(${FIFTEEN_WORST}) / on (method, endpoint) (${perEndpoint()} > 0)`,
           column: { title: 'Share', unit: 'percentunit' },
         },
       ],
@@ -151,17 +159,34 @@ export const keyUsage = frame(
       {
         title: 'Top endpoints',
         description:
-          'Endpoints by their requests in the shown time and their share of all. A GET with 90 % or more of the requests is worth caching on the consumer’s side.',
+          'Endpoints by their requests in the shown time and their share of all. One that the owner does not know: look at its first requests in the audit search, and at the scopes below.',
         unit: 'short',
       },
       [
-        { expr: `topk(15, ${perEndpoint()}) > 0`, column: { title: 'Requests' } },
+        { expr: FIFTEEN_BUSIEST, column: { title: 'Requests' } },
         {
-          expr: `(${perEndpoint()} / on () group_left () sum(increase(${KEY.endpointRequests}{${thisKey()}}[$__range]))) > 0`,
+          expr: `(${FIFTEEN_BUSIEST}) / on () group_left () ${ALL_ENDPOINTS}`,
           column: { title: 'Share', unit: 'percentunit' },
         },
       ],
       ENDPOINT,
+    ),
+  )
+  .withPanel(
+    bars(
+      {
+        title: 'Worth caching',
+        description:
+          'A GET endpoint that has 90 % or more of the requests of the shown time. The same answer is fetched again and again: ask the consumer to cache it, or to use a webhook.',
+        unit: 'percentunit',
+        span: 24,
+        none: 'No GET endpoint has 90 % of the requests',
+      },
+      {
+        expr: `sum by (method, endpoint) (increase(${KEY.endpointRequests}{${thisKey('method="GET"')}}[$__range])) / on () group_left () (${ALL_ENDPOINTS} > 0) >= 0.9`,
+        legend: '{{method}} {{endpoint}}',
+      },
+      [['blue']],
     ),
   )
   .withRow(row('Latency'))
@@ -215,10 +240,7 @@ export const keyUsage = frame(
       [
         { expr: ofTheKey(KEY.peakPerMinute), legend: 'peak' },
         { expr: `max(${KEY.rateLimit}{${thisKey('window="minute"')}})`, legend: 'limit' },
-        {
-          expr: `max(${KEY.rateLimit}{${thisKey('window="minute"')}}) + (max(${KEY.rateLimitBurst}{${thisKey()}}) or vector(0))`,
-          legend: 'limit and burst',
-        },
+        { expr: MINUTE_LIMIT, legend: 'limit and burst' },
       ],
     ),
   )
@@ -233,8 +255,24 @@ export const keyUsage = frame(
       },
       [
         { expr: ofTheKey(KEY.requestsToday), legend: 'today' },
-        { expr: `max(${KEY.rateLimit}{${thisKey('window="day"')}})`, legend: 'limit' },
+        { expr: DAY_LIMIT, legend: 'limit' },
       ],
+    ),
+  )
+  .withPanel(
+    figures(
+      {
+        title: 'Quota headroom',
+        description:
+          'What is left of the minute limit with its burst at the busiest minute of the last five, and of the day limit of the running UTC day. At 0 % requests are answered 429: raise the tier or slow the consumer.',
+        unit: 'percentunit',
+        span: 24,
+      },
+      [
+        { expr: `1 - ${ofTheKey(KEY.peakPerMinute)} / (${MINUTE_LIMIT} > 0)`, legend: 'minute' },
+        { expr: `1 - ${ofTheKey(KEY.requestsToday)} / (${DAY_LIMIT} > 0)`, legend: 'day' },
+      ],
+      HEADROOM,
     ),
   )
   .withPanel(

@@ -1,15 +1,24 @@
 import { firing, frame, keyLink, mark } from './frame.ts';
 import { keyGrid } from './key-panel.ts';
-import { bars, custom, figures, GOOD_BELOW, lines, NEUTRAL, row, rows } from './panels.ts';
-import { anyKey, BY_KEY, chosen, gaugeBy, KEY, named, RECORDED, rateBy, SELF } from './queries.ts';
+import { BAND, bars, custom, figures, GOOD_BELOW, lines, NEUTRAL, row, rows } from './panels.ts';
+import { anyKey, BY_KEY, chosen, gaugeBy, KEY, named, RECORDED, REPLACING, SELF } from './queries.ts';
 
 const KEY_LABELS = { tenant_id: 'Tenant', key_id: 'Key', name: 'Name' };
 const LINKS = [keyLink('__data.fields["Tenant"]', '__data.fields["Key"]')];
 const KEY_ALERTS = 'alertname=~"Atender.+",alertstate="firing",key_id!="",tenant_id=~"$tenant"';
 
+/** What has no tenant, such as the alerts of the pipeline, is everybody's. */
+const TENANT_OR_NONE = 'tenant_id=~"$tenant|"';
+
 const LAST_USED = gaugeBy(BY_KEY, KEY.lastUsed, anyKey());
 const STALE_AFTER = gaugeBy(BY_KEY, RECORDED.threshold, anyKey('kind="stale_seconds"'));
 const HOUR_RATE = `avg_over_time(${RECORDED.rate}{${anyKey()}}[1h])`;
+const NEVER_USED = `max by (${BY_KEY}) (${KEY.info}{${anyKey('state="active"')}}) unless on (${BY_KEY}) ${KEY.lastUsed}`;
+/** What old keys of rotations still had, with the new key as key_id and the old one as replaces. */
+const LEFT_ON_OLD =
+  `label_replace(sum by (${BY_KEY}) (increase(${KEY.requests}{${anyKey()}}[1h])), "replaces", "$1", "key_id", "(.+)")` +
+  ` * on (tenant_id, replaces) group_right () ${REPLACING}` +
+  ` unless on (tenant_id, replaces) label_replace(max by (${BY_KEY}) (${KEY.info}{${anyKey('state=~"disabled|revoked"')}}), "replaces", "$1", "key_id", "(.+)")`;
 const EXPECTED = `${RECORDED.expectedRate}{${anyKey()}}`;
 
 /** Tenant-wide: is something broken? */
@@ -25,13 +34,13 @@ export const overview = frame(
       {
         title: 'Firing alerts',
         description:
-          'Firing alerts by severity. A page needs somebody now; a ticket in working hours; info is a lifecycle notice. The list beside names them.',
+          'Firing alerts of the chosen tenants and of the pipeline, by severity. A page needs somebody now; a ticket in working hours; info is a lifecycle notice. The list beside names them.',
         unit: 'short',
         span: 8,
         height: 7,
       },
       ['page', 'ticket', 'info'].map((severity) => ({
-        expr: `count(ALERTS{alertname=~"Atender.+",alertname!="AtenderWatchdog",alertstate="firing",severity="${severity}"}) or vector(0)`,
+        expr: `count(ALERTS{alertname=~"Atender.+",alertname!="AtenderWatchdog",alertstate="firing",severity="${severity}",${TENANT_OR_NONE}}) or vector(0)`,
         legend: severity,
       })),
       GOOD_BELOW(1, 10),
@@ -46,9 +55,10 @@ export const overview = frame(
         unit: 'short',
         span: 16,
         height: 7,
+        none: 'No key alert fires',
       },
       {
-        expr: `sort_desc(count by (alertname) (count by (alertname, ${BY_KEY}) (ALERTS{${KEY_ALERTS}})))`,
+        expr: `sort_desc(count by (alertname) (${chosen(`count by (alertname, ${BY_KEY}) (ALERTS{${KEY_ALERTS}})`)}))`,
         legend: '{{alertname}}',
       },
       GOOD_BELOW(1, 5),
@@ -70,7 +80,7 @@ export const overview = frame(
       {
         title: 'Alerts',
         description:
-          'The alerts of this pack that fire or are about to, newest first. Open one for its runbook and its dashboard.',
+          'The alerts of this pack that fire or are about to, the most serious first, whatever is chosen above. Open one for its runbook and its dashboard.',
         unit: 'short',
         span: 24,
         height: 8,
@@ -82,7 +92,10 @@ export const overview = frame(
         sortOrder: 3,
         maxItems: 50,
         dashboardAlerts: false,
-        stateFilter: { firing: true, pending: true, error: true, noData: false, normal: false },
+        stateFilter: {
+          ...{ firing: true, pending: true, recovering: true, error: true },
+          ...{ noData: false, normal: false },
+        },
       },
       [],
     ),
@@ -93,10 +106,15 @@ export const overview = frame(
       {
         title: 'Requests by status class',
         description:
-          'All requests of the chosen tenants by status class. A growing 4xx or 5xx part says that many keys are in trouble at once: look at Atender before looking at keys.',
+          'All requests of the chosen tenants by status class, those without a key included; environment and tier do not matter here. A growing 4xx or 5xx part says that many keys are in trouble at once: look at Atender before looking at keys.',
         unit: 'reqps',
       },
-      [{ expr: rateBy('status_class', 'tenant_id=~"$tenant"'), legend: '{{status_class}}' }],
+      [
+        {
+          expr: `sum by (status_class) (${RECORDED.rateByClass}{tenant_id=~"$tenant"})`,
+          legend: '{{status_class}}',
+        },
+      ],
       { stacked: true },
     ),
   )
@@ -108,7 +126,12 @@ export const overview = frame(
           'Requests per second of the ten busiest keys in the shown time. A key that shoots up is a campaign, a loop or a leak: open its Usage dashboard.',
         unit: 'reqps',
       },
-      [{ expr: `topk(10, ${chosen(rateBy(BY_KEY, anyKey()))})`, legend: '{{tenant_id}} {{key_id}}' }],
+      [
+        {
+          expr: `topk(10, ${chosen(`${RECORDED.rate}{${anyKey()}}`)})`,
+          legend: '{{tenant_id}} {{key_id}}',
+        },
+      ],
     ),
   )
   .withPanel(
@@ -116,14 +139,13 @@ export const overview = frame(
       {
         title: 'All traffic against the usual',
         description:
-          'The volume of all keys, and the band of half to twice what the same hour of the last three weeks makes expected. Outside the band something changed for many keys.',
+          'The volume of all chosen keys, and the band of half to twice what the same hour of the last three weeks makes expected. Outside the band something changed for many keys.',
         unit: 'reqps',
       },
       [
         { expr: `sum(${chosen(`${RECORDED.rate}{${anyKey()}}`)})`, legend: 'now' },
-        { expr: `sum(${chosen(EXPECTED)})`, legend: 'expected' },
-        { expr: `0.5 * sum(${chosen(EXPECTED)})`, legend: 'half of the expected' },
-        { expr: `2 * sum(${chosen(EXPECTED)})`, legend: 'twice the expected' },
+        { expr: `0.5 * sum(${chosen(EXPECTED)})`, legend: BAND.lower },
+        { expr: `2 * sum(${chosen(EXPECTED)})`, legend: BAND.upper },
       ],
     ),
   )
@@ -174,18 +196,17 @@ export const overview = frame(
       {
         title: 'Never used keys',
         description:
-          'Active keys of the keys file that nobody has used yet, by age. A forgotten key is a risk: ask whether it is needed.',
+          'Active keys of the keys file that nobody has used yet, the oldest first; without an age where the keys file has no createdAt. A forgotten key is a risk: ask whether it is needed.',
         unit: 's',
       },
       [
         {
           expr: named(
-            chosen(
-              `time() - (${gaugeBy(BY_KEY, KEY.created, anyKey())} and on (${BY_KEY}) ${KEY.info}{state="active"} unless on (${BY_KEY}) ${KEY.lastUsed})`,
-            ),
+            chosen(`time() - (${gaugeBy(BY_KEY, KEY.created, anyKey())} and on (${BY_KEY}) (${NEVER_USED}))`),
           ),
-          column: { title: 'Created' },
+          column: { title: 'Created ago' },
         },
+        { expr: named(chosen(`0 * (${NEVER_USED})`)), column: { title: 'Requests', unit: 'short' } },
       ],
       KEY_LABELS,
       { links: LINKS },
@@ -214,16 +235,16 @@ export const overview = frame(
       {
         title: 'Rotations in progress',
         description:
-          'Keys that replace another one, with what the old key still had in the last hour. Revoke the old key once that has been 0 for a day or two.',
+          'Keys that another one replaces, with what they still had in the last hour, until the keys file says that they are revoked. Revoke the old key once that has been 0 for a day or two.',
         unit: 'short',
       },
       [
         {
-          expr: `label_replace(sum by (${BY_KEY}) (increase(${KEY.requests}{${anyKey()}}[1h])), "replaces", "$1", "key_id", "(.+)") * on (tenant_id, replaces) group_left (successor) label_replace(max by (${BY_KEY}, replaces) (${KEY.info}{${anyKey('replaces!=""')}}), "successor", "$1", "key_id", "(.+)")`,
+          expr: chosen(LEFT_ON_OLD),
           column: { title: 'Requests/h' },
         },
       ],
-      { tenant_id: 'Tenant', key_id: 'Key', successor: 'Replaced by' },
+      { tenant_id: 'Tenant', replaces: 'Key', key_id: 'Replaced by' },
       { links: LINKS },
     ),
   )
@@ -238,12 +259,21 @@ export const overview = frame(
         span: 24,
       },
       [
-        { expr: `sum(${SELF.ready})`, legend: 'exporters ready' },
-        { expr: `count(${RECORDED.blind}) or vector(0)`, legend: 'blind' },
-        { expr: `max(${SELF.behindSeconds})`, legend: 'seconds behind' },
+        {
+          expr: `sum(${SELF.ready}) or vector(0)`,
+          legend: 'exporters ready',
+          steps: [['red'], ['green', 1]],
+        },
+        {
+          expr: `count(count by (instance) (${RECORDED.blind})) or vector(0)`,
+          legend: 'blind',
+          steps: GOOD_BELOW(1, 1),
+        },
+        { expr: `max(${SELF.behindSeconds})`, legend: 'seconds behind', steps: GOOD_BELOW(30, 120) },
         {
           expr: `100 * sum(increase(${SELF.rejected}[15m])) / sum(increase(${SELF.lines}[15m]) > 0) or vector(0)`,
           legend: '% of lines rejected',
+          steps: GOOD_BELOW(0.1, 1),
         },
       ],
       NEUTRAL,

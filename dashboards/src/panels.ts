@@ -55,7 +55,10 @@ const STATUS_COLOURS: Record<string, string> = {
   '5xx': 'red',
 };
 
-/** Lines over time. `stacked` for parts of a whole. */
+/** Legends of the lines at the two edges of the band of what is usual. */
+export const BAND = { lower: 'half of the expected', upper: 'twice the expected' };
+
+/** Lines over time, those of BAND as a filled band. `stacked` for parts of a whole. */
 export function lines(about: About, queries: Query[], options: { stacked?: boolean; steps?: Steps } = {}) {
   const panel = described(new timeseries.PanelBuilder(), about, options.steps ?? NEUTRAL)
     .min(0)
@@ -76,6 +79,16 @@ export function lines(about: About, queries: Query[], options: { stacked?: boole
     );
   for (const [name, colour] of Object.entries(STATUS_COLOURS))
     panel.overrideByRegexp(`/^${name}$/`, [{ id: 'color', value: { mode: 'fixed', fixedColor: colour } }]);
+  const edge = [
+    { id: 'custom.lineWidth', value: 0 },
+    { id: 'color', value: { mode: 'fixed', fixedColor: 'text' } },
+  ];
+  panel.overrideByName(BAND.lower, [...edge, { id: 'custom.fillOpacity', value: 0 }]);
+  panel.overrideByName(BAND.upper, [
+    ...edge,
+    { id: 'custom.fillOpacity', value: 12 },
+    { id: 'custom.fillBelowTo', value: BAND.lower },
+  ]);
   return ranged(panel, queries);
 }
 
@@ -88,20 +101,26 @@ export function figure(about: About, expr: string, steps: Steps) {
   return panel.withTarget(query({ expr, refId: 'A' }).instant());
 }
 
-/** A number for each series now. */
-export function figures(about: About, queries: Query[], steps: Steps) {
+/** A number for each series now; a query may have steps of its own. */
+export function figures(about: About, queries: (Query & { steps?: Steps })[], steps: Steps) {
   const panel = described(new stat.PanelBuilder(), { height: 4, ...about }, steps)
     .colorMode(common.BigValueColorMode.Value)
     .graphMode(common.BigValueGraphMode.None)
     .textMode(common.BigValueTextMode.ValueAndName)
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']));
-  for (const [i, one] of queries.entries()) panel.withTarget(query({ refId: refId(i), ...one }).instant());
+  for (const [i, one] of queries.entries()) {
+    panel.withTarget(query({ refId: refId(i), ...one }).instant());
+    if (one.steps && one.legend)
+      panel.overrideByName(one.legend, [
+        { id: 'thresholds', value: { mode: dashboard.ThresholdsMode.Absolute, steps: stepsOf(one.steps) } },
+      ]);
+  }
   return panel;
 }
 
-/** A bar with its name for each of many series now. */
-export function bars(about: About, one: Query, steps: Steps) {
-  return described(new bargauge.PanelBuilder(), { height: 4, ...about }, steps)
+/** A bar with its name for each of many series now; `none` is what stands there when there is none. */
+export function bars(about: About & { none?: string }, one: Query, steps: Steps) {
+  const panel = described(new bargauge.PanelBuilder(), { height: 4, ...about }, steps)
     .displayMode(common.BarGaugeDisplayMode.Basic)
     .orientation(common.VizOrientation.Horizontal)
     .namePlacement(common.BarGaugeNamePlacement.Left)
@@ -109,6 +128,8 @@ export function bars(about: About, one: Query, steps: Steps) {
     .min(0)
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']))
     .withTarget(query({ refId: 'A', ...one }).instant());
+  if (about.none) panel.noValue(about.none);
+  return panel;
 }
 
 /** A column of a table: what it is called, and its unit where it is not the panel's. */
@@ -155,9 +176,7 @@ export function rows(
       .desc(options.ascending !== true),
   ]);
   if (options.links)
-    panel.overrideByName(labels.key_id ?? 'Key', [
-      { id: 'links', value: options.links.map((link) => link.build()) },
-    ]);
+    panel.overrideByName('Key', [{ id: 'links', value: options.links.map((link) => link.build()) }]);
   return panel;
 }
 
@@ -215,11 +234,12 @@ export function described<T extends Describable>(panel: T, about: About, steps: 
     .span(about.span ?? 12)
     .height(about.height ?? 8)
     .thresholds(
-      new dashboard.ThresholdsConfigBuilder()
-        .mode(dashboard.ThresholdsMode.Absolute)
-        .steps(steps.map(([color, from]) => ({ color, value: from ?? null }))),
+      new dashboard.ThresholdsConfigBuilder().mode(dashboard.ThresholdsMode.Absolute).steps(stepsOf(steps)),
     );
 }
+
+const stepsOf = (steps: Steps): dashboard.Threshold[] =>
+  steps.map(([color, from]) => ({ color, value: from ?? null }));
 
 function ranged<T extends { withTarget(target: cog.Builder<cog.Dataquery>): T }>(
   panel: T,

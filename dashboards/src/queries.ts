@@ -8,6 +8,7 @@ export const SELF = namesOf(SELF_FAMILIES);
 export const RECORDED = {
   rate: 'tenant_key:atender_requests:rate5m',
   expectedRate: 'tenant_key:atender_requests:expected_rate1h',
+  rateByClass: 'tenant:atender_requests:rate5m',
   threshold: 'tenant_key:atender_key_threshold:effective',
   blind: 'instance:atender_exporter:blind',
 } as const;
@@ -52,10 +53,19 @@ export const increaseBy = (
 export const gaugeBy = (labels: string, metric: string, selector: string): string =>
   `max by (${labels}) (${metric}{${selector}})`;
 
-/** The names that the keys file gives, joined to a vector of keys as label `name`; '' for the others. */
+/**
+ * The names that the keys file gives, joined to a vector of keys as label `name`; '' for the others. One name a key:
+ * exporters whose keys files differ for a while must not break the join.
+ */
 export const named = (expr: string): string =>
-  `((${expr}) * ${ON_KEY} group_left (name) max by (${BY_KEY}, name) (${KEY.info}))` +
+  `((${expr}) * ${ON_KEY} group_left (name) topk by (${BY_KEY}) (1, max by (${BY_KEY}, name) (${KEY.info})))` +
   ` or ((${expr}) unless ${ON_KEY} ${KEY.info})`;
+
+/** New keys of rotations: a series each, the old key under `replaces`. */
+export const REPLACING = `max by (${BY_KEY}, replaces) (${KEY.info}{${anyKey('replaces!=""')}})`;
+
+/** Old keys of rotations. Two keys that replace the same one are one old key. */
+export const REPLACED = `label_replace(max by (tenant_id, replaces) (${REPLACING}), "key_id", "$1", "replaces", "(.+)")`;
 
 function namesOf<T extends Record<string, { name: string }>>(families: T): { [K in keyof T]: string } {
   return Object.fromEntries(Object.entries(families).map(([key, { name }]) => [key, name])) as {

@@ -7,6 +7,7 @@ export interface Panel {
   datasource?: { type?: string; uid?: string };
   fieldConfig?: { defaults?: { unit?: string; thresholds?: { steps: unknown[] } } };
   targets?: Target[];
+  maxDataPoints?: number;
   panels?: Panel[];
 }
 

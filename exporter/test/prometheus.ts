@@ -7,6 +7,7 @@ import { eventually, Fatal, freePort, temporaryDirectory } from './exporter-proc
 /** A real Prometheus on loopback, for one test. */
 export interface Prometheus {
   url: string;
+  pid: number;
   /** Every series of an instant query. Throws what Prometheus says against it. */
   query(text: string): Promise<Series[]>;
   /** The value of an instant query that gives at most one series; undefined when it gives none. */
@@ -75,6 +76,7 @@ export async function startPrometheus(
   };
   return {
     url,
+    pid: child.pid!,
     query,
     value: async (text) => {
       const result = await query(text);

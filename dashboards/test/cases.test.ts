@@ -1,0 +1,224 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { stringify } from 'yaml';
+import { PACK } from '../../alerting/test/pack.ts';
+import {
+  type ExporterProcess,
+  eventually,
+  startExporter,
+  temporaryDirectory,
+} from '../../exporter/test/exporter-process.ts';
+import { requestLine } from '../../exporter/test/log-lines.ts';
+import { type Prometheus, type Series, startPrometheus } from '../../exporter/test/prometheus.ts';
+import { boards } from './boards.ts';
+import { answerTo, type Chosen, questionsOf } from './questions.ts';
+
+/**
+ * An installation a minute old, and everything that is awkward at once: three exporters, of which two have keys files
+ * that differ and one has none; tenants and keys with characters that mean something to a regular expression, one key
+ * id in two tenants, requests without tenant, one key replaced by two.
+ */
+const directory = temporaryDirectory();
+const file = (name: string) => join(directory.path, name);
+const exporters: ExporterProcess[] = [];
+let prometheus: Prometheus;
+
+const KEYS = [
+  { id: 'old', tenantId: 'acme.eu', name: 'Old' },
+  { id: 'new_1', tenantId: 'acme.eu', replaces: 'old' },
+  { id: 'new_2', tenantId: 'acme.eu', replaces: 'old' },
+  { id: 'forgotten', tenantId: 'acme.eu', environment: 'production' },
+  { id: 'trial', tenantId: 'acme.eu', environment: 'sandbox' },
+];
+const keysFile = (owner: string) =>
+  stringify({ keys: KEYS.map((key) => ({ name: `"${key.id}" \\ of ${owner}`, ...key, owner })) });
+
+/** What the logs say: [log, requests, fields]. Log b is read by an exporter with another keys file, c by one without. */
+const LINES: [log: string, requests: number, fields: Record<string, unknown>][] = [
+  ['a', 20, { tenantId: 'acme.eu', keyId: 'shared', endpoint: '/v1/tags' }],
+  ['b', 5, { tenantId: 'acme.eu', keyId: 'shared', endpoint: '/v1/tags' }],
+  ['a', 1, { tenantId: 'acme.eu', keyId: 'shared', endpoint: '/v1/tags', method: 'POST', status: 422 }],
+  ['a', 30, { tenantId: 'acmexeu', keyId: 'shared', endpoint: '/v1/users' }],
+  ['a', 12, { tenantId: 'acme.eu', keyId: 'key.a+b(c)', endpoint: '/v1/contacts' }],
+  ['c', 3, { tenantId: 'north/south+1', keyId: 'it\'s "odd" $1', endpoint: '/v1/contacts' }],
+  ['c', 5, { keyId: 'lonely', endpoint: '/v1/contacts' }],
+  ['a', 8, { tenantId: 'acme.eu', keyId: 'old', endpoint: '/v1/contacts' }],
+  ['a', 4, { tenantId: 'acme.eu', keyId: 'old', endpoint: '/v1/contacts', status: 401 }],
+  ['a', 6, { tenantId: 'acme.eu', keyId: 'trial', endpoint: '/v1/contacts' }],
+];
+const logged = (fits: (fields: Record<string, unknown>) => boolean): number =>
+  LINES.filter(([, , fields]) => fits(fields)).reduce((sum, [, requests]) => sum + requests, 0);
+
+beforeAll(async () => {
+  writeFileSync(file('a.yaml'), keysFile('north'));
+  writeFileSync(file('b.yaml'), keysFile('south'));
+  for (const name of ['a', 'b', 'c']) {
+    writeFileSync(file(`${name}.log`), '');
+    const keys = name === 'c' ? [] : ['--keys.file', file(`${name}.yaml`)];
+    exporters.push(
+      await startExporter([
+        ...['--log.path', file(`${name}.log`), '--store.path', file(`${name}.db`), ...keys],
+        ...['--metrics.zero-hold', '4s', '--log.level', 'warn'],
+      ]),
+    );
+  }
+  for (const exporter of exporters) await exporter.ready();
+  prometheus = await startPrometheus(`
+global: { scrape_interval: 1s, evaluation_interval: 1s }
+rule_files: ['${join(PACK, 'rules')}/*.yml']
+scrape_configs:
+  - job_name: atender-exporter
+    static_configs: [{ targets: ${JSON.stringify(exporters.map(({ url }) => new URL(url).host))} }]
+`);
+  await eventually(async () => expect(await prometheus.value('count(up == 1)')).toBe(3), 30_000);
+  const text: Record<string, string> = { a: '', b: '', c: '' };
+  for (const [log, requests, fields] of LINES)
+    text[log] += Array.from({ length: requests }, () => requestLine(fields)).join('');
+  for (const [log, lines] of Object.entries(text)) writeFileSync(file(`${log}.log`), lines, { flag: 'a' });
+  const all = logged(() => true);
+  await eventually(
+    async () => expect(await prometheus.value('sum(atender_requests_total)')).toBe(all),
+    60_000,
+  );
+  // What is recorded once a minute.
+  await eventually(
+    async () => expect(await prometheus.query('tenant:atender_requests:rate5m')).not.toEqual([]),
+    150_000,
+  );
+}, 300_000);
+
+afterAll(async () => {
+  await prometheus?.stop();
+  for (const exporter of exporters) await exporter.end('SIGKILL');
+  directory.remove();
+});
+
+const ALL: Chosen = {
+  ...{ tenant: '.*', environment: '.*', tier: '.*', job: ['atender-exporter'], key: 'shared' },
+  ...{ predecessor: [], successor: [], replaced: ['old'] },
+};
+
+/** What the questions of a panel, or of all, are answered; by dashboard, panel and query. */
+async function answers(chosen: Chosen, asker = ''): Promise<[name: string, series: Series[]][]> {
+  const to = Math.floor(Date.now() / 1000) - 1;
+  const shown = { url: prometheus.url, chosen: { ...ALL, ...chosen }, from: to - 900, to, scrape: 1 };
+  const questions = boards()
+    .flatMap(questionsOf)
+    .filter((question) => `${question.asker}/`.includes(asker));
+  expect(questions).not.toEqual([]);
+  return Promise.all(
+    questions.map(
+      async (question): Promise<[string, Series[]]> => [
+        `${question.asker}/${question.refId}`,
+        await answerTo(question, shown),
+      ],
+    ),
+  );
+}
+
+/** Values of a panel's first query, rounded: increase() reads a little past the last scrape. */
+async function figures(chosen: Chosen, asker: string, ...labels: string[]): Promise<Record<string, number>> {
+  const [[, series] = ['', []]] = await answers(chosen, asker);
+  return Object.fromEntries(
+    series.map(({ metric, value }) => [
+      labels.map((label) => metric[label] ?? '').join(' '),
+      Math.round(Number(value?.[1])),
+    ]),
+  );
+}
+
+const CHOICES: Record<string, Chosen> = {
+  everything: {},
+  'a tenant and a key with dots, plus signs and brackets': { tenant: ['acme.eu'], key: 'key.a+b%28c%29' },
+  'two tenants, and a key with a quote, a space and a dollar sign': {
+    ...{ tenant: ['acme.eu', 'north/south+1'], key: 'it%27s%20%22odd%22%20%241' },
+  },
+  'a tenant, an environment and a tier': {
+    ...{ tenant: ['acme.eu'], environment: ['sandbox'], tier: ['starter', 'custom'] },
+  },
+  'a key that two replace': { key: 'old', successor: ['new_1', 'new_2'] },
+  'a key that replaces another': { key: 'new_1', predecessor: ['old'] },
+  'no rotation anywhere': { replaced: [] },
+  'nothing that exists': { tenant: ['nobody'], key: 'no_key', job: [] },
+};
+
+describe.each(Object.entries(CHOICES))('with %s chosen', (_, chosen) => {
+  let given: [name: string, series: Series[]][];
+  beforeAll(async () => {
+    given = await answers(chosen);
+  });
+
+  test('every query is answered without error, and about the chosen tenants alone', () => {
+    const tenants = [chosen.tenant ?? []].flat();
+    const strangers = given
+      .filter(([name]) => !/variable tenant/.test(name))
+      .flatMap(([name, series]) => series.map(({ metric }) => ({ name, tenant: metric.tenant_id })))
+      .filter(({ tenant }) => tenants.length > 0 && tenant !== undefined && !tenants.includes(tenant));
+    expect(strangers).toEqual([]);
+  });
+
+  test('what is asked of one key is answered of that key alone, or of the other key of its rotation', () => {
+    const keys = [ALL, chosen].map(({ key, predecessor = [], successor = [] }) =>
+      [key, predecessor, successor].flat(),
+    );
+    const strangers = given
+      .filter(([name]) => name.startsWith('key usage') && !name.includes('variable'))
+      .flatMap(([name, series]) => series.map(({ metric }) => ({ name, key: metric.key_id })))
+      .filter(({ key }) => key !== undefined && !keys[chosen.key === undefined ? 0 : 1]?.includes(key));
+    expect(strangers).toEqual([]);
+  });
+
+  test('a table has one row for each of what it names', () => {
+    const doubled = given.filter(([, series]) => {
+      const rows = series.map(({ metric }) =>
+        JSON.stringify({ ...metric, name: undefined, owner: undefined }),
+      );
+      return new Set(rows).size < rows.length;
+    });
+    // The panel joins the labels that exporters disagree on by itself.
+    expect(doubled.map(([name]) => name).filter((name) => !name.endsWith('/info'))).toEqual([]);
+  });
+});
+
+describe('figures equal a count of the log lines', () => {
+  const one = { tenant: ['acme.eu'], key: 'shared' };
+  const ofOne = ({ tenantId, keyId }: Record<string, unknown>) =>
+    tenantId === 'acme.eu' && keyId === 'shared';
+
+  test('the endpoints of a key whose id another tenant has too, over two exporters', async () => {
+    expect(await figures(one, 'key usage: Top endpoints', 'method', 'endpoint')).toEqual({
+      'GET /v1/tags': logged((fields) => ofOne(fields) && fields.method === undefined),
+      'POST /v1/tags': 1,
+    });
+    expect(await figures(one, 'key usage: Error clusters', 'method', 'endpoint')).toEqual({
+      'POST /v1/tags': 1,
+    });
+  });
+
+  test('a GET with 90 % of the requests is worth caching, one with less is not', async () => {
+    expect(Object.keys(await figures(one, 'Worth caching', 'method', 'endpoint'))).toEqual(['GET /v1/tags']);
+    const less = { tenant: ['acme.eu', 'acmexeu'], key: 'shared' };
+    expect(Object.keys(await figures(less, 'Worth caching', 'method', 'endpoint'))).toEqual([]);
+  });
+
+  test('what is left on an old key that two keys replace; a 401 is no use of it', async () => {
+    const left = { 'old new_1': 12, 'old new_2': 12 };
+    expect(await figures({}, 'Rotations in progress', 'replaces', 'key_id')).toEqual(left);
+    expect(await figures({}, 'Stragglers', 'key_id', 'endpoint')).toEqual({ 'old /v1/contacts': 8 });
+  });
+
+  test('a key that nobody has used, though the keys file does not say since when', async () => {
+    const never = (await answers({}, 'Never used keys')).find(([name]) => name.endsWith('/B'))?.[1] ?? [];
+    expect(never.map(({ metric }) => metric.key_id).sort()).toEqual(['forgotten', 'new_1', 'new_2']);
+  });
+
+  test('the grid has the keys of the chosen environment and tier, and no other', async () => {
+    const keysIn = async (chosen: Chosen) => {
+      const given = await answers(chosen, 'overview: Keys/');
+      return [...new Set(given.flatMap(([, series]) => series.map(({ metric }) => metric.key_id)))];
+    };
+    expect((await keysIn({ environment: ['sandbox'] })).filter(Boolean)).toEqual(['trial']);
+    expect(await keysIn({})).toEqual(expect.arrayContaining(['lonely', 'forgotten', 'key.a+b%28c%29']));
+  });
+});

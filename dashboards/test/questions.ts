@@ -1,0 +1,111 @@
+import type { Series } from '../../exporter/test/prometheus.ts';
+import { type Board, type Panel, panelsOf, type Target } from './boards.ts';
+
+/** What Grafana asks Prometheus for a dashboard, before variables are put in. */
+export interface Question {
+  /** Dashboard and panel, annotation or variable. */
+  asker: string;
+  refId: string;
+  expr: string;
+  /** `values`: the values of the label `label` of the series that `expr` selects. */
+  kind: 'instant' | 'range' | 'values';
+  label?: string;
+  /** Points a range query is asked for at most. */
+  points: number;
+}
+
+/** What is chosen in the variables: one text, several, or all. */
+export type Chosen = Record<string, string | string[]>;
+
+/** Grafana takes a panel's width in pixels; a wide panel on a wide screen has about so many. */
+const PANEL_POINTS = 1000;
+/** Grafana's own choice for annotations. */
+const ANNOTATION_POINTS = 100;
+
+/** Every query of every panel, annotation and variable of a dashboard. */
+export function questionsOf(board: Board): Question[] {
+  const title = board.title.replace('API keys: ', '');
+  const asked = (asker: string, points: number, targets: Target[] = []): Question[] =>
+    targets.map(({ refId, expr, instant }) => ({
+      asker: `${title}: ${asker}`,
+      ...{ refId, expr, kind: instant ? 'instant' : 'range', points },
+    }));
+  return [
+    ...panelsOf(board).flatMap((panel) => asked(panel.title ?? '', pointsOf(panel), panel.targets)),
+    ...board.annotations.list.flatMap(({ name, target }) =>
+      target ? asked(`annotation ${name}`, ANNOTATION_POINTS, [target]) : [],
+    ),
+    ...board.templating.list.flatMap(({ name, query }): Question[] => {
+      const text = typeof query === 'string' ? query : (query?.query ?? '');
+      const [, expr, label] = /^label_values\((.+), (\w+)\)$/.exec(text) ?? [];
+      if (expr === undefined || label === undefined) return [];
+      return [{ asker: `${title}: variable ${name}`, refId: name, expr, label, kind: 'values', points: 0 }];
+    }),
+  ];
+}
+
+const pointsOf = ({ maxDataPoints }: Panel): number => maxDataPoints ?? PANEL_POINTS;
+
+/** What a dashboard shows. Times in seconds since the epoch. */
+export interface Shown {
+  url: string;
+  chosen: Chosen;
+  from: number;
+  to: number;
+  /** Seconds between two scrapes, as the data source is told. */
+  scrape: number;
+}
+
+/** The series (of `values`: the values, as a label) that Prometheus answers. Throws what it says against the query. */
+export async function answerTo(
+  { expr, kind, label, points }: Question,
+  { url, chosen, from, to, scrape }: Shown,
+): Promise<Series[]> {
+  const step = Math.max(niceStep((to - from) / (points || 1)), scrape);
+  const query = interpolated(expr, {
+    ...chosen,
+    __interval: `${step}s`,
+    __rate_interval: `${Math.max(step + scrape, 4 * scrape)}s`,
+    __range: `${to - from}s`,
+  });
+  const parameters = {
+    instant: { query, time: String(to) },
+    range: { query, start: String(from), end: String(to), step: String(step) },
+    values: { 'match[]': query, start: String(from), end: String(to) },
+  }[kind];
+  const path = { instant: 'query', range: 'query_range', values: `label/${label}/values` }[kind];
+  const address = new URL(`/api/v1/${path}?${new URLSearchParams(parameters)}`, url);
+  const { error, data } = (await (await fetch(address)).json()) as {
+    error?: string;
+    data: string[] & { result: Series[] };
+  };
+  if (error !== undefined) throw new Error(`${error}\n${query}`);
+  return kind === 'values' ? data.map((value) => ({ metric: { [label ?? '']: value } })) : data.result;
+}
+
+/** The step Grafana asks for: what the points make it, rounded to the next of its own intervals. */
+export function niceStep(seconds: number): number {
+  const steps = [
+    1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10_800, 21_600, 43_200,
+  ];
+  return steps.reduce((best, step) => (Math.abs(step - seconds) < Math.abs(best - seconds) ? step : best));
+}
+
+/**
+ * A query with its variables put in as Grafana's Prometheus data source does it: a variable of one value is
+ * escaped for a quoted string, one of several for a regular expression in a quoted string; with `:regex` either is
+ * escaped for a regular expression alone.
+ */
+export function interpolated(expr: string, chosen: Chosen): string {
+  return expr.replace(/\$\{(\w+)(:regex)?\}|\$(\w+)/g, (all, braced, regex, bare) => {
+    const value = chosen[braced ?? bare];
+    if (value === undefined) return all;
+    if (regex) return alternatives([value].flat().map((one) => one.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')));
+    if (typeof value === 'string') return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"');
+    return alternatives(
+      value.map((one) => one.replaceAll('\\', '\\\\\\\\').replace(/[$^*{}[\]'+?.()|]/g, '\\\\$&')),
+    );
+  });
+}
+
+const alternatives = (each: string[]): string => (each.length === 1 ? each[0]! : `(${each.join('|')})`);
