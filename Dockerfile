@@ -1,4 +1,4 @@
-# Two images: `--target grafana` is Grafana with the panel plugin; the other one, built by default, is the exporter,
+# Two images: `--target grafana` is Grafana with the panel plugin and the data source of the record; the other one, built by default, is the exporter,
 # without npm's caches and as a user of its own.
 ARG NODE=node:20.20.2-bookworm-slim
 ARG GRAFANA=grafana/grafana:13.2.2
@@ -16,9 +16,16 @@ COPY grafana-plugin grafana-plugin
 RUN npm run build:plugin
 
 FROM ${GRAFANA} AS grafana
+# Installed here, so that a start neither downloads anything nor fails without the network. The newest that fits this
+# Grafana, or the one that is named.
+ARG INFINITY=
+USER root
+RUN grafana cli --pluginsDir /var/lib/atender/plugins plugins install yesoreyeram-infinity-datasource ${INFINITY}
 COPY --from=plugin /build/grafana-plugin/dist /var/lib/atender/plugins/atender-keyusage-panel
 ENV GF_PATHS_PLUGINS=/var/lib/atender/plugins \
+    GF_PLUGINS_PREINSTALL_DISABLED=true \
     GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS=atender-keyusage-panel
+USER 472
 
 FROM packages AS build
 RUN npm ci --workspace atender-exporter --include-workspace-root
@@ -33,8 +40,10 @@ COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/exporter/package.json exporter/
 COPY --from=build /build/exporter/bin exporter/bin
 COPY --from=build /build/exporter/dist exporter/dist
-# New volumes take over owner and content: the store, and the demonstration's log with no keys to begin with.
-RUN install -d -o node -g node /var/lib/atender-exporter /var/log/demo \
+COPY deploy/access.mjs deploy/
+# New volumes take over owner and content: the store, the password of docker-compose.yml, and the demonstration's log
+# with no keys to begin with.
+RUN install -d -o node -g node /var/lib/atender-exporter /etc/atender-exporter /var/log/demo \
  && echo 'keys: []' > /var/log/demo/keys.yaml && chown node:node /var/log/demo/keys.yaml
 USER node
 EXPOSE 9469

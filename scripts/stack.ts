@@ -45,7 +45,7 @@ start('redis-server', [
   ...['--bind', '127.0.0.1', '--port', String(first + 4), '--dir', directory],
   ...['--maxmemory', '192mb', '--maxmemory-policy', 'noeviction', '--save', '', '--appendonly', 'no'],
 ]);
-startExporter();
+await startExporter();
 start(alertmanagerCommand(), [
   `--config.file=${alertmanagerConfig()}`,
   `--storage.path=${join(directory, 'alertmanager')}`,
@@ -70,12 +70,17 @@ for (const [name, host] of Object.entries(address))
     console.log(`${name}: ${name === 'redis' ? 'redis' : 'http'}://${host}`);
 console.log('stack: up; Ctrl+C ends it');
 
-function startExporter(): void {
+async function startExporter(): Promise<void> {
   const demo = options['log.path'] === undefined;
   const folder = join(directory, 'demo');
-  if (demo) start(process.execPath, [COMMAND, 'demo', '--directory', folder, '--history', '3d']);
+  const invented = [COMMAND, 'demo', '--directory', folder, '--history', '3d'];
+  if (demo) {
+    // All of it before the exporter looks: what is there at its start is history, what comes later is traffic of now.
+    await finished(process.execPath, [...invented, '--history-only']);
+    start(process.execPath, invented);
+  }
   const logs = options['log.path'] ?? [join(folder, 'requests.log')];
-  const keys = options['keys.file'] ?? (demo ? demoKeys(folder) : undefined);
+  const keys = options['keys.file'] ?? (demo ? join(folder, 'keys.yaml') : undefined);
   start(process.execPath, [
     ...[COMMAND, 'serve', '--web.listen-address', address.exporter],
     ...['--store.path', join(directory, 'usage.db'), '--shared.redis.url', `redis://${address.redis}`],
@@ -85,18 +90,12 @@ function startExporter(): void {
   ]);
 }
 
-/** The demonstration writes its keys in a moment; the exporter takes them over when it sees them. */
-function demoKeys(folder: string): string {
-  const file = join(folder, 'keys.yaml');
-  if (!existsSync(file)) writeFileSync(file, 'keys: []\n');
-  return file;
-}
-
 function prometheusConfig(): string {
   const text = readFileSync(join(PROJECT, 'deploy/prometheus.yml'), 'utf8')
     .replaceAll('exporter:9469', address.exporter)
     .replaceAll('alertmanager:9093', address.alertmanager)
     .replace('http://localhost:3000', `http://${address.grafana}`)
+    .replace(/^ *basic_auth:.*\n/m, '')
     .replace('rules/*.yml', join(PROJECT, 'alerting/rules/*.yml'));
   return written('prometheus.yml', text);
 }
@@ -156,6 +155,14 @@ function start(command: string, args: string[], env: Record<string, string> = {}
   running.push(child);
   child.on('error', (error) => stop(`${command} cannot be started: ${error.message}`));
   child.on('exit', (code) => stop(`${command} ended with ${code}`));
+}
+
+async function finished(command: string, args: string[]): Promise<void> {
+  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  running.push(child);
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) stop(`${command} ended with ${code}`);
+  if (ending) await new Promise(() => {});
 }
 
 function stop(message: string): void {

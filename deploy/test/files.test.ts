@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from '@jest/globals';
 import * as prometheusOperator from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
 import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
@@ -10,6 +12,7 @@ import * as networking from 'kubernetes-models/networking.k8s.io/v1';
 import * as core from 'kubernetes-models/v1';
 import { parse, parseAllDocuments } from 'yaml';
 import { readSettings } from '../../exporter/src/settings.ts';
+import { endLeftovers, startExporter, temporaryDirectory } from '../../exporter/test/exporter-process.ts';
 import { manifests } from '../manifests.ts';
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
@@ -42,6 +45,23 @@ describe('docker-compose.yml', () => {
     });
   });
 
+  test('a read-only container has a place for what is put together on the way', () => {
+    const { read_only, tmpfs, command } = compose.services.exporter ?? {};
+    expect(read_only).toBe(true);
+    expect(command).toContain('--record.archive=on');
+    expect(tmpfs).toEqual(['/tmp']);
+  });
+
+  test('every option of the exporter is one it knows', () => {
+    const options = (compose.services.exporter!.command as string[]).filter((one) => one.startsWith('--'));
+    const help = spawnSync(
+      process.execPath,
+      [fileURLToPath(new URL('../../exporter/bin/atender-exporter.js', import.meta.url)), 'serve', '--help'],
+      { encoding: 'utf8' },
+    ).stdout;
+    for (const option of options) expect(help).toContain(`${option.split('=')[0]} `);
+  });
+
   test('mounts only what the repository has or the user is asked for', () => {
     const mounted = Object.values(compose.services).flatMap(({ volumes = [] }) => volumes);
     const files = mounted
@@ -51,6 +71,49 @@ describe('docker-compose.yml', () => {
       const [folder, name] = [file.slice(0, file.lastIndexOf('/')), file.slice(file.lastIndexOf('/') + 1)];
       expect(readdirSync(new URL(`../../${folder}/`, import.meta.url))).toContain(name);
     }
+  });
+});
+
+describe('the password that docker-compose.yml makes at its first start', () => {
+  const folder = temporaryDirectory();
+  const made = (name: string) => readFileSync(join(folder.path, name), 'utf8');
+  const make = () =>
+    spawnSync(process.execPath, [fileURLToPath(new URL('../access.mjs', import.meta.url)), folder.path]);
+
+  afterAll(() => {
+    endLeftovers();
+    folder.remove();
+  });
+
+  test('opens the metrics to Prometheus and the API to Grafana, and nobody comes in without it', async () => {
+    expect(make().status).toBe(0);
+    writeFileSync(join(folder.path, 'requests.log'), '');
+    const exporter = await startExporter([
+      ...['--web.config-file', join(folder.path, 'web.yml'), '--log.path', join(folder.path, 'requests.log')],
+      ...['--store.path', join(folder.path, 'usage.db')],
+    ]);
+    await exporter.ready();
+    const { scrape_configs } = parse(read('../prometheus.yml')) as {
+      scrape_configs: { basic_auth?: { username: string } }[];
+    };
+    const user = scrape_configs[0]?.basic_auth?.username;
+    const headers = { authorization: `Basic ${btoa(`${user}:${made('password')}`)}` };
+    for (const path of ['/metrics', '/api/v1/keys']) {
+      expect((await fetch(exporter.url + path)).status).toBe(401);
+      expect((await fetch(exporter.url + path, { headers })).status).toBe(200);
+    }
+    expect(read('../../dashboards/provisioning/datasources/atender.yaml')).toContain(
+      `basicAuthUser: ${user}`,
+    );
+  });
+
+  test('is kept by later starts, and made anew when the first one was interrupted', () => {
+    const before = made('password');
+    expect(make().status).toBe(0);
+    expect(made('password')).toBe(before);
+    rmSync(join(folder.path, 'web.yml'));
+    expect(make().status).toBe(0);
+    expect(made('password')).not.toBe(before);
   });
 });
 
@@ -115,7 +178,7 @@ interface Manifest {
 // Grafana publishes no schema of these files: what it documents stands here, and nothing else may be said.
 describe('what Grafana is provisioned with', () => {
   const DATASOURCE =
-    /^(name|uid|type|access|url|user|isDefault|editable|jsonData|secureJsonData|orgId|version|basicAuth)$/;
+    /^(name|uid|type|access|url|user|isDefault|editable|jsonData|secureJsonData|orgId|version|basicAuth|basicAuthUser)$/;
   const PROVIDER =
     /^(name|orgId|folder|folderUid|type|disableDeletion|updateIntervalSeconds|allowUiUpdates|options)$/;
 
