@@ -93,6 +93,7 @@ describe('the preflight fails, in clear words, on', () => {
 
   test('an alert whose tests are gone', () => {
     unlinkSync(join(pack.path, 'tests/key-security.test.yml'));
+    unlinkSync(join(pack.path, 'tests/security-held.test.yml'));
     expectProblem('no test expects AtenderKeyNewIP to fire', 'no test expects AtenderRevokedKeyUsed to fire');
   });
 
