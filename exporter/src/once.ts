@@ -1,4 +1,5 @@
 import { LineAccount } from './ingest/line-account.ts';
+import { ParseAhead } from './ingest/parse-ahead.ts';
 import { quote } from './ingest/rejection-quotes.ts';
 import { slices } from './ingest/slices.ts';
 import { KeyRegistry } from './keys/registry.ts';
@@ -29,6 +30,7 @@ export async function once(
   const format = defaultFormat(config);
   const examples = new Map<Rejection, string>();
   let path = '';
+  const ahead = ParseAhead.where();
   const lines = new LineAccount(
     [{ name: SOURCE, format }],
     usage,
@@ -36,6 +38,8 @@ export async function once(
     (_, reason, bytes, start, end) => {
       if (!examples.has(reason)) examples.set(reason, `${path}: ${quote(bytes, start, end)}`);
     },
+    undefined,
+    ahead,
   );
   let failed = 0;
   for (const [id, name] of paths.entries()) {
@@ -51,6 +55,7 @@ export async function once(
       );
     }
   }
+  void ahead?.close();
   usage.historyDone();
   lines.flush();
   for (const block of await expositionOf(usage, counters, registry)) out.write(block);

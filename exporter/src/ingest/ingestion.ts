@@ -11,6 +11,7 @@ import type { Changes } from '../usage/changes.ts';
 import { Usage, type UsageOptions } from '../usage/usage.ts';
 import { fileErrorReports } from './file-error-reports.ts';
 import { LineAccount } from './line-account.ts';
+import type { ParseAhead } from './parse-ahead.ts';
 import type { IntakeFacts, IpColumns, Publication, SourceFacts } from './publication.ts';
 import { rejectionQuotes } from './rejection-quotes.ts';
 import { columnsOf, isEmpty, noChanges, slices } from './slices.ts';
@@ -74,8 +75,17 @@ export class Ingestion {
   /** Seconds the last commit took, from collecting the changes to having published them. */
   private commitTook = 0;
 
-  /** `clock` gives milliseconds since the epoch. Publishes the whole stored state before it returns. */
-  constructor(settings: IngestionSettings, store: Store, outlet: Outlet, clock: () => number = Date.now) {
+  /**
+   * `clock` gives milliseconds since the epoch; `ahead` parses what is read while far behind. Publishes the whole
+   * stored state before it returns.
+   */
+  constructor(
+    settings: IngestionSettings,
+    store: Store,
+    outlet: Outlet,
+    clock: () => number = Date.now,
+    ahead?: ParseAhead,
+  ) {
     this.settings = settings;
     this.store = store;
     this.outlet = outlet;
@@ -94,6 +104,7 @@ export class Ingestion {
       this.counters,
       rejectionQuotes(outlet, clock),
       this.spool,
+      ahead,
     );
     this.intake = new LogIntake({
       sources: settings.sources,

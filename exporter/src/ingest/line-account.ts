@@ -1,5 +1,5 @@
 import type { SourceCounters } from '../log/counters.ts';
-import type { FileRef, LineSink } from '../log/sink.ts';
+import type { FileRef, LineSink, LinesAhead } from '../log/sink.ts';
 import { type CompiledFormat, compileFormat, createLineParser, type FormatOptions } from '../parse/format.ts';
 import {
   ACCEPTED,
@@ -13,6 +13,7 @@ import {
   rejectionName,
 } from '../parse/record.ts';
 import type { Usage } from '../usage/usage.ts';
+import type { ParseAhead } from './parse-ahead.ts';
 
 /** A line that was rejected, for whoever wants to show one. The bytes are valid until the call returns. */
 export type RejectionListener = (
@@ -31,16 +32,22 @@ export interface RequestKeeper {
 /** What is known of one source; plain numbers, because they move with every line. */
 interface Tally {
   format: CompiledFormat;
+  /** Its number among the sources. */
+  number: number;
   lines: number;
   lastEvent: number;
 }
 
+const EMPTY = Buffer.alloc(0);
+
 /** Between reading and accounting: each line is parsed and counted, as a request or as a rejection. */
 export class LineAccount implements LineSink {
+  readonly ahead: LinesAhead | undefined;
   private readonly usage: Usage;
   private readonly counters: SourceCounters;
   private readonly onRejection: RejectionListener;
   private readonly keeper: RequestKeeper | undefined;
+  private readonly parseAhead: ParseAhead | undefined;
   private readonly record = new LogRecord();
   private readonly parsers = new Map<number, LineParser>();
   private readonly tallies = new Map<string, Tally>();
@@ -57,11 +64,14 @@ export class LineAccount implements LineSink {
     counters: SourceCounters,
     onRejection: RejectionListener = () => {},
     keeper?: RequestKeeper,
+    parseAhead?: ParseAhead,
   ) {
     this.usage = usage;
     this.counters = counters;
     this.onRejection = onRejection;
     this.keeper = keeper;
+    this.parseAhead = parseAhead;
+    this.ahead = parseAhead && this.linesOf(parseAhead);
     this.reconfigure(sources);
   }
 
@@ -69,10 +79,11 @@ export class LineAccount implements LineSink {
   reconfigure(sources: { name: string; format: FormatOptions }[]): void {
     this.parsers.clear();
     this.file = undefined;
-    for (const { name, format } of sources) {
+    for (const [number, { name, format }] of sources.entries()) {
       const { lines, lastEvent } = this.tallies.get(name) ?? { lines: 0, lastEvent: 0 };
-      this.tallies.set(name, { format: compileFormat(format), lines, lastEvent });
+      this.tallies.set(name, { format: compileFormat(format), number, lines, lastEvent });
     }
+    this.parseAhead?.reconfigure(sources.map(({ format }) => format));
   }
 
   line(file: FileRef, bytes: Buffer, start: number, end: number): boolean {
@@ -106,8 +117,12 @@ export class LineAccount implements LineSink {
 
   private take(file: FileRef, bytes: Buffer, start: number, end: number): Outcome {
     if (file !== this.file) this.turnTo(file);
+    return this.count(file, this.parser.parse(bytes, start, end, this.record));
+  }
+
+  /** Counts the line that was read into the record. */
+  private count(file: FileRef, outcome: Outcome): Outcome {
     const { record, tally } = this;
-    const outcome = this.parser.parse(bytes, start, end, record);
     // Parts of a record are counted as one line, with the last of them.
     if (outcome === BLANK || outcome === INCOMPLETE) return outcome;
     tally.lines++;
@@ -118,6 +133,37 @@ export class LineAccount implements LineSink {
     if (seconds > tally.lastEvent && seconds <= this.horizon) tally.lastEvent = seconds;
     if (record.ignoredFields !== 0) this.countIgnored(file.source, record.ignoredFields);
     return outcome;
+  }
+
+  /** What the other thread parses comes to the same account. A wrapper joins records over lines, so it is not parsed ahead. */
+  private linesOf(ahead: ParseAhead): LinesAhead {
+    const { lines } = ahead;
+    let bytes: Buffer = EMPTY;
+    const each = (stretch: number, line: number): void => {
+      const file = this.file!;
+      const outcome = this.count(file, lines.read(stretch, line, bytes, this.record));
+      if (outcome > 0)
+        this.reject(
+          file,
+          rejectionName(outcome),
+          bytes,
+          lines.start(stretch, line),
+          lines.end(stretch, line),
+        );
+    };
+    return {
+      begin: (file, block, start, end, maxLineBytes) => {
+        if (file !== this.file) this.turnTo(file);
+        const { format, number } = this.tally;
+        bytes = block;
+        if (format.options.container === 'none')
+          ahead.begin(block, start, end, number, this.parser, maxLineBytes);
+      },
+      get next() {
+        return ahead.next;
+      },
+      take: () => ahead.take(each),
+    };
   }
 
   private turnTo(file: FileRef): void {

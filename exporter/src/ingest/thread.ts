@@ -1,9 +1,11 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openStore } from '../store/sqlite.ts';
-import { StoreError } from '../store/store.ts';
+import { type SegmentRow, StoreError } from '../store/store.ts';
 import { Ingestion } from './ingestion.ts';
-import type { FromThread, ThreadStart, ToThread } from './thread-messages.ts';
+import { ParseAhead } from './parse-ahead.ts';
+import type { Publication } from './publication.ts';
+import type { FromThread, Problem, ThreadStart, ToThread } from './thread-messages.ts';
 
 /** Pause between looks when nothing is pending: a line waits at most this long to be seen. */
 const IDLE_MS = 200;
@@ -16,11 +18,13 @@ let stopBy: number | undefined;
 let wake = new AbortController();
 
 try {
-  const ingestion = new Ingestion(settings, openStore(storePath), {
-    publish: (publication) => send({ type: 'publication', publication }),
-    report: (problem) => send({ type: 'problem', problem }),
-    segments: (ready) => send({ type: 'segments', ready }),
-  });
+  const outlet = {
+    publish: (publication: Publication) => send({ type: 'publication', publication }),
+    report: (problem: Problem) => send({ type: 'problem', problem }),
+    segments: (ready: SegmentRow[]) => send({ type: 'segments', ready }),
+  };
+  const store = openStore(storePath);
+  const ingestion = new Ingestion(settings, store, outlet, Date.now, ParseAhead.where());
   send({ type: 'opened' });
   port.on('message', (message: ToThread) => {
     if (message.type === 'stop') stopBy = message.deadline;

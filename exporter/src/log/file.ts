@@ -30,7 +30,10 @@ export interface Entry {
 
 export const inodeOf = (file: { dev: string; ino: string }): string => `${file.dev}:${file.ino}`;
 
-/** Two buffers of the same layout: TAIL_BYTES before a block, then the block. The sink may rewrite `working`. */
+/**
+ * Two buffers of the same layout: TAIL_BYTES before a block, then the block. The sink may rewrite `working`, also
+ * from another thread.
+ */
 export class BlockSpace {
   readonly capacity: number;
   readonly pristine: Buffer;
@@ -39,7 +42,7 @@ export class BlockSpace {
   constructor(capacity: number) {
     this.capacity = capacity;
     this.pristine = Buffer.allocUnsafeSlow(TAIL_BYTES + capacity);
-    this.working = Buffer.allocUnsafeSlow(TAIL_BYTES + capacity);
+    this.working = Buffer.from(new SharedArrayBuffer(TAIL_BYTES + capacity));
   }
 }
 

@@ -45,7 +45,7 @@ export interface LookedFacts {
   lastLooked: number;
 }
 
-const BLOCK_BYTES = 256 * 1024;
+const BLOCK_BYTES = 1024 * 1024;
 /** A drained file gets this long to grow again before it is done: writers keep the old name for a moment. */
 const GRACE_MS = 5_000;
 /** The same where no newer file took its place. */

@@ -56,7 +56,16 @@ export class LineSplitter {
     } else if (context.fileStart && startsWithBom(block, at)) at += BOM.length;
     if (!open) this.settled = at;
 
-    for (let newline = block.indexOf(LF, at); newline !== -1; newline = block.indexOf(LF, at)) {
+    // A record that is open, and a line behind a NUL, depend on the lines before them.
+    const ahead = holed || open ? undefined : sink.ahead;
+    ahead?.begin(file, bytes, at, block.lastIndexOf(LF) + 1, maxLineBytes);
+    for (;;) {
+      while (ahead !== undefined && at === ahead.next) {
+        at = ahead.take();
+        this.settled = at;
+      }
+      const newline = block.indexOf(LF, at);
+      if (newline === -1) break;
       const lineEnd = newline > at && bytes[newline - 1] === CR ? newline - 1 : newline;
       if (lineEnd - at > maxLineBytes && !holed) {
         this.tooLong++;

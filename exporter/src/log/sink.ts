@@ -15,4 +15,19 @@ export interface LineSink {
   lastLine(file: FileRef, bytes: Buffer, start: number, end: number): void;
   /** No more lines of this file will come. */
   finished(file: FileRef): void;
+  /** Where the sink has lines of big blocks parsed ahead. */
+  readonly ahead?: LinesAhead | undefined;
+}
+
+/** Lines of a block that are parsed elsewhere while those before them are handed over one by one. */
+export interface LinesAhead {
+  /**
+   * The complete lines bytes[start, end), without NULs, are going to be handed over. Those from `next` on may be
+   * parsed, and their bytes be rewritten, from now on.
+   */
+  begin(file: FileRef, bytes: Buffer, start: number, end: number, maxLineBytes: number): void;
+  /** Where lines begin that take() is to be asked for; infinite = nowhere. */
+  readonly next: number;
+  /** Takes in lines from `next` on and moves it. Returns the place behind those lines; the ones from there up to the new `next` are handed over as ever. */
+  take(): number;
 }

@@ -48,7 +48,9 @@ class WholeReader {
     this.options = options;
     this.file = options.file ?? { id: 0, source: path };
     // Always room for the longest partial line and a good part of a block behind it.
-    this.bytes = Buffer.allocUnsafeSlow((options.blockBytes ?? 1 << 20) + options.maxLineBytes + 2);
+    // The sink may rewrite lines from another thread.
+    const length = (options.blockBytes ?? 1 << 20) + options.maxLineBytes + 2;
+    this.bytes = Buffer.from(new SharedArrayBuffer(length));
   }
 
   readPlain(path: string): void {

@@ -16,6 +16,8 @@ const IN_TEXT = keyPattern(SECRET);
 const IN_KEY_FIELD = keyPattern(`/${SECRET}`);
 const MASKED = /^sa_(?:live|test)_[0-9a-f]{12}$/;
 const PREFIX_LENGTH = 'sa_live_'.length;
+/** The masked form of a key needs no more. */
+export const MASKED_BYTES = 64;
 
 function keyPattern(secret: string): RegExp {
   const word = (text: string): string =>

@@ -35,8 +35,9 @@ export class LogRecord {
   requestIdStart = -1;
   requestIdEnd = -1;
 
-  /** The endpoint template, e.g. `/v1/contacts/:id`, always from 0. */
+  /** The endpoint template, e.g. `/v1/contacts/:id`. */
   template: Buffer = EMPTY;
+  templateStart = 0;
   templateEnd = 0;
   /** True when a configured route gave the template, false when it was guessed from the path. */
   templateListed = false;

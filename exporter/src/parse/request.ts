@@ -1,6 +1,6 @@
 import { FIELD, type FoundValues, NUMBER, TEXT } from './fields.ts';
 import { parseIp } from './ip.ts';
-import { maskKey, mayHoldRawKey } from './masking.ts';
+import { MASKED_BYTES, maskKey, mayHoldRawKey } from './masking.ts';
 import { parseDecimal } from './numbers.ts';
 import { ACCEPTED, type LogRecord, OPTIONAL_FIELDS, type Outcome, rejectionCode } from './record.ts';
 import type { Routes } from './routes.ts';
@@ -47,7 +47,6 @@ const HTTP = Buffer.from(' HTTP/');
 /** Longer is no duration of a request; a single such value would spoil a sum for good. */
 const LONGEST_SECONDS = 1e9;
 const LONGEST_METHOD = 16;
-const MASKED_BYTES = 64;
 
 /** Turns the values found on a line into a request record, and says what is wrong with it otherwise. */
 export class RequestReader {
@@ -245,7 +244,7 @@ export function clearRecord(record: LogRecord): void {
   record.pathStart = record.pathEnd = -1;
   record.userAgentStart = record.userAgentEnd = -1;
   record.requestIdStart = record.requestIdEnd = -1;
-  record.templateEnd = 0;
+  record.templateStart = record.templateEnd = 0;
   record.templateListed = false;
   record.surfaceStart = record.surfaceEnd = -1;
   record.ipFamily = 0;

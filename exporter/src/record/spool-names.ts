@@ -66,14 +66,18 @@ export class SpoolNames {
   }
 
   endpointOf(record: LogRecord): number {
-    const { template, templateEnd, bytes, methodStart, methodEnd } = record;
-    const known = this.endpoints.find(template, 0, templateEnd, bytes, methodStart, methodEnd);
+    const { template, templateStart, templateEnd, bytes, methodStart, methodEnd } = record;
+    const known = this.endpoints.find(template, templateStart, templateEnd, bytes, methodStart, methodEnd);
     if (known >= 0) return known;
-    const text = template.toString('latin1', 0, Math.min(templateEnd, LONGEST_TEMPLATE));
+    const text = template.toString(
+      'latin1',
+      templateStart,
+      Math.min(templateEnd, templateStart + LONGEST_TEMPLATE),
+    );
     this.write(FRAMES.endpoint, json([methodName(bytes, methodStart, methodEnd), text]));
     const number = this.endpointCount++;
-    if (makeRoom(this.endpoints, templateEnd + (methodEnd - methodStart)))
-      this.endpoints.add(template, 0, templateEnd, bytes, methodStart, methodEnd, number);
+    if (makeRoom(this.endpoints, templateEnd - templateStart + (methodEnd - methodStart)))
+      this.endpoints.add(template, templateStart, templateEnd, bytes, methodStart, methodEnd, number);
     return number;
   }
 

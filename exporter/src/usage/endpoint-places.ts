@@ -34,8 +34,8 @@ export class EndpointPlaces {
 
   /** The series of the endpoint family for a request of a key. */
   seriesOf(record: LogRecord, usage: KeyUsage): number {
-    const { template, templateEnd, bytes, methodStart, methodEnd } = record;
-    const endpoint = this.templates.find(template, 0, templateEnd, bytes, methodStart, methodEnd);
+    const { template, templateStart, templateEnd, bytes, methodStart, methodEnd } = record;
+    const endpoint = this.templates.find(template, templateStart, templateEnd, bytes, methodStart, methodEnd);
     if (endpoint >= 0) {
       const series = this.series.find(usage.key, endpoint, record.status);
       if (series >= 0) return series;
@@ -100,7 +100,8 @@ export class EndpointPlaces {
       return this.catchAll(this.other, key, status);
     }
     if (endpoint < 0) {
-      endpoint = this.add(methodOf(record), record.template.toString('latin1', 0, record.templateEnd));
+      const { template, templateStart, templateEnd } = record;
+      endpoint = this.add(methodOf(record), template.toString('latin1', templateStart, templateEnd));
       this.index(this.all[endpoint]);
     }
     usage.endpoints.add(endpoint);
@@ -110,7 +111,8 @@ export class EndpointPlaces {
   /** The endpoint by the method's usual spelling; other ones are not remembered. */
   private find(record: LogRecord): number {
     const length = this.method.write(methodOf(record), 'latin1');
-    return this.templates.find(record.template, 0, record.templateEnd, this.method, 0, length);
+    const { template, templateStart, templateEnd } = record;
+    return this.templates.find(template, templateStart, templateEnd, this.method, 0, length);
   }
 
   /** Whether one more series leaves every key and status room for its overflow series. */

@@ -1,0 +1,123 @@
+import { availableParallelism } from 'node:os';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import type { FormatOptions } from '../parse/format.ts';
+import type { ParsedLines } from '../parse/parsed-lines.ts';
+import type { LineParser } from '../parse/record.ts';
+import type { ParseThreadStart, ToParseThread } from './parse-thread.ts';
+import { STRETCHES, Stretches } from './stretches.ts';
+
+/** In a smaller block there is too little to share out. */
+const SMALLEST_BLOCK = 128 * 1024;
+const NOWHERE = Number.POSITIVE_INFINITY;
+
+/**
+ * A second thread that parses the lines of a big block while the caller accounts those before them. The results
+ * come back stretch by stretch, in order, all of a block before the next begins; so nothing is ever under way
+ * between two blocks, and the caller may commit, rotate or stop there as if it had parsed alone. Where the
+ * thread has not come yet, the caller parses itself; it waits only for a stretch that is being parsed, and
+ * parses another one meanwhile.
+ */
+export class ParseAhead {
+  private readonly stretches = new Stretches();
+  private readonly signal = new Int32Array(new SharedArrayBuffer(4));
+  private readonly channel = new MessageChannel();
+  private worker: Worker | undefined;
+  private round = 0;
+  private bytes: Buffer = Buffer.alloc(0);
+  private parser!: LineParser;
+  private maxLineBytes = 0;
+  /** The stretch whose turn is next, and the last one that nobody is known to have claimed. */
+  private stretch = STRETCHES;
+  private lastFree = 0;
+  /** Where the lines begin that take() is to be asked for; infinite = nowhere. */
+  next = NOWHERE;
+
+  /** Undefined where there is no second core to parse on. */
+  static where(): ParseAhead | undefined {
+    return availableParallelism() > 1 ? new ParseAhead() : undefined;
+  }
+
+  get lines(): ParsedLines {
+    return this.stretches.lines;
+  }
+
+  /** New formats, by number; not while a block is under way. */
+  reconfigure(formats: FormatOptions[]): void {
+    this.send({ type: 'formats', formats });
+  }
+
+  /**
+   * Lets the other thread begin with bytes[start, end): complete lines, without NULs, in memory that can be
+   * shared. `parser` is one of the format.
+   */
+  begin(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    format: number,
+    parser: LineParser,
+    maxLineBytes: number,
+  ): void {
+    this.next = NOWHERE;
+    if (end - start < SMALLEST_BLOCK || !(bytes.buffer instanceof SharedArrayBuffer)) return;
+    this.worker ??= this.start();
+    this.bytes = bytes;
+    this.parser = parser;
+    this.maxLineBytes = maxLineBytes;
+    this.stretches.cut(++this.round, bytes, start, end);
+    this.stretch = 1;
+    this.lastFree = STRETCHES - 1;
+    this.next = this.stretches.startOf(1);
+    this.send({ type: 'block', round: this.round, bytes: bytes.buffer, format, maxLineBytes });
+  }
+
+  /**
+   * Gives `each` the parsed lines from `next` on, as places in `lines`. Returns the place behind them: lines
+   * from there up to the new `next` are the caller's to parse.
+   */
+  take(each: (stretch: number, line: number) => void): number {
+    const { stretches, round, stretch } = this;
+    const from = this.next;
+    this.stretch++;
+    this.next = this.stretch < STRETCHES ? stretches.startOf(this.stretch) : NOWHERE;
+    if (stretches.claim(round, stretch)) return from;
+    while (!stretches.isParsed(round, stretch)) if (!this.parseLastFree()) stretches.await(round, stretch);
+    const count = stretches.countOf(stretch);
+    for (let line = 0; line < count; line++) each(stretch, line);
+    return stretches.passedOf(stretch);
+  }
+
+  /** Ends the thread. */
+  async close(): Promise<void> {
+    await this.worker?.terminate();
+    this.channel.port1.close();
+  }
+
+  private parseLastFree(): boolean {
+    const { stretches, round, parser, bytes, maxLineBytes } = this;
+    for (; this.lastFree > this.stretch; this.lastFree--)
+      if (stretches.claim(round, this.lastFree)) {
+        stretches.parse(round, this.lastFree, parser, bytes, maxLineBytes);
+        return true;
+      }
+    return false;
+  }
+
+  private start(): Worker {
+    const { signal, channel } = this;
+    const { memory } = this.stretches;
+    const workerData: ParseThreadStart = { memory, signal, port: channel.port2 };
+    const worker = new Worker(new URL('./parse-thread.js', import.meta.url), {
+      workerData,
+      transferList: [channel.port2],
+    });
+    worker.unref();
+    return worker;
+  }
+
+  private send(message: ToParseThread): void {
+    this.channel.port1.postMessage(message);
+    Atomics.add(this.signal, 0, 1);
+    Atomics.notify(this.signal, 0);
+  }
+}

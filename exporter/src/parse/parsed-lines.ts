@@ -1,0 +1,162 @@
+import { MASKED_BYTES } from './masking.ts';
+import { ACCEPTED, type LogRecord, type Outcome } from './record.ts';
+import { LONGEST_TEMPLATE } from './routes.ts';
+
+/** Lines a stretch has room for, and bytes for what of them is not in their block: templates and masked keys. */
+const LINES = 384;
+const TEXT = 16_384;
+const LONGEST_TEXT = LONGEST_TEMPLATE + MASKED_BYTES;
+
+/** By line: whole numbers, and timestamp, duration and response size. */
+const WIDTH = 25;
+const DOUBLES = 3;
+const INT_BYTES = LINES * WIDTH * Int32Array.BYTES_PER_ELEMENT;
+const DOUBLE_BYTES = LINES * DOUBLES * Float64Array.BYTES_PER_ELEMENT;
+
+const KEY_IN_TEXT = 1;
+const LISTED = 2;
+
+/**
+ * Parsed lines in memory that threads share, in stretches of consecutive lines: what a LineParser made of each,
+ * as numbers and spans. One thread writes a stretch, then one reads it; who and when is not settled here.
+ */
+export class ParsedLines {
+  private readonly ints: Int32Array;
+  private readonly doubles: Float64Array;
+  private readonly text: Buffer;
+  private line = 0;
+  private textUsed = 0;
+  private textEnd = 0;
+
+  static bytes(stretches: number): number {
+    return stretches * (INT_BYTES + DOUBLE_BYTES + TEXT);
+  }
+
+  /** `from` is a multiple of 8. */
+  constructor(memory: SharedArrayBuffer, from: number, stretches: number) {
+    const texts = from + stretches * (DOUBLE_BYTES + INT_BYTES);
+    this.doubles = new Float64Array(memory, from, stretches * LINES * DOUBLES);
+    this.ints = new Int32Array(memory, from + stretches * DOUBLE_BYTES, stretches * LINES * WIDTH);
+    this.text = Buffer.from(memory, texts, stretches * TEXT);
+  }
+
+  /** What is put from now on is the stretch's, from its first line. */
+  begin(stretch: number): void {
+    this.line = stretch * LINES;
+    this.textUsed = stretch * TEXT;
+    this.textEnd = this.textUsed + TEXT - LONGEST_TEXT;
+  }
+
+  /** Lines put since begin(). */
+  count(stretch: number): number {
+    return this.line - stretch * LINES;
+  }
+
+  /** Whether any one line more finds room. */
+  hasRoom(stretch: number): boolean {
+    return this.line < (stretch + 1) * LINES && this.textUsed <= this.textEnd;
+  }
+
+  put(start: number, end: number, outcome: Outcome, record: LogRecord): void {
+    const { ints, doubles } = this;
+    const at = this.line * WIDTH;
+    ints[at] = start;
+    ints[at + 1] = end;
+    ints[at + 2] = outcome;
+    if (outcome === ACCEPTED) {
+      const masked = record.key !== record.bytes;
+      const keyStart = masked ? this.keep(record.key, record.keyStart, record.keyEnd) : record.keyStart;
+      const template = this.keep(record.template, record.templateStart, record.templateEnd);
+      const moved = template - record.templateStart;
+      ints[at + 3] = record.status;
+      ints[at + 4] = keyStart;
+      ints[at + 5] = keyStart + record.keyEnd - record.keyStart;
+      ints[at + 6] = record.tenantStart;
+      ints[at + 7] = record.tenantEnd;
+      ints[at + 8] = record.methodStart;
+      ints[at + 9] = record.methodEnd;
+      ints[at + 10] = record.pathStart;
+      ints[at + 11] = record.pathEnd;
+      ints[at + 12] = record.userAgentStart;
+      ints[at + 13] = record.userAgentEnd;
+      ints[at + 14] = record.requestIdStart;
+      ints[at + 15] = record.requestIdEnd;
+      ints[at + 16] = template;
+      ints[at + 17] = record.templateEnd + moved;
+      ints[at + 18] = record.surfaceStart < 0 ? -1 : record.surfaceStart + moved;
+      ints[at + 19] = record.surfaceEnd < 0 ? -1 : record.surfaceEnd + moved;
+      ints[at + 20] =
+        (record.ignoredFields << 8) |
+        (record.ipFamily << 2) |
+        (record.templateListed ? LISTED : 0) |
+        (masked ? KEY_IN_TEXT : 0);
+      ints[at + 21] = record.ip0;
+      ints[at + 22] = record.ip1;
+      ints[at + 23] = record.ip2;
+      ints[at + 24] = record.ip3;
+      const double = this.line * DOUBLES;
+      doubles[double] = record.timestampMs;
+      doubles[double + 1] = record.durationSeconds;
+      doubles[double + 2] = record.responseBytes;
+    }
+    this.line++;
+  }
+
+  start(stretch: number, line: number): number {
+    return this.ints[(stretch * LINES + line) * WIDTH];
+  }
+
+  end(stretch: number, line: number): number {
+    return this.ints[(stretch * LINES + line) * WIDTH + 1];
+  }
+
+  /** What parsing the line gave. When it was accepted, the record becomes what the parser made it. */
+  read(stretch: number, line: number, bytes: Buffer, record: LogRecord): Outcome {
+    const { ints, doubles, text } = this;
+    const at = (stretch * LINES + line) * WIDTH;
+    const outcome = ints[at + 2];
+    if (outcome !== ACCEPTED) return outcome;
+    const flags = ints[at + 20];
+    record.bytes = bytes;
+    record.key = (flags & KEY_IN_TEXT) === 0 ? bytes : text;
+    record.template = text;
+    record.status = ints[at + 3];
+    record.keyStart = ints[at + 4];
+    record.keyEnd = ints[at + 5];
+    record.tenantStart = ints[at + 6];
+    record.tenantEnd = ints[at + 7];
+    record.methodStart = ints[at + 8];
+    record.methodEnd = ints[at + 9];
+    record.pathStart = ints[at + 10];
+    record.pathEnd = ints[at + 11];
+    record.userAgentStart = ints[at + 12];
+    record.userAgentEnd = ints[at + 13];
+    record.requestIdStart = ints[at + 14];
+    record.requestIdEnd = ints[at + 15];
+    record.templateStart = ints[at + 16];
+    record.templateEnd = ints[at + 17];
+    record.surfaceStart = ints[at + 18];
+    record.surfaceEnd = ints[at + 19];
+    record.templateListed = (flags & LISTED) !== 0;
+    record.ipFamily = ((flags >> 2) & 7) as 0 | 4 | 6;
+    record.ignoredFields = flags >> 8;
+    record.ip0 = ints[at + 21] >>> 0;
+    record.ip1 = ints[at + 22] >>> 0;
+    record.ip2 = ints[at + 23] >>> 0;
+    record.ip3 = ints[at + 24] >>> 0;
+    const double = (stretch * LINES + line) * DOUBLES;
+    record.timestampMs = doubles[double];
+    record.durationSeconds = doubles[double + 1];
+    record.responseBytes = doubles[double + 2];
+    return outcome;
+  }
+
+  private keep(from: Uint8Array, start: number, end: number): number {
+    const { text } = this;
+    const at = this.textUsed;
+    let out = at;
+    for (let i = start; i < end; i++) text[out++] = from[i];
+    this.textUsed = out;
+    return at;
+  }
+}
