@@ -102,31 +102,27 @@ const lineOf = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc
-      .nat(1e9)
-      .map((n) =>
-        requestLine({
-          timestamp: at,
-          keyId: `sa_live_${n}`,
-          ip: `2001:db8::${n % 9999}`,
-          bytes: n,
-          requestId: 'a\nb',
-        }),
-      ),
+    arbitrary: fc.nat(1e9).map((n) =>
+      requestLine({
+        timestamp: at,
+        keyId: `sa_live_${n}`,
+        ip: `2001:db8::${n % 9999}`,
+        bytes: n,
+        requestId: 'a\nb',
+      }),
+    ),
   },
   {
     weight: 1,
-    arbitrary: fc
-      .nat(3)
-      .map((n) =>
-        requestLine({
-          timestamp: at,
-          method: 'post',
-          endpoint: 'https://api.example/v1/tags?x=1',
-          tenantId: 't'.repeat(n),
-          ip: 'nowhere',
-        }),
-      ),
+    arbitrary: fc.nat(3).map((n) =>
+      requestLine({
+        timestamp: at,
+        method: 'post',
+        endpoint: 'https://api.example/v1/tags?x=1',
+        tenantId: 't'.repeat(n),
+        ip: 'nowhere',
+      }),
+    ),
   },
   {
     weight: 1,
