@@ -163,24 +163,37 @@ export const limit = (doc: string) =>
 /** An override of an alert's threshold, in the threshold's unit. */
 export function thresholdValue(kind: Threshold) {
   const doc = `${kind.doc}. Default ${kind.default} (${kind.unit}).`;
-  if (kind.unit === 'seconds') return field(doc, { type: ['string', 'number'], examples: ['4h'] }, seconds);
-  return field(
-    doc,
-    { type: 'number', minimum: 0, ...(kind.unit === 'ratio' ? { maximum: 1 } : {}) },
-    (value) => {
-      if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
-        throw new Unusable(
-          `${quoted(value)} is no number of 0 or more`,
-          `write a number, for example ${kind.default}`,
-        );
-      if (kind.unit === 'ratio' && value > 1)
-        throw new Unusable(
-          `${value} is more than the whole`,
-          `write a share from 0 to 1, for example ${kind.default}`,
-        );
-      return value;
-    },
-  );
+  const [shape, read] = kind.unit === 'seconds' ? [DURATION_SHAPE, seconds] : numberOf(kind);
+  return field(doc, { ...shape, ...(kind.aboveZero ? { exclusiveMinimum: 0 } : {}) }, (value) => {
+    const limit = read(value);
+    if (kind.aboveZero && limit === 0)
+      throw new Unusable(
+        '0 would alert at all times',
+        `write a value above 0, for example ${kind.default}, or leave it out`,
+      );
+    return limit;
+  });
+}
+
+const DURATION_SHAPE = { type: ['string', 'number'], examples: ['4h'] };
+
+function numberOf(kind: Threshold): [shape: Record<string, unknown>, read: (value: unknown) => number] {
+  const least = kind.aboveZero ? {} : { minimum: 0 };
+  const most = kind.unit === 'ratio' ? { maximum: 1 } : {};
+  const read = (value: unknown): number => {
+    if (typeof value !== 'number' || !Number.isFinite(value) || value < 0)
+      throw new Unusable(
+        `${quoted(value)} is no number of 0 or more`,
+        `write a number, for example ${kind.default}`,
+      );
+    if (kind.unit === 'ratio' && value > 1)
+      throw new Unusable(
+        `${value} is more than the whole`,
+        `write a share from 0 to 1, for example ${kind.default}`,
+      );
+    return value;
+  };
+  return [{ type: 'number', ...least, ...most }, read];
 }
 
 function seconds(value: unknown): number {

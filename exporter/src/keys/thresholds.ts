@@ -4,6 +4,8 @@ export interface Threshold {
   unit: 'seconds' | 'ratio' | 'factor' | 'requests';
   /** How a value breaches it. `floor`: below it nothing is judged. */
   breach: 'above' | 'at_least' | 'at_most' | 'floor';
+  /** 0 would be breached at all times by every key in use: a keys file that says so is refused. */
+  aboveZero?: true;
   doc: string;
   /** Alerts and states (`state …`) that read it. */
   usedBy: string[];
@@ -20,6 +22,7 @@ export const THRESHOLDS = {
     default: 2 * 3600,
     unit: 'seconds',
     breach: 'above',
+    aboveZero: true,
     doc: 'Time without use after which an active real-time key is silent',
     usedBy: ['AtenderKeySilent', 'state silent'],
   },
@@ -132,6 +135,7 @@ export const THRESHOLDS = {
     default: 30 * DAY,
     unit: 'seconds',
     breach: 'above',
+    aboveZero: true,
     doc: 'Time without use (since creation when never used) after which an active key may be revoked',
     usedBy: ['AtenderKeyStale', 'state stale', 'state never_used'],
   },
@@ -160,6 +164,7 @@ export const THRESHOLDS = {
     default: 0.8,
     unit: 'ratio',
     breach: 'at_least',
+    aboveZero: true,
     doc: 'Share of the minute limit plus burst (peak of 5 minutes), or of the day limit, that is nearly used up',
     usedBy: ['AtenderKeyQuotaNearlyExhausted', 'state attention'],
   },
@@ -174,6 +179,7 @@ export const THRESHOLDS = {
     default: 3,
     unit: 'factor',
     breach: 'at_least',
+    aboveZero: true,
     doc: 'Volume against the same time in past weeks and against the recent level that is a spike',
     usedBy: ['AtenderKeyTrafficSpike', 'state attention'],
   },

@@ -161,6 +161,13 @@ describe('what is wrong is said with path, line and remedy', () => {
       entry('thresholds: { throttled_ratio: 5 }'),
       /thresholds.throttled_ratio: 5 is more than the whole/,
     ],
+    ...(['silence_seconds: 0s', 'stale_seconds: 0', 'quota_ratio: 0', 'spike_ratio: 0'] as const).map(
+      (threshold): [string, string, RegExp] => [
+        `a threshold that everything breaches, ${threshold}`,
+        entry(`thresholds: { ${threshold} }`),
+        /thresholds\.\w+: 0 would alert at all times; write a value above 0, for example [\d.]+, or leave it out$/,
+      ],
+    ),
     ['a duration without unit', entry('rotateEvery: soon'), /keys\[0\].rotateEvery: "soon" is no duration/],
     ['a date that does not exist', entry('createdAt: 2026-02-30'), /does not exist/],
     ['a time without offset', entry('createdAt: "2026-02-03T10:00:00"'), /has no offset from UTC; add Z/],
