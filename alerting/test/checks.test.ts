@@ -263,6 +263,32 @@ const QUOTAS: Situation[] = combinations<[number, number, number | null]>(
   ],
 }));
 
+/** The keys file says revoked from `revokedAgo` on; a sample of it every two minutes. */
+const REVOKED: Situation[] = combinations<[number, number, number | undefined]>(
+  [60, 500, 599, 601, 3000, 4000],
+  [300, 900, 3300],
+  [undefined, 600],
+).map(([usedAgo, revokedAgo, limit]) => {
+  const first = Math.ceil((NOW - revokedAgo) / STEP);
+  return {
+    checks: ['revoked_used'],
+    signals: {
+      lastUsed: NOW - usedAgo,
+      retiredAt: first * STEP,
+      registered: registered({ state: 'revoked' }),
+    },
+    series: [
+      {
+        name: 'atender_key_info',
+        labels: { state: 'revoked' },
+        values: `${first === 0 ? '' : `_x${first} `}1+0x${80 - first}`,
+      },
+      { name: 'atender_key_last_used_timestamp_seconds', values: always(NOW - usedAgo) },
+    ],
+    thresholds: limit === undefined ? {} : { revoked_used_seconds: limit },
+  };
+});
+
 describe('rule and check say the same of the same key', () => {
   test.each<[string, Situation[]]>([
     ['volumes, with and without a past, around the floor', VOLUMES],
@@ -272,6 +298,7 @@ describe('rule and check say the same of the same key', () => {
     ['time since something new was noticed', EVENTS],
     ['rotations under way and done', ROTATIONS],
     ['rotations due', OVERDUE],
+    ['use before and after a revocation', REVOKED],
     ['quotas', QUOTAS],
   ])(
     '%s',

@@ -9,7 +9,7 @@ import { Mirror } from './metrics/mirror.ts';
 import { SelfMetrics } from './metrics/self-metrics.ts';
 import type { ArchiveKeeper } from './record/keeper.ts';
 import { Searcher } from './record/searcher.ts';
-import { fileVersion, readSettings, type Settings, type SettingsInput } from './settings.ts';
+import { fileModified, fileVersion, readSettings, type Settings, type SettingsInput } from './settings.ts';
 import { Sharing, type SharingSettings } from './shared/sharing.ts';
 import { openStoreForReading } from './store/sqlite.ts';
 import { createWebServer } from './web/server.ts';
@@ -73,6 +73,8 @@ class Exporter {
     this.input = input;
     this.logger = logger;
     this.registry = registryOf(settings);
+    // Keys that are revoked at start were so at the latest when the file was last written.
+    this.registry.noteRetirements(fileModified(settings.config.keys.file));
     this.sharing = settings.sharing && this.share(settings.sharing);
     this.mirror.shared = this.sharing;
     this.self = new SelfMetrics(this.mirror, version, () => this.sharing?.state);
@@ -194,7 +196,9 @@ class Exporter {
     const { config, needsRestart } = reloadable(this.settings.config, settings.config);
     for (const path of needsRestart) this.logger.warn(`${path} changed; it takes effect at the next start`);
     this.settings = { ...settings, config };
+    const before = this.registry;
     this.registry = registryOf(settings);
+    this.registry.noteRetirements(Date.now() / 1000, before);
     this.apiSettings = apiSettingsOf(this.settings);
     this.logger.level = config.log.level;
     this.thread?.reconfigure(settings.ingestion);

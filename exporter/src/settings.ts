@@ -147,6 +147,12 @@ export function fileVersion(path: string): string {
   }
 }
 
+/** When the file was last written, seconds since the epoch; NaN = there is none. */
+export function fileModified(path: string): number {
+  const found = path === '' ? undefined : statSync(path, { throwIfNoEntry: false });
+  return found ? found.mtimeMs / 1000 : Number.NaN;
+}
+
 function readKeys(path: string): { entries: KeyEntry[]; problems: string[] } {
   if (path === '') return { entries: [], problems: [] };
   try {

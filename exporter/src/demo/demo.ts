@@ -1,7 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
-import { MINUTE } from './consumers.ts';
+import { DAY, MINUTE } from './consumers.ts';
 import { keysYaml } from './keys-yaml.ts';
 import { beforeHistory, incidentsOf, requestsBetween, type Scenario, scenarioOf } from './scenario.ts';
 import { linesOf, RequestLog } from './writer.ts';
@@ -80,7 +80,11 @@ function prepare({ directory, seed, rate }: DemoOptions): Scenario {
     ...(rate === undefined ? {} : { rate }),
   });
   mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, 'keys.yaml'), keysYaml(scenario));
+  const keys = join(directory, 'keys.yaml');
+  writeFileSync(keys, keysYaml(scenario));
+  // Keys that it calls revoked were so before the incidents, also to an exporter that starts only now.
+  const dayBefore = (scenario.start - DAY) / 1000;
+  utimesSync(keys, dayBefore, dayBefore);
   writeFileSync(
     join(directory, 'incidents.json'),
     `${JSON.stringify(incidentsOf(scenario), undefined, 2)}\n`,

@@ -55,6 +55,8 @@ export interface KeySignals {
   pipelineAlive: boolean;
   /** null for a key that the keys file does not have. */
   registered: RegisteredFacts | null;
+  /** Since when the keys file says disabled or revoked. NaN = not known: then any use counts against the key. */
+  retiredAt: number;
   /** Last answer other than 401. */
   lastUsed: number;
   /** Last 401. */
@@ -105,6 +107,7 @@ export function unknownSignals(now: number, thresholds: EffectiveThresholds): Ke
     now,
     pipelineAlive: true,
     registered: null,
+    retiredAt: Number.NaN,
     lastUsed: Number.NaN,
     lastRejected: Number.NaN,
     maxGap: Number.NaN,

@@ -13,6 +13,9 @@ export class KeyRegistry {
   /** Entries by the id they name under `replaces`. */
   private readonly replacing = new Map<string, KeyEntry[]>();
 
+  /** Since when entries are disabled or revoked, by retirementName. */
+  private readonly retirements = new Map<string, number>();
+
   /** `entries` as parseKeysFile gives them: no id twice in one tenant, no fingerprint twice. */
   constructor(entries: readonly KeyEntry[], scopeRules: readonly ScopeRule[] = []) {
     this.all = entries;
@@ -26,6 +29,23 @@ export class KeyRegistry {
 
   entries(): readonly KeyEntry[] {
     return this.all;
+  }
+
+  /**
+   * Says since when keys are disabled or revoked: since `at` (seconds since the epoch), the time of this keys
+   * file, or since `before` already knew them so.
+   */
+  noteRetirements(at: number, before?: KeyRegistry): void {
+    for (const entry of this.all)
+      if (entry.state !== 'active') {
+        const name = retirementName(entry);
+        this.retirements.set(name, before?.retirements.get(name) ?? at);
+      }
+  }
+
+  /** Since when the key is disabled or revoked, seconds since the epoch; NaN = active, or nobody noted it. */
+  retiredAt(entry: KeyEntry): number {
+    return this.retirements.get(retirementName(entry)) ?? Number.NaN;
   }
 
   /**
@@ -77,6 +97,8 @@ export class KeyRegistry {
 /** An entry without tenant belongs to whatever tenant its lines say. */
 const sameTenant = (a: KeyEntry, b: KeyEntry): boolean =>
   a.tenantId === b.tenantId || a.tenantId === '' || b.tenantId === '';
+
+const retirementName = ({ tenantId, id }: KeyEntry): string => JSON.stringify([tenantId, id]);
 
 function append<T>(map: Map<string, T[]>, name: string, item: T): void {
   const others = map.get(name);

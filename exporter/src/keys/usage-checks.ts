@@ -19,13 +19,22 @@ export function usageChecks(signals: KeySignals): Record<UsageCheck & CheckName,
   };
 }
 
+/** For clocks that differ, and until the exporter has read the keys file: use so soon after is no incident. Seconds. */
+const RETIREMENT_GRACE = 60;
+
 /** A key that may not work got an answer other than 401, which is all that moves last-used. */
-function revokedUsed({ registered, lastUsed, now, thresholds }: KeySignals): Finding {
+function revokedUsed({ registered, retiredAt, lastUsed, now, thresholds }: KeySignals): Finding {
   if (registered === null || registered.state === 'active')
     return notApplicable('The key is not revoked or disabled.');
   if (anyUnknown(lastUsed)) return unknown('When the key was last used is not known.');
   if (lastUsed <= 0) return verdict(false, Number.NaN, `The key is ${registered.state} and was never used.`);
   const age = Math.max(0, now - lastUsed);
+  if (lastUsed <= retiredAt + RETIREMENT_GRACE)
+    return verdict(
+      false,
+      age,
+      `The key has been ${registered.state} for ${span(now - retiredAt)} and was not answered since, but with 401.`,
+    );
   const limit = thresholds.revoked_used_seconds.value;
   return verdict(
     age <= limit,

@@ -79,6 +79,7 @@ export class KeyOverviews {
       signalsOf(facts, key.entry, {
         now,
         pipelineAlive: alive,
+        retiredAt: key.entry ? this.observed.registry().retiredAt(key.entry) : Number.NaN,
         successor: partner(rotation.successor),
         predecessor: partner(rotation.predecessor),
       }),

@@ -10,6 +10,8 @@ export interface SignalContext {
   now: number;
   /** Every source was looked at lately and is read to its end. */
   pipelineAlive: boolean;
+  /** Since when the keys file says disabled or revoked, seconds since the epoch; NaN = not known. */
+  retiredAt: number;
   /** The keys this one is paired with in a rotation, with their facts where they have any. */
   successor: { id: string; facts: KeyFacts | undefined } | undefined;
   predecessor: { id: string; facts: KeyFacts | undefined } | undefined;
@@ -24,7 +26,7 @@ export function signalsOf(
   entry: KeyEntry | undefined,
   context: SignalContext,
 ): KeySignals {
-  const { now, pipelineAlive } = context;
+  const { now, pipelineAlive, retiredAt } = context;
   const newest = facts?.newSurfaces.reduce<KeyFacts['newSurfaces'][number] | null>(
     (latest, surface) => (latest === null || surface.noticed > latest.noticed ? surface : latest),
     null,
@@ -33,6 +35,7 @@ export function signalsOf(
     ...unknownSignals(now, effectiveThresholds(entry?.thresholds)),
     pipelineAlive,
     registered: entry === undefined ? null : registeredOf(entry),
+    retiredAt,
     lastUsed: facts?.lastUsed ?? 0,
     lastRejected: facts?.lastRejected ?? 0,
     maxGap: facts?.maxGap ?? Number.NaN,

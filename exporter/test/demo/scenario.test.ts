@@ -180,6 +180,7 @@ function healthOf(
     signalsOf(factsOf(requests, id, now), entry, {
       now,
       pipelineAlive: true,
+      retiredAt: Number.NaN,
       successor: partner(registry.successorsOf(entry)[0]),
       predecessor: partner(registry.predecessorOf(entry)),
     }),

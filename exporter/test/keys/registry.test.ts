@@ -18,6 +18,22 @@ test('an entry is found by the names that labels have, where those are percent-e
   expect(registry.labelled('my key', 'Acme & Co')).toBeUndefined();
 });
 
+test('a key is revoked since the keys file first said so, whatever else is written to it', () => {
+  const [gone, other] = [entry('gone', 't', { state: 'revoked' }), entry('gone', 'other')];
+  const first = new KeyRegistry([gone, other]);
+  expect(first.retiredAt(gone)).toBeNaN();
+  first.noteRetirements(100);
+  const second = new KeyRegistry([gone, entry('gone', 'other', { state: 'disabled' })]);
+  second.noteRetirements(200, first);
+  expect(second.entries().map((one) => second.retiredAt(one))).toEqual([100, 200]);
+  // Active in between: a new revocation has a new time.
+  const third = new KeyRegistry([entry('gone', 't'), other]);
+  third.noteRetirements(300, second);
+  const fourth = new KeyRegistry([gone, other]);
+  fourth.noteRetirements(400, third);
+  expect([gone, other].map((one) => fourth.retiredAt(one))).toEqual([400, Number.NaN]);
+});
+
 describe('whose request a line is', () => {
   const acme = entry('key_a', 'acme', { fingerprints: [MASKED] });
   const anyone = entry('key_b', '');

@@ -230,6 +230,13 @@ describe('revoked but used', () => {
     ['to a disabled key as well', revoked(60, 'disabled'), 'revoked_used'],
     ['not one from before', { ...traffic(0), ...revoked(HOUR + 1) }, 'disabled'],
     ['a blind pipeline does not hide it', { ...revoked(60), pipelineAlive: false }, 'revoked_used'],
+    [
+      'not one from before the revocation',
+      { ...traffic(0), ...revoked(600), retiredAt: NOW - 300 },
+      'disabled',
+    ],
+    ['nor within a minute after it', { ...traffic(0), ...revoked(300), retiredAt: NOW - 360 }, 'disabled'],
+    ['but any later one', { ...traffic(0), ...revoked(300), retiredAt: NOW - 361 }, 'revoked_used'],
   ])('%s', (_, changes, expected) => expect(state(changes)).toBe(expected));
 });
 

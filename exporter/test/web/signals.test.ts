@@ -6,7 +6,13 @@ import { signalsOf, windowOf } from '../../src/web/signals.ts';
 
 const NOW = 1_780_000_000;
 const MINUTE = Math.floor(NOW / 60);
-const CONTEXT = { now: NOW, pipelineAlive: true, successor: undefined, predecessor: undefined };
+const CONTEXT = {
+  now: NOW,
+  pipelineAlive: true,
+  retiredAt: Number.NaN,
+  successor: undefined,
+  predecessor: undefined,
+};
 
 /** Facts of a key with these requests, each [class, minutes ago, how many]. */
 function facts(requests: [MinuteClass, number, number][], changes: Partial<KeyFacts> = {}): KeyFacts {

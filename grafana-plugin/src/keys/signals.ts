@@ -10,6 +10,7 @@ import {
   THRESHOLD_KINDS,
 } from '../../../exporter/src/keys/thresholds.ts';
 import { type FamilyDefinition, KEY_FAMILIES } from '../../../exporter/src/metrics/families.ts';
+import { RETIRED } from '../roles/queries.ts';
 import type { RoleName } from '../roles/roles.ts';
 import type { EndpointCounts, KeyReadings } from './readings.ts';
 import { windowCountsOf } from './status-counts.ts';
@@ -40,6 +41,7 @@ export function signalsOf(key: KeyReadings, circumstances: Circumstances, partne
     ...unknownSignals(now, thresholdsOf(key, answered)),
     pipelineAlive,
     registered: registeredOf(key, fact),
+    retiredAt: fact({ name: RETIRED }, Number.NaN),
     lastUsed: fact(KEY_FAMILIES.lastUsed, 0),
     lastRejected: fact(KEY_FAMILIES.lastRejected, 0),
     maxGap: fact(KEY_FAMILIES.maxGap, Number.NaN),
@@ -62,7 +64,7 @@ export function signalsOf(key: KeyReadings, circumstances: Circumstances, partne
 }
 
 /** Looks a metric of the key up; `absent` stands in when the query was answered without it. */
-export type FactOf = (family: FamilyDefinition, absent: number, further?: string) => number;
+export type FactOf = (metric: Pick<FamilyDefinition, 'name'>, absent: number, further?: string) => number;
 
 export function factsOf(key: KeyReadings, answered: ReadonlySet<RoleName>): FactOf {
   // A key with requests has facts: without any, the query did not reach them.

@@ -5,14 +5,18 @@ const BY_KEY = 'tenant_id, key_id';
 const INFO_LABELS = `${BY_KEY}, name, environment, tier, owner, state, realtime, replaces`;
 const { info, threshold, endpointRequests, requests, recentNewIp, lastUsed, maxGap } = KEY_FAMILIES;
 
-/** The families that the role `facts` reads. */
-export const FACT_FAMILIES = [
+/** Since when the keys file says disabled or revoked. */
+export const RETIRED = 'tenant_key:atender_key_retired_timestamp_seconds:min1d';
+
+/** The metrics that the role `facts` reads. */
+export const FACT_METRICS = [
+  RETIRED,
   ...[KEY_FAMILIES.lastUsed, KEY_FAMILIES.lastRejected, KEY_FAMILIES.maxGap, KEY_FAMILIES.uniqueIps],
   ...[KEY_FAMILIES.lastNewIp, KEY_FAMILIES.lastNewSurface, KEY_FAMILIES.requestsToday],
   ...[KEY_FAMILIES.lastMinute, KEY_FAMILIES.peakPerMinute, KEY_FAMILIES.rateLimit],
   ...[KEY_FAMILIES.rateLimitBurst, KEY_FAMILIES.created, KEY_FAMILIES.rotated, KEY_FAMILIES.rotateEvery],
   ...[KEY_FAMILIES.scopesChanged, KEY_FAMILIES.scopeInfo, KEY_FAMILIES.scopeLastUsed],
-].map(({ name }) => name);
+].map((metric) => (typeof metric === 'string' ? metric : metric.name));
 
 /** What alerting/rules record. */
 const RECORDED = {
@@ -82,7 +86,7 @@ function commonQueries(selector: string): Partial<Record<RoleName, string>> {
   const statuses = (window: string) => increaseBy(`${BY_KEY}, status`, requests.name, selector, window);
   return {
     info: gaugeBy(INFO_LABELS, info.name, selector),
-    facts: `max by (__name__, ${BY_KEY}, window, surface, scope) ({__name__=~"${FACT_FAMILIES.join('|')}",${selector}})`,
+    facts: `max by (__name__, ${BY_KEY}, window, surface, scope) ({__name__=~"${FACT_METRICS.join('|')}",${selector}})`,
     thresholds: gaugeBy(`${BY_KEY}, kind`, RECORDED.threshold, selector),
     overrides: gaugeBy(`${BY_KEY}, kind`, threshold.name, selector),
     status5m: statuses('5m'),

@@ -49,6 +49,18 @@ describe('the state of a key', () => {
   test('is revoked but used when a revoked key is answered', () => {
     const list = listOf(keyFrames([{ id: 'k', info: { state: 'revoked' } }]));
     expect(stateOfKey(list, 'k')).toBe('revoked_used');
+    const revokedFor = (seconds: number) => [
+      { __name__: LAST_USED, value: NOW - 600 },
+      { __name__: 'tenant_key:atender_key_retired_timestamp_seconds:min1d', value: NOW - seconds },
+    ];
+    const [before, after] = [300, 900].map((seconds) =>
+      listOf(
+        keyFrames([
+          { id: 'k', info: { state: 'revoked' }, facts: revokedFor(seconds), statuses: { 200: 0 } },
+        ]),
+      ),
+    );
+    expect([before, after].map((one) => one && stateOfKey(one, 'k'))).toEqual(['disabled', 'revoked_used']);
   });
 
   test('is blind, and not silent, while an exporter is blind', () => {
