@@ -29,6 +29,8 @@ const MODULES = [
 
 export default {
   testEnvironment: 'jest-environment-jsdom',
+  // A bound for a busy machine; a test takes well under a second.
+  testTimeout: 30_000,
   roots: ['<rootDir>/src', '<rootDir>/test/unit'],
   testMatch: ['**/*.test.{ts,tsx}'],
   setupFiles: ['<rootDir>/test/unit/browser-features.ts'],

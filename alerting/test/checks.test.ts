@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
 import { CHECKS, type CheckName, checksOf } from '../../exporter/src/keys/checks.ts';
 import { type KeySignals, unknownSignals, type WindowCounts } from '../../exporter/src/keys/key-signals.ts';
+import { silentTogether } from '../../exporter/src/keys/silent-together.ts';
 import { effectiveThresholds, type ThresholdKind } from '../../exporter/src/keys/thresholds.ts';
 import { files, PACK, run } from './pack.ts';
 
@@ -321,14 +322,55 @@ describe('rule and check say the same of the same key', () => {
   );
 });
 
+/** The ages of one exporter's real-time keys, silent after 600 s; the last one may have its own threshold. */
+const STOPPED = combinations<[number, number, number, number | undefined]>(
+  [0, 500, 601, 1100],
+  [599, 601, 650],
+  [601, 1250, 1300],
+  [undefined, 1200],
+);
+
+test('rule and page say alike whether the keys of an exporter fell silent together', () => {
+  const exporters = STOPPED.map(([...ages], i) => {
+    const own = ages.pop();
+    const keys = (ages as number[]).map((age, at) => ({
+      key: `key_${i}_${at}`,
+      age,
+      limit: at === 2 && own !== undefined ? own : 600,
+    }));
+    return { instance: `exporter_${i}`, keys };
+  });
+  const together = exporters.filter(
+    ({ keys }) =>
+      silentTogether(
+        keys.map(({ age, limit }) => ({
+          ...unknownSignals(NOW, effectiveThresholds({ silence_seconds: limit })),
+          lastUsed: age === 0 ? 0 : NOW - age,
+          registered: registered({}),
+        })),
+      ) > 0,
+  );
+  expect(together.length).toBeGreaterThan(0);
+  expect(together.length).toBeLessThan(exporters.length);
+  const input = exporters.flatMap(({ instance, keys }) =>
+    keys.flatMap(({ key, age, limit }) => {
+      const labels = text({ job: 'atender-exporter', instance, key_id: key });
+      return [
+        { series: `atender_key_info{${labels}, state="active", realtime="true"}`, values: always(1) },
+        { series: `atender_key_threshold{${labels}, kind="silence_seconds"}`, values: always(limit) },
+        ...(age === 0
+          ? []
+          : [{ series: `atender_key_last_used_timestamp_seconds{${labels}}`, values: always(NOW - age) }]),
+      ];
+    }),
+  );
+  const blind = 'group by (instance) (instance:atender_exporter:blind{reason="silent_together"})';
+  expect(answered(input, blind)).toEqual(together.map(({ instance }) => `{${text({ instance })}}`).sort());
+}, 120_000);
+
 /** Which of these alerts the rules raise, in whatever severity and pending included, as promtool says it. */
 function alertsOfRules(keys: (Situation & { key: string })[], alerts: string[]): string[] {
-  const directory = mkdtempSync(join(tmpdir(), 'atender-checks-'));
   const target = { job: 'atender-exporter', instance: 'a' };
-  const text = (labels: Record<string, string>) =>
-    Object.entries(labels)
-      .map(([name, value]) => `${name}="${value}"`)
-      .join(', ');
   const input = keys.flatMap(({ key, series, thresholds = {} }) => [
     // Whatever else there is of it: the key is one.
     { series: `atender_key_info{${text({ ...target, key_id: key })}}`, values: always(1) },
@@ -348,6 +390,12 @@ function alertsOfRules(keys: (Situation & { key: string })[], alerts: string[]):
     { series: `atender_key_info{${busy}, state="active", realtime="true"}`, values: always(1) },
     { series: `atender_key_last_used_timestamp_seconds{${busy}}`, values: `0+${STEP}x80` },
   );
+  return answered(input, `group by (alertname, key_id) (ALERTS{alertname=~"${alerts.join('|')}"})`);
+}
+
+/** The labels of what the expression answers at NOW over these series and what the rules make of them, sorted. */
+function answered(input: { series: string; values: string }[], expr: string): string[] {
+  const directory = mkdtempSync(join(tmpdir(), 'atender-checks-'));
   const names = files('rules', '.yml').map((name) => join(PACK, 'rules', name));
   writeFileSync(
     join(directory, 'same.test.yml'),
@@ -361,7 +409,7 @@ function alertsOfRules(keys: (Situation & { key: string })[], alerts: string[]):
             input_series: input,
             promql_expr_test: [
               {
-                expr: `group by (alertname, key_id) (ALERTS{alertname=~"${alerts.join('|')}"})`,
+                expr,
                 eval_time: `${NOW}s`,
                 // A wrong answer is what promtool tells in full.
                 exp_samples: [{ labels: '{none="expected"}', value: 1 }],
@@ -381,4 +429,10 @@ function alertsOfRules(keys: (Situation & { key: string })[], alerts: string[]):
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+function text(labels: Record<string, string>): string {
+  return Object.entries(labels)
+    .map(([name, value]) => `${name}="${value}"`)
+    .join(', ');
 }

@@ -51,7 +51,7 @@ export interface RotationPartner {
  */
 export interface KeySignals {
   now: number;
-  /** False when the sources are not read or not caught up: then missing traffic means nothing. */
+  /** False when sources are not read, not caught up, or all stopped at once: then missing traffic means nothing. */
   pipelineAlive: boolean;
   /** null for a key that the keys file does not have. */
   registered: RegisteredFacts | null;

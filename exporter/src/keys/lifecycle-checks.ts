@@ -17,14 +17,14 @@ export function lifecycleChecks(signals: KeySignals): Record<LifecycleCheck & Ch
 }
 
 /** Only where silence means something: an active real-time key, used before, its traffic not moved elsewhere. */
-function silence(signals: KeySignals): Finding {
+export function silence(signals: KeySignals): Finding {
   const { registered, lastUsed, now, successor, thresholds } = signals;
   if (registered === null)
     return notApplicable('The keys file does not have this key, so silence is no alarm.');
   if (registered.state !== 'active') return notApplicable(`The key is ${registered.state}.`);
   if (!registered.realtime) return notApplicable('The key is not real-time, so silence is no alarm.');
   if (!signals.pipelineAlive)
-    return unknown('The request log is not read to its end, so silence means nothing.');
+    return unknown('The request log has stopped or is not read to its end, so silence means nothing.');
   if (anyUnknown(lastUsed)) return unknown('When the key was last used is not known.');
   if (lastUsed <= 0) return notApplicable('The key was never used.');
   const quiet = Math.max(0, now - lastUsed);

@@ -1,6 +1,6 @@
 import { CHECK_NAMES, type Check, type CheckName, checksOf } from './checks.ts';
 import type { KeySignals } from './key-signals.ts';
-import { type KeyState, STATE_NAMES } from './states.ts';
+import { type KeyState, STATE_NAMES, STATES } from './states.ts';
 import { anyUnknown, worstClass } from './traffic-checks.ts';
 import { counted, span } from './wording.ts';
 
@@ -22,10 +22,7 @@ type Rule = (signals: KeySignals, checks: Checks) => string | undefined;
 /** The one rule for each state. The first that holds, in the order of STATES, is the key's state. */
 const RULES: Record<KeyState, Rule> = {
   revoked_used: breach('revoked_used'),
-  blind: ({ pipelineAlive }) =>
-    pipelineAlive
-      ? undefined
-      : 'The request log is not being read to its end, so nothing can be said about the key.',
+  blind: ({ pipelineAlive }) => (pipelineAlive ? undefined : STATES.blind.meaning),
   failing: breach('server_errors'),
   unauthorized: breach('unauthorized'),
   // Silent for so long that it is stale: no integration just broke, nobody needs the key.

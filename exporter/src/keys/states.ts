@@ -18,7 +18,8 @@ export const STATES = {
   },
   blind: {
     title: 'Pipeline blind',
-    meaning: 'The request log is not being read to its end, so nothing can be said about the key.',
+    meaning:
+      'The request log has stopped or is not being read to its end, so nothing can be said about the key.',
     remedy: 'See to the exporter and its log sources first.',
   },
   failing: {

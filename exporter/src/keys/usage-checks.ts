@@ -115,7 +115,8 @@ function anomaly(signals: KeySignals, side: 'spike' | 'dip'): Finding {
   const { registered, pipelineAlive, successor, now, volume, usualOfWeeks, usualOfLate } = signals;
   if (registered !== null && registered.state !== 'active')
     return notApplicable('Judged for active keys only.');
-  if (!pipelineAlive) return unknown('The request log is not read to its end, so volume means nothing.');
+  if (!pipelineAlive)
+    return unknown('The request log has stopped or is not read to its end, so volume means nothing.');
   if (side === 'dip' && successor !== null && successor.lastUsed > 0 && now - successor.lastUsed < 86_400)
     return notApplicable(`Its traffic is moving to ${successor.id}, so a dip is expected.`);
   if (anyUnknown(volume, usualOfWeeks)) return unknown('There is no earlier volume to compare with.');

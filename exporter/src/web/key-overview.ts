@@ -1,5 +1,6 @@
-import type { WindowCounts } from '../keys/key-signals.ts';
+import type { KeySignals, WindowCounts } from '../keys/key-signals.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
+import { silentTogether } from '../keys/silent-together.ts';
 import { type KeyHealth, stateOf } from '../keys/state.ts';
 import type { Mirror } from '../metrics/mirror.ts';
 import type { KeyFacts } from '../usage/facts.ts';
@@ -60,12 +61,22 @@ export class KeyOverviews {
   one(id: string, tenant: string): KeyOverview | undefined {
     const directory = this.directory();
     const found = directory.find(id, tenant);
-    return found && this.overview(found, directory, this.observed.now(), this.alive());
+    return found && this.overview(found, directory, this.observed.now(), this.alive(directory));
+  }
+
+  /** How many real-time keys stopped all at once, so that it is the log that stopped; 0 = they did not. */
+  silentTogether(directory = this.directory()): number {
+    const now = this.observed.now();
+    const realtime = directory.all().filter(({ entry }) => entry?.realtime && entry.state === 'active');
+    const signals = function* (this: KeyOverviews) {
+      for (const key of realtime) yield this.signals(key, directory, now, true);
+    };
+    return silentTogether(signals.call(this));
   }
 
   private async compute(now: number): Promise<KeyOverview[]> {
     const directory = this.directory();
-    const alive = this.alive();
+    const alive = this.alive(directory);
     const keys = directory.all().filter(({ id }) => !isPseudoKey(id));
     return inSlices(keys, (key) => this.overview(key, directory, now, alive));
   }
@@ -73,21 +84,24 @@ export class KeyOverviews {
   private overview(key: ListedKey, directory: KeyDirectory, now: number, alive: boolean): KeyOverview {
     const facts = this.factsOf(key);
     const rotation = directory.partnersOf(key);
-    const partner = (other: ListedKey | undefined) =>
-      other && { id: other.entry?.name || other.id, facts: this.factsOf(other) };
-    const health = stateOf(
-      signalsOf(facts, key.entry, {
-        now,
-        pipelineAlive: alive,
-        retiredAt: key.entry ? this.observed.registry().retiredAt(key.entry) : Number.NaN,
-        successor: partner(rotation.successor),
-        predecessor: partner(rotation.predecessor),
-      }),
-    );
+    const health = stateOf(this.signals(key, directory, now, alive));
     const hour = windowOf(facts, 60, now);
     const { requests } = hour;
     const success = requests > 0 ? (hour.success + hour.redirect) / requests : Number.NaN;
     return { ...key, title: key.entry?.name || key.id, facts, health, hour, requests, success, rotation };
+  }
+
+  private signals(key: ListedKey, directory: KeyDirectory, now: number, alive: boolean): KeySignals {
+    const { successor, predecessor } = directory.partnersOf(key);
+    const partner = (other: ListedKey | undefined) =>
+      other && { id: other.entry?.name || other.id, facts: this.factsOf(other) };
+    return signalsOf(this.factsOf(key), key.entry, {
+      now,
+      pipelineAlive: alive,
+      retiredAt: key.entry ? this.observed.registry().retiredAt(key.entry) : Number.NaN,
+      successor: partner(successor),
+      predecessor: partner(predecessor),
+    });
   }
 
   private factsOf({ key, elsewhere }: ListedKey): KeyFacts | undefined {
@@ -98,8 +112,8 @@ export class KeyOverviews {
     return new KeyDirectory(this.observed.registry(), this.observed.mirror);
   }
 
-  private alive(): boolean {
+  private alive(directory: KeyDirectory): boolean {
     const { mirror, ingesting, now } = this.observed;
-    return pipelineAlive(mirror, ingesting(), now());
+    return pipelineAlive(mirror, ingesting(), now()) && this.silentTogether(directory) === 0;
   }
 }

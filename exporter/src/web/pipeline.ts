@@ -23,7 +23,8 @@ export interface PipelineFact {
 
 /** True when every source was looked at lately and is read to its end, so that missing traffic means something. */
 export function pipelineAlive({ intake }: Mirror, ingesting: boolean, now: number): boolean {
-  if (!ingesting || !intake?.ready) return false;
+  // What cannot be committed is not shown: last uses stand still.
+  if (!ingesting || !intake?.ready || intake.commitError !== '') return false;
   return intake.sources.every(
     ({ lastLooked, secondsBehind, lastEvent, staleAfter }) =>
       now - lastLooked <= LOOKED_WITHIN &&

@@ -3,6 +3,7 @@ import { gzip } from 'node:zlib';
 import type { Request, RequestHandler, Response } from 'express';
 import { NO_KEY, OTHER } from '../keys/key.ts';
 import { withoutRawKeys } from '../keys/raw-keys.ts';
+import { counted } from '../keys/wording.ts';
 import { FAMILIES } from '../usage/changes.ts';
 import { ICON } from './assets/icon.ts';
 import { SCRIPT } from './assets/script.ts';
@@ -13,7 +14,7 @@ import { KeyOverviews, type Observed } from './key-overview.ts';
 import { keyPage } from './pages/key-page.ts';
 import { missingPage } from './pages/missing-page.ts';
 import { type OverviewModel, overviewPage } from './pages/overview-page.ts';
-import { pipelineFacts } from './pipeline.ts';
+import { type PipelineFact, pipelineFacts } from './pipeline.ts';
 
 const compressed = promisify(gzip);
 
@@ -26,7 +27,10 @@ export function views(observed: Observed): { overview: RequestHandler; key: Requ
       const query = parseListQuery(parametersOf(request));
       const list = listKeys(await overviews.all(), query);
       const now = observed.now();
-      const pipeline = pipelineFacts(mirror, observed.ingesting(), now);
+      const pipeline = [
+        ...pipelineFacts(mirror, observed.ingesting(), now),
+        ...stopped(overviews.silentTogether()),
+      ];
       await sendPage(
         request,
         response,
@@ -44,6 +48,19 @@ export function views(observed: Observed): { overview: RequestHandler; key: Requ
     },
   };
 }
+
+/** All real-time keys at once: that is the log. */
+const stopped = (keys: number): PipelineFact[] =>
+  keys === 0
+    ? []
+    : [
+        {
+          name: 'Log',
+          text: 'has probably stopped',
+          detail: `All ${counted(keys, 'real-time key')} fell silent together, so no key is called silent.`,
+          concern: 'broken',
+        },
+      ];
 
 /** Sends a page that nobody may keep: it holds what only those with credentials may see. */
 export async function sendPage(request: Request, response: Response, text: string): Promise<void> {

@@ -218,6 +218,26 @@ describe('the pipeline', () => {
       /no line from api for 5 min.*Pipeline blind/,
     );
     expect(await wordsOf({}, false)).toMatch(/Reading stopped.*Pipeline blind/);
+    expect(await wordsOf({ commitError: 'disk full' })).toMatch(/failing.*Pipeline blind/);
+  });
+
+  test('whose real-time keys all stopped at once is blind: it is the log that stopped', async () => {
+    const quiet = (id: string, ago: number): FixtureKey => ({
+      id,
+      entry: { name: id },
+      stopped: 60,
+      facts: { lastUsed: NOW - ago },
+    });
+    const wordsAbout = async (keys: FixtureKey[]) =>
+      textOf(await pageOf(await startServer({}, fixture(keys))));
+    const together = await wordsAbout([quiet('a', 8000), quiet('b', 9000)]);
+    expect(together).toMatch(
+      /Log has probably stopped All 2 real-time keys fell silent together.*Pipeline blind/,
+    );
+    expect(together).not.toContain('Silent');
+    const alone = await wordsAbout([quiet('a', 8000), quiet('b', 10)]);
+    expect(alone).toContain('Silent');
+    expect(alone).not.toMatch(/probably stopped|Pipeline blind/);
   });
 
   test('that cannot save says why', async () => {

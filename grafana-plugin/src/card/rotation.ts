@@ -42,7 +42,7 @@ export function rotationOf(key: ListedKey, list: KeyList): Rotation | undefined 
   const { readings, successor, predecessor } = key;
   const [old, next] = successor ? [readings, successor] : predecessor ? [predecessor, readings] : [];
   if (old === undefined || next === undefined) return undefined;
-  const signals = signalsOf(old, list, { successor: next });
+  const signals = signalsOf(old, { ...list, pipelineAlive: key.signals.pipelineAlive }, { successor: next });
   const check = stateOf(signals).checks.find(({ name }) => name === 'rotation_complete') as Check;
   const oldSide = sideOf(old, list);
   const threshold = Number.isFinite(check.threshold) ? check.threshold : Number.NaN;

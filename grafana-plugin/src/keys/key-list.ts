@@ -48,8 +48,8 @@ export interface ListedKey {
 /** All keys of a panel. */
 export interface KeyList {
   keys: ListedKey[];
-  /** False when an exporter is blind: then missing traffic means nothing. */
-  pipelineAlive: boolean;
+  /** How many of them an exporter that is blind is to tell of: their missing traffic means nothing. */
+  blind: number;
   answered: ReadonlySet<RoleName>;
   now: number;
 }
@@ -61,7 +61,7 @@ export function keyListOf(answers: Answers): KeyList {
   const index = readingsOf(answers);
   const answered = new Set([...answers.asked].filter((role) => !answers.failed.has(role)));
   const now = answers.until / 1000;
-  const pipelineAlive = isPipelineAlive(answers, answered);
+  const isBlind = blindness(answers, answered);
   const successors = successorsOf(index);
   const keys = index
     .all()
@@ -70,20 +70,36 @@ export function keyListOf(answers: Answers): KeyList {
       const successor = successors.get(key);
       const replaces = key.info?.replaces ?? '';
       const predecessor = replaces === '' ? undefined : index.find(key.tenant, replaces);
-      const signals = signalsOf(key, { now, pipelineAlive, answered }, { successor, predecessor });
+      const circumstances = { now, pipelineAlive: !isBlind(key), answered };
+      const signals = signalsOf(key, circumstances, { successor, predecessor });
       return { ...figuresOf(key, signals, answered), successor, predecessor };
     });
-  return { keys, pipelineAlive, answered, now };
+  const blind = keys.filter(({ signals }) => !signals.pipelineAlive).length;
+  return { keys, blind, answered, now };
 }
 
-/** The query counts blind exporters. Answered with nothing: there is no exporter at all. */
-function isPipelineAlive(answers: Answers, answered: ReadonlySet<RoleName>): boolean {
-  if (!answered.has('pipeline')) return true;
-  const counts = answers
-    .rows('pipeline')
-    .flatMap((rows) => Array.from({ length: rows.length }, (_, row) => rows.value(row)));
-  return counts.length > 0 && counts.every((blind) => blind === 0);
+/**
+ * The query counts blind exporters, by key or, where a row has no key, of all of them. Answered with nothing:
+ * there is no exporter at all.
+ */
+function blindness(answers: Answers, answered: ReadonlySet<RoleName>): (key: KeyReadings) => boolean {
+  if (!answered.has('pipeline')) return () => false;
+  const rows = answers.rows('pipeline').flatMap((some) =>
+    Array.from({ length: some.length }, (_, row) => ({
+      name: some.has('tenant_id')
+        ? nameOf(some.label('tenant_id', row), some.label('key_id', row))
+        : some.label('key_id', row),
+      isOfKey: some.label('key_id', row) !== '',
+      isBlind: some.value(row) !== 0,
+    })),
+  );
+  const blind = rows.filter(({ isBlind }) => isBlind);
+  if (rows.length === 0 || blind.some(({ isOfKey }) => !isOfKey)) return () => true;
+  const names = new Set(blind.map(({ name }) => name));
+  return ({ tenant, id }) => names.has(nameOf(tenant, id)) || names.has(id);
 }
+
+const nameOf = (tenant: string, id: string): string => JSON.stringify([tenant, id]);
 
 function successorsOf(index: KeyIndex): Map<KeyReadings, KeyReadings> {
   const successors = new Map<KeyReadings, KeyReadings>();
@@ -105,7 +121,7 @@ function figuresOf(
     health.checks.some((check) => check.name === name && check.result === 'breach');
   const lastNewIp = factsOf(key, answered)(KEY_FAMILIES.lastNewIp, 0);
   return {
-    handle: JSON.stringify([key.tenant, key.id]),
+    handle: nameOf(key.tenant, key.id),
     id: key.id,
     tenant: key.tenant,
     title: key.info?.name || key.id,

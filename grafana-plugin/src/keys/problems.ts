@@ -36,14 +36,14 @@ function failures({ failed }: Answers, mapping: RoleMapping): Problem[] {
   }));
 }
 
-function blindness({ pipelineAlive, keys }: KeyList): Problem[] {
+function blindness({ blind, keys }: KeyList): Problem[] {
   // Without any key nothing says that there is an exporter at all.
-  if (pipelineAlive || keys.length === 0) return [];
+  if (blind === 0) return [];
+  const whose = blind === keys.length ? '' : ` of ${counted(blind, 'key')}`;
   return [
     {
       severity: 'error',
-      sentence:
-        'An exporter is blind: the request log is not being read to its end, so missing traffic means nothing. See to the pipeline first.',
+      sentence: `An exporter is blind: the request log has stopped or is not being read to its end, so missing traffic${whose} means nothing. See to the pipeline first.`,
     },
   ];
 }

@@ -97,7 +97,10 @@ function commonQueries(selector: string): Partial<Record<RoleName, string>> {
     expectedRate: `${RECORDED.expectedRate}{${selector}}`,
     lastWeek: `avg_over_time(${RECORDED.rate}{${selector}}[1h] offset 1w)`,
     forbiddenHistory: `max_over_time(${RECORDED.forbidden}{${selector}}[7d] offset 1h)`,
-    pipeline: `count(${RECORDED.blind}) or (0 * max(${SELF_FAMILIES.ready.name}))`,
+    // The keys that a blind exporter shows; and one that is down shows none, so it might be any key's.
+    pipeline:
+      `count by (${BY_KEY}) (${lastUsed.name}{${selector}} and on (job, instance) ${RECORDED.blind}{reason!="down"})` +
+      ` or count(${RECORDED.blind}{reason="down"}) or (0 * max(${SELF_FAMILIES.ready.name}))`,
     volume: rateBy(requests.name, selector),
   };
 }

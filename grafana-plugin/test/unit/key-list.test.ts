@@ -77,6 +77,21 @@ describe('the state of a key', () => {
     expect(stateOfKey(listOf([...frames, blind]), 'k')).toBe('blind');
   });
 
+  test('is blind when the exporter that shows it is, and no other key is', () => {
+    const frames = keyFrames([{ id: 'k' }, { id: 'other' }, { id: 'k', tenant: 'globex' }]);
+    const blind = table('pipeline', [
+      { tenant_id: 'acme', key_id: 'k', value: 1 },
+      { tenant_id: '', key_id: '', value: 0 },
+    ]);
+    const list = listOf([...frames.filter(({ refId }) => refId !== 'pipeline'), blind]);
+    expect(list.keys.map(({ id, tenant, health }) => [tenant, id, health.state])).toEqual([
+      ['acme', 'k', 'blind'],
+      ['acme', 'other', 'healthy'],
+      ['globex', 'k', 'healthy'],
+    ]);
+    expect(list.blind).toBe(1);
+  });
+
   test('is blind when no exporter answers any more', () => {
     const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'pipeline');
     const request = { targets: [{ refId: 'pipeline' }] } as never;
