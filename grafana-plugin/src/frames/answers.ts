@@ -12,9 +12,14 @@ export interface Answers {
   failed: ReadonlyMap<RoleName | '', string>;
   rows(role: RoleName): Rows[];
   series(role: RoleName): Series[];
-  /** Milliseconds since the epoch: the end of the shown time. */
+  /** Milliseconds since the epoch: the end of the shown time, or when it was asked for where that is earlier. */
   until: number;
+  /** The shown time ends so far ahead, as that of "Today" does, that queries of the present have no answer. */
+  endsInFuture: boolean;
 }
+
+/** For so long after its last sample a series still answers, milliseconds. */
+const LOOKBACK = 300_000;
 
 /** Sorts the frames of a panel by what they are for. Frames of no role are left out. */
 export function answersOf(data: PanelData, mapping: RoleMapping): Answers {
@@ -33,14 +38,17 @@ export function answersOf(data: PanelData, mapping: RoleMapping): Answers {
     const role = roleOfRef.get(refId);
     if (role !== undefined) asked.add(role);
   }
+  const to = data.timeRange.to.valueOf();
+  const begun = data.request?.startTime ?? to;
   const refIds = new Set([...shown, ...data.series.flatMap(({ refId }) => (refId ? [refId] : []))]);
   return {
     asked,
     unassigned: [...refIds].filter((refId) => !roleOfRef.has(refId)),
     failed: failuresOf(data, roleOfRef),
-    rows: (role) => (frames.get(role) ?? []).flatMap(rowsOf),
+    rows: (role) => rowsOf(frames.get(role) ?? []),
     series: (role) => (frames.get(role) ?? []).flatMap(seriesOf),
-    until: data.timeRange.to.valueOf(),
+    until: Math.min(to, begun),
+    endsInFuture: to - begun > LOOKBACK,
   };
 }
 

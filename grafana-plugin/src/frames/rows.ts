@@ -9,6 +9,8 @@ export interface Rows {
   label(name: string, row: number): string;
   /** NaN = none. */
   value(row: number): number;
+  /** Of when the value is, milliseconds since the epoch; NaN = the frame does not say. */
+  at(row: number): number;
 }
 
 /** Values of one series over time. */
@@ -22,17 +24,36 @@ export interface Series {
 
 const VALUE_FIELD = /^Value(\s|$)/;
 
-/** Rows of one frame, a table or time series; of series that have many values the last one. */
-export function rowsOf(frame: DataFrame): Rows[] {
+/** As long as Prometheus takes an old sample for the present one, milliseconds. */
+const LOOKBACK = 300_000;
+
+/**
+ * One value a series, of frames that are tables or time series; of series that have many values the last one,
+ * which is what an instant query would answer. A series that ended before the others it would not have found.
+ */
+export function rowsOf(frames: DataFrame[]): Rows[] {
+  const all = frames.flatMap(rowsOfFrame);
+  let latest = Number.NEGATIVE_INFINITY;
+  for (const rows of all)
+    for (let row = 0; row < rows.length; row++) latest = Math.max(latest, rows.at(row) || latest);
+  const isCurrent = (rows: Rows) => (row: number) => !(rows.at(row) < latest - LOOKBACK);
+  return all.map((rows) => {
+    const current = Array.from({ length: rows.length }, (_, row) => row).filter(isCurrent(rows));
+    return current.length === rows.length ? rows : picked(rows, current);
+  });
+}
+
+function rowsOfFrame(frame: DataFrame): Rows[] {
   const columns = labelColumns(frame);
   const values = frame.fields.filter((field) => field.type === FieldType.number && !columns.includes(field));
   if (columns.length > 0 && values.length > 0) return [tableRows(frame, columns, values.at(-1) as Field)];
-  return values.map((field) => lastValue(field));
+  const time = timesOf(frame);
+  return values.map((field) => lastValue(field, time));
 }
 
 /** Series of one frame: a column each, or rows told apart by their label columns. */
 export function seriesOf(frame: DataFrame): Series[] {
-  const time = frame.fields.find(({ type }) => type === FieldType.time);
+  const time = timesOf(frame);
   if (time === undefined) return [];
   const columns = labelColumns(frame);
   const values = frame.fields.filter((field) => field.type === FieldType.number && !columns.includes(field));
@@ -58,6 +79,7 @@ function labelColumns(frame: DataFrame): Field[] {
 function tableRows(frame: DataFrame, columns: Field[], value: Field): Rows {
   const byName = new Map(columns.map((field) => [field.name, field]));
   const own = value.labels ?? {};
+  const time = timesOf(frame);
   const label = (name: string, row: number): string => {
     const cell: unknown = byName.get(name)?.values[row];
     return cell === undefined || cell === null ? (own[name] ?? '') : String(cell);
@@ -67,17 +89,19 @@ function tableRows(frame: DataFrame, columns: Field[], value: Field): Rows {
     has: (name) => byName.has(name) || name in own,
     label,
     value: (row) => numberOf(value.values[row]),
+    at: (row) => numberOf(time?.values[row]),
   };
-  const time = frame.fields.find(({ type }) => type === FieldType.time);
   const kept = time === undefined ? undefined : latestOf(columns, time);
-  if (kept === undefined) return all;
-  return {
-    length: kept.length,
-    has: all.has,
-    label: (name, row) => label(name, kept[row] as number),
-    value: (row) => all.value(kept[row] as number),
-  };
+  return kept === undefined ? all : picked(all, kept);
 }
+
+const picked = (rows: Rows, kept: readonly number[]): Rows => ({
+  length: kept.length,
+  has: rows.has,
+  label: (name, row) => rows.label(name, kept[row] as number),
+  value: (row) => rows.value(kept[row] as number),
+  at: (row) => rows.at(kept[row] as number),
+});
 
 /** Row numbers of the latest value of each series; undefined when all rows are of one time. */
 function latestOf(columns: Field[], time: Field): number[] | undefined {
@@ -110,7 +134,7 @@ function longSeries(columns: Field[], time: Field, value: Field): Series[] {
   return [...found.values()];
 }
 
-function lastValue(field: Field): Rows {
+function lastValue(field: Field, time: Field | undefined): Rows {
   const labels = field.labels ?? {};
   let last = field.values.length - 1;
   while (last >= 0 && !Number.isFinite(numberOf(field.values[last]))) last--;
@@ -119,8 +143,12 @@ function lastValue(field: Field): Rows {
     has: (name) => name in labels,
     label: (name) => labels[name] ?? '',
     value: () => numberOf(field.values[last]),
+    at: () => numberOf(time?.values[last]),
   };
 }
+
+const timesOf = (frame: DataFrame): Field | undefined =>
+  frame.fields.find(({ type }) => type === FieldType.time);
 
 const signature = (columns: Field[], row: number): string =>
   JSON.stringify(columns.map((field) => field.values[row]));

@@ -59,7 +59,8 @@ const DAY = 86_400;
 /** Turns what the queries answered into keys with states. Pure; the order is that of the answers. */
 export function keyListOf(answers: Answers): KeyList {
   const index = readingsOf(answers);
-  const answered = new Set([...answers.asked].filter((role) => !answers.failed.has(role)));
+  const told = answers.endsInFuture ? [] : [...answers.asked];
+  const answered = new Set(told.filter((role) => !answers.failed.has(role)));
   const now = answers.until / 1000;
   const isBlind = blindness(answers, answered);
   const successors = successorsOf(index);

@@ -18,11 +18,9 @@ export function problemsOf(
 ): Problem[] {
   return [
     ...failures(answers, mapping),
-    ...blindness(list),
+    ...(answers.endsInFuture ? future() : present(answers, list, mapping)),
     ...unassigned(answers),
-    ...empty(answers, list, mapping),
     ...missing(answers, view, mapping),
-    ...ended(list),
   ];
 }
 
@@ -35,6 +33,22 @@ function failures({ failed }: Answers, mapping: RoleMapping): Problem[] {
         : `The query ${refIdOf(role, mapping)} (${roleOf(role).title}) failed, so ${roleOf(role).without}: ${message}`,
   }));
 }
+
+/** What queries of the present say, and what they should have said. */
+const present = (answers: Answers, list: KeyList, mapping: RoleMapping): Problem[] => [
+  ...blindness(list),
+  ...empty(answers, list, mapping),
+  ...ended(list),
+];
+
+/** Queries of the present are asked at the end of the shown time: in the future there is nothing. */
+const future = (): Problem[] => [
+  {
+    severity: 'error',
+    sentence:
+      'The shown time ends in the future, of which no query can tell: choose one that ends now, such as "Today so far".',
+  },
+];
 
 function blindness({ blind, keys }: KeyList): Problem[] {
   // Without any key nothing says that there is an exporter at all.

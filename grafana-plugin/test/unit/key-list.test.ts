@@ -1,4 +1,4 @@
-import { DataFrameType, FieldType, toDataFrame } from '@grafana/data';
+import { DataFrameType, dateTime, FieldType, toDataFrame } from '@grafana/data';
 import { answersOf } from '../../src/frames/answers.ts';
 import { keyListOf } from '../../src/keys/key-list.ts';
 import { keyFrames, keyOf, listOf, NOW, panelData, series, stateOfKey, table } from './frames.ts';
@@ -98,6 +98,19 @@ describe('the state of a key', () => {
     expect(stateOfKey(listOf(frames, { request }), 'k')).toBe('blind');
   });
 
+  test('is not known where the shown time ends in the future, which no query of the present can tell of', () => {
+    const past = [series('volume', { tenant_id: 'acme', key_id: 'k' }, [1, 2, 3])];
+    const today = { from: dateTime((NOW - 43_200) * 1000), to: dateTime((NOW + 43_199) * 1000) };
+    const roles = ['info', 'facts', 'status30m', 'pipeline', 'volume'];
+    const list = listOf(past, {
+      timeRange: { ...today, raw: today },
+      request: { startTime: NOW * 1000, targets: roles.map((refId) => ({ refId })) } as never,
+    });
+    expect(stateOfKey(list, 'k')).toBe('unknown');
+    expect(keyOf(list, 'k')?.staleFor).toBe(0);
+    expect(list.now).toBe(NOW);
+  });
+
   test('is rotating for both keys of a rotation, each naming the other', () => {
     const list = listOf(keyFrames([{ id: 'old' }, { id: 'new', info: { replaces: 'old' } }]));
     expect(stateOfKey(list, 'old')).toBe('rotating');
@@ -192,6 +205,19 @@ describe('joining', () => {
       series('status30m', { ...labels, status: '500' }, [1, 9, 50]),
     ]);
     expect(keyOf(list, 'k')?.signals.thirtyMinutes).toMatchObject({ requests: 100, serverErrors: 50 });
+  });
+
+  test('does not count a series that ended before the others did', () => {
+    const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'status30m');
+    const labels = { tenant_id: 'acme', key_id: 'k' };
+    const list = listOf([
+      ...frames,
+      series('status30m', { ...labels, status: '200' }, [50, 50, 50, 50]),
+      // Its last value is of ten minutes ago.
+      series('status30m', { ...labels, status: '500' }, [40, 40, Number.NaN, Number.NaN]),
+      series('status30m', { ...labels, status: '429' }, [5, 5, 5, Number.NaN]),
+    ]);
+    expect(keyOf(list, 'k')?.signals.thirtyMinutes).toMatchObject({ requests: 55, serverErrors: 0 });
   });
 
   test('takes the latest of several rows of one series', () => {

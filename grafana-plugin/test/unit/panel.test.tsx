@@ -1,4 +1,12 @@
-import { type DataFrame, EventBusSrv, LoadingState, type PanelData, type PanelProps } from '@grafana/data';
+import {
+  type DataFrame,
+  type DateTime,
+  dateTime,
+  EventBusSrv,
+  LoadingState,
+  type PanelData,
+  type PanelProps,
+} from '@grafana/data';
 import { fireEvent, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import React from 'react';
@@ -6,7 +14,7 @@ import { KeyUsagePanel } from '../../src/components/KeyUsagePanel/KeyUsagePanel.
 import type { PanelOptions } from '../../src/options/options.ts';
 import { COLUMN_NAMES } from '../../src/overview/columns.ts';
 import { ROLE_NAMES } from '../../src/roles/roles.ts';
-import { keyFrames, panelData, table } from './frames.ts';
+import { keyFrames, NOW, panelData, series, table } from './frames.ts';
 
 const OPTIONS: PanelOptions = {
   view: 'overview',
@@ -159,6 +167,18 @@ describe('what is missing', () => {
     show([...THREE.filter(({ refId }) => refId !== 'pipeline'), table('pipeline', [{ value: 2 }])]);
     expect(screen.getByText(/An exporter is blind/)).toBeInTheDocument();
     expect(rows()[0]).toHaveTextContent('Pipeline blind');
+  });
+
+  test('a shown time that ends in the future is said to, and nothing else is missing', () => {
+    const [from, to] = [NOW - 43_200, NOW + 43_199].map((at) => dateTime(at * 1000)) as [DateTime, DateTime];
+    const data = panelData([series('volume', { tenant_id: 'acme', key_id: 'k' }, [1, 2])], {
+      timeRange: { from, to, raw: { from: 'now/d', to: 'now/d' } },
+      request: { startTime: NOW * 1000, targets: ROLE_NAMES.map((refId) => ({ refId })) } as never,
+    });
+    show([], { data });
+    expect(screen.getByText(/ends in the future, .* choose one that ends now/)).toBeInTheDocument();
+    expect(screen.queryByText(/answered nothing|no current samples|is blind/)).not.toBeInTheDocument();
+    expect(rows()[0]).toHaveTextContent('Unknown');
   });
 
   test('a query that answered nothing about used keys is named', () => {
