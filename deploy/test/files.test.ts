@@ -89,7 +89,7 @@ describe('the password that docker-compose.yml makes at its first start', () => 
     expect(make().status).toBe(0);
     writeFileSync(join(folder.path, 'requests.log'), '');
     const exporter = await startExporter([
-      ...['--web.config-file', join(folder.path, 'web.yml'), '--log.path', join(folder.path, 'requests.log')],
+      ...['--web.config.file', join(folder.path, 'web.yml'), '--log.path', join(folder.path, 'requests.log')],
       ...['--store.path', join(folder.path, 'usage.db')],
     ]);
     await exporter.ready();

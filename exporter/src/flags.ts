@@ -19,7 +19,7 @@ export function withOptions(command: Command): Command {
 
 /** What the command line and the environment say; the file is read later, and again at each reload. */
 export function inputOf(flags: Flags): SettingsInput {
-  const named = flags['config.file'] ?? process.env.ATENDER_CONFIG_FILE;
+  const named = flags['config.file'] ?? (process.env.ATENDER_CONFIG_FILE || undefined);
   const given: SettingsInput['flags'] = {};
   for (const { path, flag } of OPTIONS) {
     // Commander makes camel case of what follows a dash.

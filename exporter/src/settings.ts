@@ -39,7 +39,7 @@ export function readSettings(input: SettingsInput): { settings: Settings | undef
   const { config, rest, problems: wrong } = loadConfig({ ...input, readFile });
   const keysVersion = fileVersion(rest?.keys.file ?? '');
   const keys = readKeys(rest?.keys.file ?? '');
-  const web = readWeb(rest?.web.configFile ?? '');
+  const web = readWeb(rest?.web.config.file ?? '');
   const sharing = rest ? sharingSettings(rest, readFile) : { settings: undefined, problems: [] };
   const problems = [
     ...wrong.map(problemText),
@@ -178,7 +178,7 @@ function readWeb(path: string): { web: WebConfig; problems: string[] } {
     });
     return { web, problems: [...problems.map(problemText), ...unreadableFiles] };
   } catch (error) {
-    return { web: OPEN_WEB, problems: [unreadable('web.configFile', path, error)] };
+    return { web: OPEN_WEB, problems: [unreadable('web.config.file', path, error)] };
   }
 }
 

@@ -10,6 +10,7 @@ export interface ConfigInput {
   file: string | undefined;
   /** By option path, as given on the command line. */
   flags: Record<string, string | string[]>;
+  /** What is empty there counts as not set, as where a compose file passes on what nobody set. */
   env: Record<string, string | undefined>;
   /** Reads a file; throws what the file system throws. */
   readFile: (path: string) => string;
@@ -41,7 +42,7 @@ export function loadConfig(input: ConfigInput): Loaded {
   const problems: Problem[] = [];
   for (const { path, flag, variable, kind } of OPTIONS) {
     const fromFlag = input.flags[path];
-    const fromEnv = input.env[variable];
+    const fromEnv = input.env[variable] || undefined;
     const text = fromFlag ?? fromEnv;
     if (text === undefined) continue;
     const place = fromFlag === undefined ? variable : flag;
@@ -52,7 +53,7 @@ export function loadConfig(input: ConfigInput): Loaded {
       problems.push({ place, path, message: `is not YAML: ${firstLine(error)}` });
     }
   }
-  const parsed = configSchema.safeParse(raw);
+  const parsed = configSchema.safeParse(raw, { reportInput: true });
   if (parsed.success && problems.length === 0)
     return { config: parsed.data, rest: parsed.data, problems: [] };
   const wrong: (readonly PropertyKey[])[] = [];
@@ -181,10 +182,17 @@ function messagesOf(issue: z.core.$ZodIssue): { message: string; at: readonly Pr
 
 function wordsOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_value') return `is not one of ${issue.values.map(String).join(', ')}`;
-  if (issue.code === 'invalid_type' && issue.expected === 'number') return 'is no number';
-  if (issue.code === 'invalid_type' && issue.input === undefined) return 'is missing';
+  if (issue.code === 'invalid_type')
+    return issue.input === undefined ? 'is missing' : (NOT_OF_TYPE[issue.expected] ?? issue.message);
   return issue.message.replace(/^Invalid input: /, '');
 }
+
+const NOT_OF_TYPE: Record<string, string> = {
+  array: 'is no list; write [value, …], or one value a line behind a dash',
+  object: 'is no mapping; write its options below it, one a line',
+  record: 'is no mapping; write its entries below it, one `name: value` a line',
+  string: 'is no text; put it in quotes',
+};
 
 function knownNames(path: readonly PropertyKey[]): string[] {
   const prefix = pathText(path);

@@ -3,7 +3,7 @@ import { parseDuration } from './duration.ts';
 
 /** Seconds, written as a duration such as `90s` or `30d`. */
 const duration = (least = 0) =>
-  z.union([z.string(), z.number()]).transform((value, context) => {
+  z.union([z.string(), z.number()], 'is no duration; write for example 90s').transform((value, context) => {
     try {
       const seconds = typeof value === 'number' ? value : parseDuration(value);
       if (seconds >= least) return seconds;
@@ -14,15 +14,21 @@ const duration = (least = 0) =>
     return z.NEVER;
   });
 
-const wholeNumber = (least: number, most = Number.MAX_SAFE_INTEGER) =>
-  z.coerce.number().int().min(least).max(most);
-const texts = z.array(z.string().min(1));
+/** A whole number; the environment and the command line have it as text. */
+const wholeNumber = (least: number, most = Number.MAX_SAFE_INTEGER) => {
+  const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
+  const wrong = `is no whole number ${range}`;
+  const number = z.int({ error: wrong, abort: true }).min(least, wrong).max(most, wrong);
+  const text = z.string().regex(/^ *\d+ *$/, wrong);
+  return z.union([number, text.transform(Number).pipe(number)], wrong);
+};
+const texts = z.array(z.string().min(1, 'is empty'));
 
 /** How the lines of a source are written and followed; `log` gives what a source leaves out. */
 const sourceOptions = {
   format: z.enum(['json', 'logfmt', 'combined', 'pattern']).describe('How a line is written.'),
   fields: z
-    .record(z.string(), z.string().min(1))
+    .record(z.string(), z.string().min(1, 'is empty'))
     .describe('What the log calls the fields, e.g. `keyId: auth.key.id`; dots reach into nested objects.'),
   pattern: z
     .string()
@@ -43,7 +49,7 @@ const source = z
       .string()
       .regex(/^[A-Za-z0-9._-]{1,64}$/, 'may hold letters, digits, dot, dash and underscore, 64 at most')
       .describe('The label of the source in metrics.'),
-    path: texts.min(1).describe('Files and globs.'),
+    path: texts.min(1, 'names no file').describe('Files and globs.'),
     ...sourceOptions,
   })
   .partial({ ...(Object.fromEntries(Object.keys(sourceOptions).map((key) => [key, true])) as Partials) });
@@ -51,7 +57,10 @@ type Partials = { [K in keyof typeof sourceOptions]: true };
 
 const scopeRule = z.strictObject({
   method: z.string().describe('In upper case; `*` = any.').default('*'),
-  path: z.string().startsWith('/').describe('Endpoint template; `*` at its end stands for any rest.'),
+  path: z
+    .string()
+    .startsWith('/', 'does not begin with /')
+    .describe('Endpoint template; `*` at its end stands for any rest.'),
   scope: z.string().regex(/^[a-z_]+:(read|write)$/, 'is not of the form surface:read or surface:write'),
 });
 
@@ -101,7 +110,7 @@ export const configSchema = z.strictObject({
       .enum(['on', 'off'])
       .default('off')
       .describe('Whether every single request is kept, masked, in Parquet files.'),
-    path: z.string().min(1).default('atender-record').describe('Directory of the archive.'),
+    path: z.string().min(1, 'is empty').default('atender-record').describe('Directory of the archive.'),
     sealEvery: duration(1)
       .default(900)
       .describe('Requests become Parquet after so long at most, or after a million of them.'),
@@ -169,10 +178,12 @@ export const configSchema = z.strictObject({
       .refine((address) => Number(/\d+$/.exec(address)?.[0]) <= 65_535, 'has a port above 65535')
       .default('127.0.0.1:9469')
       .describe('Where HTTP is answered.'),
-    configFile: z
-      .string()
-      .default('')
-      .describe('TLS and basic auth, in the file format that Prometheus exporters share.'),
+    config: section({
+      file: z
+        .string()
+        .default('')
+        .describe('TLS and basic auth, in the file format that Prometheus exporters share.'),
+    }),
     allowedHosts: texts.default([]).describe('Further host names by which the exporter may be addressed.'),
   }),
 });

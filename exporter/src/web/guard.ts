@@ -26,7 +26,7 @@ const EXPOSED = [...HEALTH, '/metrics'];
 const UNEXPOSED = `This exporter listens beyond loopback and has no credentials configured, so only /metrics,
 /-/healthy and /-/ready answer here.
 
-To see this page: put basic_auth_users (or client certificates) into the file given as --web.config-file,
+To see this page: put basic_auth_users (or client certificates) into the file given as --web.config.file,
 or listen on loopback (--web.listen-address=127.0.0.1:9469) and come through a tunnel.
 `;
 const WRONG_HOST = `This exporter does not answer under the host name of this request.

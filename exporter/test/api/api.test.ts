@@ -40,7 +40,7 @@ beforeAll(async () => {
   writeFileSync(file('web.yaml'), `basic_auth_users: { admin: '${hashSync('secret', { cost: 4 })}' }\n`);
   exporter = await startExporter([
     ...['--log.path', file('requests.log'), '--keys.file', file('keys.yaml')],
-    ...['--store.path', file('usage.db'), '--web.config-file', file('web.yaml')],
+    ...['--store.path', file('usage.db'), '--web.config.file', file('web.yaml')],
   ]);
   await exporter.ready();
   await eventually(async () => expect((await get('usage?key=key_a')).status).toBe(200));

@@ -35,7 +35,7 @@ test('check-config prints every problem of all files with its place, and exits 1
   const web = file('web.yaml', 'basic_auth_users: { admin: plain }\n');
   const config = file(
     'exporter.yaml',
-    `keys: { file: ${JSON.stringify(keys)} }\nweb: { configFile: ${JSON.stringify(web)} }\nlog: { path: [/x], format: pattern, pattern: "(" }\nstore: { commitInterval: soon, pth: x }\n`,
+    `keys: { file: ${JSON.stringify(keys)} }\nweb: { config: { file: ${JSON.stringify(web)} } }\nlog: { path: [/x], format: pattern, pattern: "(" }\nstore: { commitInterval: soon, pth: x }\n`,
   );
   const { code, stderr } = await runCommand(['check-config', '--config.file', config]);
   expect(code).toBe(1);
@@ -53,7 +53,7 @@ test('check-config shows no raw key, wherever one was written', async () => {
   writeFileSync(join(directory.path, 'web.yaml'), `basic_auth_users: { ${raw}: x }\n${raw}: 1\n`);
   writeFileSync(
     join(directory.path, 'exporter.yaml'),
-    `${raw}: 1\nlog: { fields: { ${raw}: x } }\nweb: { ${raw}: 1, configFile: web.yaml }\n`,
+    `${raw}: 1\nlog: { fields: { ${raw}: x } }\nweb: { ${raw}: 1, config: { file: web.yaml } }\n`,
   );
   const { code, stderr } = await runCommand(['check-config', '--config.file', 'exporter.yaml'], {
     cwd: directory.path,

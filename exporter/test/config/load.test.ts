@@ -61,7 +61,7 @@ const SAMPLES: Record<string, [text: string, value: unknown]> = {
   'shared.interval': ['5s', 5],
   'shared.ipsPerKey': ['11', 11],
   'web.listenAddress': ['[::1]:9000', '[::1]:9000'],
-  'web.configFile': ['web.yaml', 'web.yaml'],
+  'web.config.file': ['web.yaml', 'web.yaml'],
   'web.allowedHosts': ['a.example,b.example', ['a.example', 'b.example']],
 };
 
@@ -195,5 +195,33 @@ test('aliases that unfold beyond all measure, or lead nowhere, are a problem and
 
 test('a port nobody can have and a limit that is no number are named', () => {
   expect(problemsOf('web: { listenAddress: "127.0.0.1:99999" }')[0]).toMatch(/web\.listenAddress: .*65535/);
-  expect(problemsOf('limits: { keys: many }')).toEqual(['exporter.yaml:1: limits.keys: is no number']);
+  expect(problemsOf('limits: { keys: many }')).toEqual([
+    'exporter.yaml:1: limits.keys: is no whole number from 1 on',
+  ]);
+});
+
+test('a number is a whole number in its range, and nothing that merely could be made one', () => {
+  for (const value of ['1.5', '0', '-1', '1e3', '0x10', '99999999999999999999', 'many'])
+    expect([value, ...problemsOf('', { env: { ATENDER_LIMITS_KEYS: value } })]).toEqual([
+      value,
+      expect.stringMatching(/^ATENDER_LIMITS_KEYS: limits\.keys: is no whole number from 1 on$/),
+    ]);
+  for (const value of ['true', '[3]', '""', '{ a: 1 }'])
+    expect(problemsOf(`limits: { keys: ${value} }`)).toHaveLength(1);
+  expect(problemsOf('metrics: { ipv6Prefix: 129 }')[0]).toMatch(/from 0 to 128$/);
+});
+
+test('an empty environment variable is one that is not set', () => {
+  const env = Object.fromEntries(OPTIONS.map(({ variable }) => [variable, '']));
+  expect(load('limits: { keys: 7 }', { env }).config).toEqual(load('limits: { keys: 7 }').config);
+});
+
+test('a value of another type is told from a missing one, with what to write', () => {
+  expect(problemsOf('log: { path: /a.log }')).toEqual([
+    expect.stringMatching(/log\.path: is no list; write/),
+  ]);
+  expect(problemsOf('web: { listenAddress: 9469 }')[0]).toContain('is no text; put it in quotes');
+  expect(problemsOf('web: 3')[0]).toContain('web: is no mapping');
+  expect(problemsOf('log: { staleAfter: [] }')[0]).toContain('is no duration; write for example 90s');
+  expect(problemsOf('log: { sources: [{ name: a }] }')[0]).toContain('log.sources[0].path: is missing');
 });

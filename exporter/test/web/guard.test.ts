@@ -46,7 +46,7 @@ describe('without credentials', () => {
       const { status, body } = await ask(server, path);
       expect([path, status]).toEqual([path, 403]);
       expect(body).toContain('no credentials configured');
-      expect(body).toContain('--web.config-file');
+      expect(body).toContain('--web.config.file');
       expect(body).not.toContain('CRM sync');
     }
     expect((await ask(server, '/-/reload', { method: 'POST' })).status).toBe(403);
