@@ -29,7 +29,7 @@ withOptions(program.command('serve', { isDefault: true }))
 
 withOptions(program.command('once'))
   .description('Read files to their end without any store; print the metrics, and what was rejected and why.')
-  .argument('<file...>', 'plain or .gz; - is standard input')
+  .argument('<file...>', 'plain or gzip; - is standard input')
   .action(async (files: string[], flags: Flags) => {
     const { once } = await import('./once.ts');
     process.exitCode = await once(files, requireSettings(inputOf(flags)), process.stdout, process.stderr);

@@ -14,6 +14,14 @@ import { Usage } from './usage/usage.ts';
 
 const SOURCE = 'once';
 
+const UNREADABLE: Record<string, string> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'is a directory; name the files in it',
+  EACCES: 'may not be read by this user',
+  Z_BUF_ERROR: 'the gzip file is cut off; only the lines before its end are counted',
+  Z_DATA_ERROR: 'the gzip file is damaged; only the lines before the damage are counted',
+};
+
 /**
  * Reads files to their end without any store ('-' is standard input), writes the exposition to `out` and a
  * summary of rejected lines to `messages`. Returns the exit code: 1 when a file could not be read, else 0.
@@ -49,10 +57,8 @@ export async function once(
       await readWhole(name, lines, { ...options, onProgress: progressOn(messages, name) });
     } catch (error) {
       failed++;
-      const { code } = error as NodeJS.ErrnoException;
-      messages.write(
-        `${name}: cannot be read (${code ?? (error as Error).message}); its lines are missing below\n`,
-      );
+      const { code = '', message } = error as NodeJS.ErrnoException;
+      messages.write(`${name}: ${UNREADABLE[code] ?? `cannot be read (${code || message})`}\n`);
     }
   }
   void ahead?.close();

@@ -68,7 +68,7 @@ export async function startExporter(
 /** Runs a command of the CLI to its end. */
 export async function runCommand(
   args: string[],
-  options: { cwd?: string; env?: Record<string, string>; input?: string } = {},
+  options: { cwd?: string; env?: Record<string, string>; input?: string | Uint8Array } = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const child = spawn(process.execPath, [COMMAND, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],

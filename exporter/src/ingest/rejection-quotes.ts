@@ -1,3 +1,4 @@
+import { terminalText } from '../markup/terminal-text.ts';
 import { maskText } from '../parse/masking.ts';
 import type { Outlet } from './ingestion.ts';
 import type { RejectionListener } from './line-account.ts';
@@ -29,6 +30,5 @@ export function quote(bytes: Buffer, start: number, end: number): string {
   const plain = text.replace(/\\+u([0-9a-fA-F]{4})/g, (_, hex) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
-  const shown = maskText(plain).slice(0, QUOTED_CHARACTERS);
-  return JSON.stringify(shown).slice(1, -1);
+  return terminalText(maskText(plain).slice(0, QUOTED_CHARACTERS));
 }

@@ -1,8 +1,9 @@
-import { closeSync, constants, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import type { SourceCounters } from './counters.ts';
 import { type LineContext, LineSplitter } from './lines.ts';
-import { isGzip } from './siblings.ts';
 import type { FileRef, LineSink } from './sink.ts';
 
 export interface WholeOptions {
@@ -11,24 +12,56 @@ export interface WholeOptions {
   maxLineBytes: number;
   /** Default 1 MiB. */
   blockBytes?: number;
-  /** Called after each block. bytesTotal is NaN where it is not known (standard input, a pipe, .gz: bytes decompressed). */
+  /** Called after each block. bytesTotal is NaN where it is not known (standard input, a pipe, gzip: bytes decompressed). */
   onProgress?: (bytesDone: number, bytesTotal: number) => void;
   /** Gets bytes_total and the over-long lines, under the file's source. */
   counters?: SourceCounters;
 }
 
+/** What every gzip file begins with (RFC 1952): its content tells it, not its name. */
+const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
+const COMPRESSED_BLOCK = 64 * 1024;
+
 /**
- * Reads one file (plain or .gz, `-` for standard input) from start to end, its last line with or without
- * newline. Throws what opening and reading throw; a damaged .gz throws after the lines before the damage.
+ * Reads one file (plain or gzip, `-` for standard input) from start to end, its last line with or without
+ * newline. Throws what opening and reading throw; a damaged gzip file throws after the lines before the damage.
  */
 export async function readWhole(path: string, sink: LineSink, options: WholeOptions): Promise<void> {
   const reader = new WholeReader(path, sink, options);
-  if (isGzip(path)) {
-    const plain = createReadStream(path).on('error', (error) => unzipped.destroy(error));
-    const unzipped = createGunzip({ chunkSize: 256 * 1024 });
-    for await (const chunk of plain.pipe(unzipped)) reader.take(chunk as Buffer);
-  } else reader.readPlain(path);
+  const fd = path === '-' ? 0 : openSync(path, constants.O_RDONLY);
+  try {
+    const head = Buffer.alloc(GZIP_MAGIC.length);
+    const begin = head.subarray(0, readUpTo(fd, head));
+    if (begin.equals(GZIP_MAGIC))
+      await pipeline(Readable.from(blocksOf(fd, begin)), createGunzip({ chunkSize: 256 * 1024 }), (plain) =>
+        reader.takeAll(plain),
+      );
+    else reader.readPlain(fd, begin);
+  } finally {
+    if (fd !== 0) closeSync(fd);
+  }
   reader.finish();
+}
+
+function* blocksOf(fd: number, begin: Buffer): Generator<Buffer> {
+  yield begin;
+  for (;;) {
+    const block = Buffer.allocUnsafe(COMPRESSED_BLOCK);
+    const count = readBlocking(fd, block, 0);
+    if (count === 0) return;
+    yield block.subarray(0, count);
+  }
+}
+
+/** Fills a buffer as far as there are bytes. */
+function readUpTo(fd: number, into: Buffer): number {
+  let filled = 0;
+  while (filled < into.length) {
+    const count = readBlocking(fd, into, filled);
+    if (count === 0) break;
+    filled += count;
+  }
+  return filled;
 }
 
 /** A buffer that is filled, cut into lines, and keeps only the partial line at its end. */
@@ -53,23 +86,24 @@ class WholeReader {
     this.bytes = Buffer.from(new SharedArrayBuffer(length));
   }
 
-  readPlain(path: string): void {
-    const fd = path === '-' ? 0 : openSync(path, constants.O_RDONLY);
-    try {
-      const stat = fstatSync(fd);
-      if (stat.isFile()) this.total = stat.size;
-      for (;;) {
-        const count = readBlocking(fd, this.bytes, this.filled);
-        if (count === 0) return;
-        this.filled += count;
-        this.split(count);
-      }
-    } finally {
-      if (fd !== 0) closeSync(fd);
+  /** `begin` was read from the file already. */
+  readPlain(fd: number, begin: Buffer): void {
+    const stat = fstatSync(fd);
+    if (stat.isFile()) this.total = stat.size;
+    this.take(begin);
+    for (;;) {
+      const count = readBlocking(fd, this.bytes, this.filled);
+      if (count === 0) return;
+      this.filled += count;
+      this.split(count);
     }
   }
 
-  take(chunk: Buffer): void {
+  async takeAll(chunks: AsyncIterable<Buffer>): Promise<void> {
+    for await (const chunk of chunks) this.take(chunk);
+  }
+
+  private take(chunk: Buffer): void {
     for (let from = 0; from < chunk.length; ) {
       const count = chunk.copy(this.bytes, this.filled, from);
       this.filled += count;

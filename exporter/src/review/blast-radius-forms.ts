@@ -1,6 +1,6 @@
 import { momentOf } from '../history/figures.ts';
-import { terminalText } from '../history/terminal-text.ts';
 import { count, span } from '../keys/wording.ts';
+import { terminalText } from '../markup/terminal-text.ts';
 import type { BlastRadius, JudgedCaller } from './blast-radius.ts';
 
 /** Callers and endpoints written out; the rest is counted. */

@@ -28,6 +28,34 @@ test('plain and gzip files are read to their end; the exposition is on stdout, t
   expect(sumOf(left, 'atender_requests_total')).toBe(1);
 });
 
+test('gzip is told by content: whatever the file is called, on standard input, and where nothing is in it', async () => {
+  const zipped = gzipSync(requestLine().repeat(5));
+  const tiny = gzipSync(requestLine());
+  writeFileSync(inDirectory('rotated-without-suffix'), Buffer.concat([zipped, tiny]));
+  writeFileSync(inDirectory('plain.gz'), requestLine());
+  writeFileSync(inDirectory('empty.gz'), '');
+  const { code, stdout, stderr } = await runCommand(
+    ['once', 'rotated-without-suffix', 'plain.gz', 'empty.gz', '-'],
+    { cwd: directory.path, input: zipped },
+  );
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '12 lines, 0 rejected\n' });
+  expect(sumOf(stdout, 'atender_requests_total')).toBe(12);
+});
+
+test('what cannot be read is said in words: missing, a directory, cut off', async () => {
+  writeFileSync(inDirectory('cut.gz'), gzipSync(requestLine().repeat(2_000)).subarray(0, -9));
+  const { code, stderr } = await runCommand(['once', 'none*.log', '.', 'cut.gz'], { cwd: directory.path });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^none\*\.log: there is no such file\n\.: is a directory; name the files in it\n/);
+  expect(stderr).toMatch(/^cut\.gz: the gzip file is cut off; only the lines before its end are counted$/m);
+});
+
+test('an example is shown as the log has it, but for what a terminal would obey', async () => {
+  writeFileSync(inDirectory('a.log'), '{"path":"C:\\\\x","note":"é\u001b[2J\u009b\u202e"}\n');
+  const { stderr } = await runCommand(['once', 'a.log'], { cwd: directory.path });
+  expect(stderr).toContain('e.g. a.log: {"path":"C:\\\\x","note":"é\\u001b[2J\\u009b\\u202e"}\n');
+});
+
 test('rejected lines are counted by reason, with an example each, and cost nothing else', async () => {
   writeFileSync(
     inDirectory('a.log'),
@@ -69,7 +97,7 @@ test('a file that cannot be read is named, the others are still read, and the ex
   writeRequests(inDirectory('a.log'), 3);
   const { code, stdout, stderr } = await runCommand(['once', 'gone.log', 'a.log'], { cwd: directory.path });
   expect(code).toBe(1);
-  expect(stderr).toMatch(/^gone\.log: cannot be read \(ENOENT\)/);
+  expect(stderr).toMatch(/^gone\.log: there is no such file/);
   expect(sumOf(stdout, 'atender_requests_total')).toBe(3);
 });
 
