@@ -28,13 +28,17 @@ export interface ExporterProcess {
 /** Starts the exporter on a free loopback port. `args` come after `serve --web.listen-address …`. */
 export async function startExporter(
   args: string[],
-  options: { port?: number; cwd?: string; env?: Record<string, string> } = {},
+  options: { port?: number; cwd?: string; env?: Record<string, string>; openFiles?: number } = {},
 ): Promise<ExporterProcess> {
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
+  const limited = options.openFiles ? `ulimit -n ${options.openFiles}; ` : '';
   const child = spawn(
-    process.execPath,
-    [COMMAND, 'serve', '--web.listen-address', `127.0.0.1:${port}`, ...args],
+    'sh',
+    [
+      ...['-c', `${limited}exec "$@"`, 'sh', process.execPath, COMMAND],
+      ...['serve', '--web.listen-address', `127.0.0.1:${port}`, ...args],
+    ],
     { stdio: ['ignore', 'pipe', 'pipe'], cwd: options.cwd, env: { ...process.env, ...options.env } },
   );
   running.add(child);

@@ -13,6 +13,7 @@ import { sameHead } from './identity.ts';
 import { KnownFiles } from './known-files.ts';
 import { Lanes } from './lanes.ts';
 import { LineSplitter } from './lines.ts';
+import { mostOpenFiles } from './open-files.ts';
 import type { FilePosition, PositionChanges } from './position.ts';
 import { type Findings, Recognition } from './recognition.ts';
 import { isGzip } from './siblings.ts';
@@ -76,6 +77,7 @@ export class LogIntake {
   private readonly discovery: Discovery;
   private readonly recognition: Recognition;
   private readonly lanes = new Lanes();
+  private readonly mostOpen = mostOpenFiles();
   private readonly splitter = new LineSplitter();
   private space: BlockSpace;
   private groups: Group[] = [];
@@ -177,7 +179,7 @@ export class LogIntake {
 
   sourceFacts(): LookedFacts[] {
     return this.sources.map(({ name }) => {
-      const open = this.known.all().filter((file) => file.ref.source === name && file.open);
+      const open = this.known.open().filter((file) => file.ref.source === name);
       const behind = this.lanes.files().filter((file) => file.ref.source === name && !file.barred);
       return {
         source: name,
@@ -311,6 +313,10 @@ export class LogIntake {
       }
       file.fd = fd;
       this.lookAt(file);
+      if (this.known.open().length > this.mostOpen) {
+        file.close();
+        throw Object.assign(new Error('no room for another open file'), { code: 'EMFILE' });
+      }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') this.lookWanted = true;
       else this.bar(file, 'open', error);

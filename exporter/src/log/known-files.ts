@@ -34,6 +34,10 @@ export class KnownFiles {
     return [...this.files.values()];
   }
 
+  open(): LogFile[] {
+    return this.all().filter((file) => file.open);
+  }
+
   /** By inode number, since a device's number may change with a remount. Those of the same device, and read furthest, first. */
   withInode(entry: Entry): LogFile[] {
     const inode = inodeOf(entry);
