@@ -3,31 +3,72 @@ import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { Problem } from './load.ts';
 
+const CLIENT_AUTH = [
+  'NoClientCert',
+  'RequestClientCert',
+  'RequireAnyClientCert',
+  'VerifyClientCertIfGiven',
+  'RequireAndVerifyClientCert',
+] as const;
+/** What is asked of clients, in the words of Go's crypto/tls, which the format took over. */
+export type ClientAuth = (typeof CLIENT_AUTH)[number];
+
+const TLS_VERSIONS = { TLS12: 'TLSv1.2', TLS13: 'TLSv1.3' } as const;
+const tlsVersion = z.enum(['TLS12', 'TLS13'], 'is neither TLS12 nor TLS13; older ones are broken');
+
+/** Go's names of elliptic curves, and OpenSSL's. */
+const CURVES = { CurveP256: 'P-256', CurveP384: 'P-384', CurveP521: 'P-521', X25519: 'X25519' } as const;
+
+/** The headers the format knows; a list holds the values allowed. */
+const HEADERS: Record<string, readonly string[]> = {
+  'content-security-policy': [],
+  'strict-transport-security': [],
+  'x-content-type-options': ['nosniff'],
+  'x-frame-options': ['deny', 'sameorigin'],
+  'x-xss-protection': [],
+};
+
+/** Parts of the format that this exporter would have to ignore are refused: ignored security is none. */
+const refused = (why: string) => z.never({ error: why }).optional();
+const inline = (file: string) =>
+  refused(`is not read from here; put it into a file and name that as ${file}`);
+
 /** TLS and credentials, in the web configuration format that Prometheus exporters share. */
-const tlsVersion = z.enum(['TLS12', 'TLS13']);
 const webConfigSchema = z.strictObject({
   tls_server_config: z
     .strictObject({
-      cert_file: z.string().min(1),
-      key_file: z.string().min(1),
+      cert_file: z.string().min(1, 'is empty'),
+      key_file: z.string().min(1, 'is empty'),
       client_auth_type: z
-        .enum([
-          'NoClientCert',
-          'RequestClientCert',
-          'RequireAnyClientCert',
-          'VerifyClientCertIfGiven',
-          'RequireAndVerifyClientCert',
-        ])
+        .enum(CLIENT_AUTH, `is not one of ${CLIENT_AUTH.join(', ')}`)
         .default('NoClientCert'),
       client_ca_file: z.string().default(''),
       min_version: tlsVersion.default('TLS12'),
       max_version: tlsVersion.default('TLS13'),
       cipher_suites: z.array(z.string()).default([]),
+      prefer_server_cipher_suites: z.boolean().default(true),
+      curve_preferences: z
+        .array(
+          z.enum(
+            Object.keys(CURVES) as (keyof typeof CURVES)[],
+            `is not one of ${Object.keys(CURVES).join(', ')}`,
+          ),
+        )
+        .default([]),
+      cert: inline('cert_file'),
+      key: inline('key_file'),
+      client_ca: inline('client_ca_file'),
+      client_allowed_sans: refused('is not supported: whoever the CA signed is let in; use a CA of its own'),
     })
     .optional(),
   http_server_config: z
     .strictObject({
-      http2: z.boolean().default(false),
+      http2: z
+        .literal(
+          false,
+          'is not supported: answers go by HTTP/1.1, as every client can; write false or leave it out',
+        )
+        .optional(),
       headers: z.record(z.string(), z.string()).default({}),
     })
     .optional(),
@@ -47,22 +88,26 @@ const webConfigSchema = z.strictObject({
 export interface TlsFiles {
   certFile: string;
   keyFile: string;
+  /** '' = none. */
   clientCaFile: string;
-  /** Ask for a client certificate; and refuse who has none that the CA signed. */
-  requestCert: boolean;
-  requireCert: boolean;
+  clientAuth: ClientAuth;
   minVersion: 'TLSv1.2' | 'TLSv1.3';
   maxVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** By the names of the IANA registry; none = OpenSSL's own choice, as of the curves. */
   ciphers: string[];
+  honorCipherOrder: boolean;
+  curves: string[];
 }
 
 export interface WebConfig {
   tls: TlsFiles | undefined;
   /** Bcrypt hashes by user. */
   users: Record<string, string>;
+  /** Headers of every answer, in the place of the exporter's own of that name. */
+  headers: Record<string, string>;
 }
 
-export const OPEN_WEB: WebConfig = { tls: undefined, users: {} };
+export const OPEN_WEB: WebConfig = { tls: undefined, users: {}, headers: {} };
 
 /** Reads the text of a web configuration file; files in it are relative to it. Never quotes a value. */
 export function parseWebConfig(path: string, text: string): { web: WebConfig; problems: Problem[] } {
@@ -76,56 +121,76 @@ export function parseWebConfig(path: string, text: string): { web: WebConfig; pr
   if (broken.length > 0) return { web: OPEN_WEB, problems: broken };
   let data: unknown;
   try {
-    data = document.toJS() ?? {};
+    data = withoutEmptySections(document.toJS() ?? {});
   } catch {
     const message = 'has aliases that cannot be resolved; write the values out';
     return { web: OPEN_WEB, problems: [{ place: path, path: '', message }] };
   }
-  const parsed = webConfigSchema.safeParse(data);
+  const parsed = webConfigSchema.safeParse(data, { reportInput: true });
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => ({
       place: path,
       path: issue.path.map(String).join('.'),
-      message:
-        issue.code === 'unrecognized_keys' ? `there is no ${issue.keys.join(', ')} here` : issue.message,
+      message: wordsOf(issue),
     }));
     return { web: OPEN_WEB, problems };
   }
-  const { tls_server_config: tls, basic_auth_users: users } = parsed.data;
-  return { web: { tls: tls && tlsOf(dirname(path), tls), users }, problems: unsupported(path, parsed.data) };
+  const { tls_server_config: tls, basic_auth_users: users, http_server_config: http } = parsed.data;
+  return {
+    web: { tls: tls && tlsOf(dirname(path), tls), users, headers: http?.headers ?? {} },
+    problems: [...clientCaProblems(tls), ...headerProblems(http?.headers ?? {})].map((problem) => ({
+      place: path,
+      ...problem,
+    })),
+  };
 }
 
-type Parsed = z.output<typeof webConfigSchema>;
+/** A section nothing is written below is null in YAML. Below a section null stays what it is: no password is none. */
+function withoutEmptySections(data: unknown): unknown {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return data;
+  return Object.fromEntries(Object.entries(data).filter(([, section]) => section !== null));
+}
 
-function tlsOf(directory: string, tls: NonNullable<Parsed['tls_server_config']>): TlsFiles {
-  const version = (name: 'TLS12' | 'TLS13') => (name === 'TLS12' ? 'TLSv1.2' : 'TLSv1.3');
-  const verifies = tls.client_auth_type === 'RequireAndVerifyClientCert';
+function wordsOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return `there is no ${issue.keys.join(', ')} here`;
+  return issue.code === 'invalid_type' && issue.input === undefined ? 'is missing' : issue.message;
+}
+
+type Tls = NonNullable<z.output<typeof webConfigSchema>['tls_server_config']>;
+
+function tlsOf(directory: string, tls: Tls): TlsFiles {
   return {
     certFile: resolve(directory, tls.cert_file),
     keyFile: resolve(directory, tls.key_file),
     clientCaFile: tls.client_ca_file === '' ? '' : resolve(directory, tls.client_ca_file),
-    requestCert: tls.client_auth_type !== 'NoClientCert',
-    requireCert: verifies,
-    minVersion: version(tls.min_version),
-    maxVersion: version(tls.max_version),
+    clientAuth: tls.client_auth_type,
+    minVersion: TLS_VERSIONS[tls.min_version],
+    maxVersion: TLS_VERSIONS[tls.max_version],
     ciphers: tls.cipher_suites,
+    honorCipherOrder: tls.prefer_server_cipher_suites,
+    curves: tls.curve_preferences.map((name) => CURVES[name]),
   };
 }
 
-/** Parts of the shared format that this exporter would have to ignore are refused: ignored security is none. */
-function unsupported(path: string, { tls_server_config: tls, http_server_config: http }: Parsed): Problem[] {
-  const found: Problem[] = [];
-  const add = (option: string, message: string) => found.push({ place: path, path: option, message });
-  const kind = tls?.client_auth_type;
-  if (kind === 'RequireAnyClientCert' || kind === 'VerifyClientCertIfGiven')
-    add(
-      'tls_server_config.client_auth_type',
-      'is not supported; use NoClientCert or RequireAndVerifyClientCert',
-    );
-  if (kind === 'RequireAndVerifyClientCert' && tls?.client_ca_file === '')
-    add('tls_server_config.client_ca_file', 'is missing; client certificates are verified against it');
-  if (http?.http2) add('http_server_config.http2', 'is not supported; leave it out');
-  if (http && Object.keys(http.headers).length > 0)
-    add('http_server_config.headers', 'is not supported; the exporter sets its own security headers');
-  return found;
+type Wrong = Omit<Problem, 'place'>;
+
+function clientCaProblems(tls: Tls | undefined): Wrong[] {
+  const path = 'tls_server_config.client_ca_file';
+  const verifies = tls?.client_auth_type.includes('Verify');
+  if (verifies && tls?.client_ca_file === '')
+    return [{ path, message: 'is missing; client certificates are verified against it' }];
+  if (tls?.client_auth_type === 'NoClientCert' && tls.client_ca_file !== '')
+    return [{ path, message: 'verifies nothing: client_auth_type is NoClientCert' }];
+  return [];
+}
+
+function headerProblems(headers: Record<string, string>): Wrong[] {
+  return Object.entries(headers).flatMap(([name, value]) => {
+    const path = `http_server_config.headers.${name}`;
+    const allowed = Object.hasOwn(HEADERS, name.toLowerCase()) ? HEADERS[name.toLowerCase()] : undefined;
+    if (!allowed) return [{ path, message: `is not one of ${Object.keys(HEADERS).join(', ')}` }];
+    if (allowed.length > 0 && !allowed.includes(value.toLowerCase()))
+      return [{ path, message: `is not ${allowed.join(' or ')}` }];
+    return /[^\t\x20-\x7e]/.test(value) ? [{ path, message: 'holds what no header may hold' }] : [];
+  });
 }

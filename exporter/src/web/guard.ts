@@ -8,6 +8,8 @@ export interface Access {
   credentials: Credentials;
   /** Every client has shown a certificate that the configured CA signed. */
   clientCertificates: boolean;
+  /** Headers of every answer, in the place of the exporter's own of that name. */
+  headers: Readonly<Record<string, string>>;
   allowedHosts: readonly string[];
 }
 
@@ -54,7 +56,8 @@ export function securityHeaders(_: Request, response: Response, next: NextFuncti
 export function guard(access: () => Access, bound: () => Bound, logger: Logger): RequestHandler {
   const refused = refusalLog(logger);
   return async (request, response, next) => {
-    const { credentials, clientCertificates, allowedHosts } = access();
+    const { credentials, clientCertificates, headers, allowedHosts } = access();
+    response.set(headers);
     const { host, origin, authorization } = request.headers;
     const refuse = (status: number, text: string): void => {
       response.status(status).type('text/plain').set('Cache-Control', 'no-store').send(text);

@@ -10,7 +10,7 @@ import { boundConnections, CONNECTION_LIMITS, type ConnectionLimits } from './co
 import { Credentials } from './credentials.ts';
 import type { Access, Bound } from './guard.ts';
 import { isLoopback, parseListenAddress } from './host-names.ts';
-import { readTls } from './tls.ts';
+import { readTls, refuseCertificates } from './tls.ts';
 
 export interface WebServerOptions extends Omit<WebApp, 'access' | 'bound'> {
   /** `host:port`, `[v6]:port` or `:port`; port 0 = any free one. */
@@ -52,6 +52,7 @@ export function createWebServer(options: WebServerOptions): WebServer {
     const app = webApp({ ...options, access: () => access, bound: () => bound });
     const common = { connectionsCheckingInterval: 1_000, maxHeaderSize: 16_384 };
     server = tls ? createTlsServer({ ...common, ...tls.options }, app) : createServer(common, app);
+    if (tlsAtStart) refuseCertificates(server as TlsServer, tlsAtStart.clientAuth);
     // With a flood of connections the kernel's queue is where honest ones wait, so it may be long.
     server.listen({ host: host === '' ? undefined : host, port, backlog: 1_024 });
     await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
@@ -96,10 +97,11 @@ const LISTEN_ERRORS: Record<string, string> = {
   ENOTFOUND: 'the host name is not known',
 };
 
-function accessOf({ users, tls }: WebConfig, allowedHosts: readonly string[]): Access {
+function accessOf({ users, tls, headers }: WebConfig, allowedHosts: readonly string[]): Access {
   return {
     credentials: new Credentials(users),
-    clientCertificates: tls?.requireCert === true,
+    clientCertificates: tls?.clientAuth === 'RequireAndVerifyClientCert',
+    headers,
     allowedHosts,
   };
 }
@@ -108,6 +110,7 @@ function accessOf({ users, tls }: WebConfig, allowedHosts: readonly string[]): A
 function needsRestart(before: WebConfig['tls'], after: WebConfig['tls']): string[] {
   if ((before === undefined) !== (after === undefined))
     return ['tls_server_config: TLS is switched on or off by a restart only'];
-  const same = before?.requestCert === after?.requestCert && before?.requireCert === after?.requireCert;
-  return same ? [] : ['tls_server_config.client_auth_type: changes by a restart only'];
+  return before?.clientAuth === after?.clientAuth
+    ? []
+    : ['tls_server_config.client_auth_type: changes by a restart only'];
 }

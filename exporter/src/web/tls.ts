@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { createSecureContext, getCiphers, type TlsOptions } from 'node:tls';
-import type { TlsFiles } from '../config/web-config-file.ts';
+import { createSecureContext, getCiphers, type Server, type TlsOptions } from 'node:tls';
+import type { ClientAuth, TlsFiles } from '../config/web-config-file.ts';
 
 /**
  * Reads certificate, key and client CA. Problems name the file and what is wrong with it; a file that is
@@ -24,12 +24,14 @@ export async function readTls(files: TlsFiles): Promise<{ options: TlsOptions; p
   const options: TlsOptions = {
     minVersion: files.minVersion,
     maxVersion: files.maxVersion,
-    requestCert: files.requestCert,
-    rejectUnauthorized: files.requireCert,
+    requestCert: files.clientAuth !== 'NoClientCert',
+    rejectUnauthorized: files.clientAuth === 'RequireAndVerifyClientCert',
+    honorCipherOrder: files.honorCipherOrder,
     handshakeTimeout: 10_000,
     ...(cert && { cert }),
     ...(key && { key }),
     ...(ca && { ca }),
+    ...(files.curves.length > 0 && { ecdhCurve: files.curves.join(':') }),
     ...(ciphers.length > 0 && { ciphers: ciphers.join(':') }),
   };
   if (problems.length > 0) return { options, problems };
@@ -40,6 +42,16 @@ export async function readTls(files: TlsFiles): Promise<{ options: TlsOptions; p
     problems.push(`${files.certFile}, ${files.keyFile}: ${(error as Error).message}`);
   }
   return { options, problems };
+}
+
+/** Cuts off clients whose certificate is not what is asked of them, where OpenSSL does not by itself. */
+export function refuseCertificates(server: Server, asked: ClientAuth): void {
+  server.prependListener('secureConnection', (socket) => {
+    const given = Object.keys(socket.getPeerCertificate()).length > 0;
+    const missing = asked === 'RequireAnyClientCert' && !given;
+    const foreign = asked === 'VerifyClientCertIfGiven' && given && !socket.authorized;
+    if (missing || foreign) socket.destroy();
+  });
 }
 
 /**

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { hash } from '@node-rs/bcrypt';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { OPEN_WEB } from '../../src/config/web-config-file.ts';
 import { eventually } from '../exporter-process.ts';
 import { fixture, publicationOf } from './fixture.ts';
 import { type FixtureKey, KEYS, NOW } from './fixture-keys.ts';
@@ -206,7 +207,7 @@ function faintTexts(page: Page): Promise<string[]> {
 
 test('behind basic auth the page and all it loads come with the credentials', async () => {
   const users = { admin: await hash('right', { cost: 4 }) };
-  const server = await startServer({ web: { tls: undefined, users } });
+  const server = await startServer({ web: { ...OPEN_WEB, users } });
   const { page, complaints } = await open(server, '/', {
     httpCredentials: { username: 'admin', password: 'right' },
   });

@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { hash, verify } from '@node-rs/bcrypt';
+import { OPEN_WEB } from '../../src/config/web-config-file.ts';
 import { Credentials } from '../../src/web/credentials.ts';
 import { ask, basic, startServer, stopServers } from './web-server.ts';
 
@@ -20,7 +21,7 @@ beforeAll(async () => {
 
 describe('a wrong password many times a second', () => {
   test('stalls nothing: scrapes with the right one go on, and the loop is never held for one check', async () => {
-    const server = await startServer({ web: { tls: undefined, users: slow } });
+    const server = await startServer({ web: { ...OPEN_WEB, users: slow } });
     const right = { headers: { authorization: basic('prometheus', 'right') } };
     expect((await ask(server, '/metrics', right)).status).toBe(200);
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { hash } from '@node-rs/bcrypt';
+import { OPEN_WEB } from '../../src/config/web-config-file.ts';
 import { ask, basic, startServer, stopServers } from './web-server.ts';
 
 let users: Record<string, string>;
@@ -57,7 +58,7 @@ describe('without credentials', () => {
 describe('with credentials', () => {
   test('everything but health needs them, wherever the server listens', async () => {
     for (const listenAddress of ['127.0.0.1:0', '0.0.0.0:0']) {
-      const server = await startServer({ listenAddress, web: { tls: undefined, users } });
+      const server = await startServer({ listenAddress, web: { ...OPEN_WEB, users } });
       for (const path of [...EVERYTHING, '/-/Healthy', '//-/healthy']) {
         const { status, headers, body } = await ask(server, path);
         expect([path, status]).toEqual([path, 401]);
@@ -75,7 +76,7 @@ describe('with credentials', () => {
   });
 
   test('wrong, unknown, empty and malformed credentials are refused, and nobody logs them', async () => {
-    const server = await startServer({ web: { tls: undefined, users } });
+    const server = await startServer({ web: { ...OPEN_WEB, users } });
     const claims = [
       basic('prometheus', 'wrong-secret'),
       basic('nobody', 'right'),
@@ -95,11 +96,11 @@ describe('with credentials', () => {
   });
 
   test('a reload replaces users at once, and one with problems changes nothing', async () => {
-    const server = await startServer({ web: { tls: undefined, users } });
+    const server = await startServer({ web: { ...OPEN_WEB, users } });
     const status = async (user: string, password: string) =>
       (await ask(server, '/', { headers: { authorization: basic(user, password) } })).status;
     expect(await status('prometheus', 'right')).toBe(200);
-    const next = { tls: undefined, users: { prometheus: await hash('changed', { cost: 4 }) } };
+    const next = { ...OPEN_WEB, users: { prometheus: await hash('changed', { cost: 4 }) } };
     const prepared = await server.server.prepare(next, []);
     expect(prepared.problems).toEqual([]);
     expect(await status('prometheus', 'right')).toBe(200);
@@ -219,7 +220,7 @@ test('other methods are answered 405 with what is allowed', async () => {
 });
 
 test('every answer carries the security headers and none says what software it is from', async () => {
-  const server = await startServer({ web: { tls: undefined, users } });
+  const server = await startServer({ web: { ...OPEN_WEB, users } });
   const authorized = { headers: { authorization: basic('prometheus', 'right') } };
   const answers = [
     ...(await Promise.all(EVERYTHING.map((path) => ask(server, path, authorized)))),
@@ -256,4 +257,17 @@ test('health tells yes or no and nothing else', async () => {
   const ended = await startServer({ ingesting: () => false });
   expect((await ask(ended, '/-/healthy')).status).toBe(503);
   expect((await ask(ended, '/-/ready')).status).toBe(503);
+});
+
+test('headers of the web configuration are on every answer, in the place of the exporter’s own', async () => {
+  const headers = { 'X-Frame-Options': 'sameorigin', 'Strict-Transport-Security': 'max-age=9' };
+  const { url, server } = await startServer({ web: { ...OPEN_WEB, headers } });
+  for (const path of ['/', '/metrics', '/-/healthy', '/page.css', '/nowhere']) {
+    const answer = await fetch(`${url}${path}`);
+    expect([path, answer.headers.get('x-frame-options')]).toEqual([path, 'sameorigin']);
+    expect(answer.headers.get('strict-transport-security')).toBe('max-age=9');
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+  }
+  (await server.prepare(OPEN_WEB, [])).apply();
+  expect((await fetch(`${url}/`)).headers.get('x-frame-options')).toBe('DENY');
 });

@@ -5,7 +5,7 @@ import { type RequestOptions, request } from 'node:https';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { parseWebConfig, type WebConfig } from '../../src/config/web-config-file.ts';
+import { OPEN_WEB, parseWebConfig, type WebConfig } from '../../src/config/web-config-file.ts';
 import { temporaryDirectory } from '../exporter-process.ts';
 import { startServer, stopServers } from './web-server.ts';
 
@@ -69,6 +69,13 @@ const certificate = (name: string): void => {
   copyFileSync(at(`${name}.crt`), at('server.crt'));
   copyFileSync(at(`${name}.key`), at('server.key'));
 };
+
+const shown = (name: string) => ({
+  cert: readFileSync(at(`${name}.crt`)),
+  key: readFileSync(at(`${name}.key`)),
+});
+const own = () => shown('client');
+const foreign = () => shown('second');
 
 async function get(port: number, options: RequestOptions = {}) {
   const asked = request({
@@ -134,11 +141,9 @@ test('required client certificates are verified, and are credentials beyond loop
   certificate('first');
   const web = configured('client_auth_type: RequireAndVerifyClientCert', 'client_ca_file: ca.crt');
   const { port } = await startServer({ web, listenAddress: '0.0.0.0:0' });
-  const own = { cert: readFileSync(at('client.crt')), key: readFileSync(at('client.key')) };
-  expect((await get(port, { path: '/', ...own })).status).toBe(200);
+  expect((await get(port, { path: '/', ...own() })).status).toBe(200);
   await expect(get(port)).rejects.toThrow();
-  const foreign = { cert: readFileSync(at('second.crt')), key: readFileSync(at('second.key')) };
-  await expect(get(port, foreign)).rejects.toThrow();
+  await expect(get(port, foreign())).rejects.toThrow();
 });
 
 test('a client certificate that is only asked for is no credential', async () => {
@@ -148,10 +153,35 @@ test('a client certificate that is only asked for is no credential', async () =>
   expect([(await get(port)).status, (await get(port, { path: '/' })).status]).toEqual([200, 403]);
 });
 
+test('a certificate that is required but not verified may be anybody’s; without one nothing is answered', async () => {
+  certificate('first');
+  const { port } = await startServer({ web: configured('client_auth_type: RequireAnyClientCert') });
+  expect((await get(port, foreign())).status).toBe(200);
+  await expect(get(port)).rejects.toThrow();
+});
+
+test('a certificate that is verified if given: none is fine, one of the CA is, a foreign one is not', async () => {
+  certificate('first');
+  const web = configured('client_auth_type: VerifyClientCertIfGiven', 'client_ca_file: ca.crt');
+  const { port } = await startServer({ web, listenAddress: '0.0.0.0:0' });
+  expect((await get(port)).status).toBe(200);
+  expect((await get(port, own())).status).toBe(200);
+  await expect(get(port, foreign())).rejects.toThrow();
+  // Nobody is made to show one, so it lets nobody in beyond loopback.
+  expect((await get(port, { path: '/', ...own() })).status).toBe(403);
+});
+
+test('curves are those of the file', async () => {
+  certificate('first');
+  const { port } = await startServer({ web: configured('curve_preferences: [CurveP521]') });
+  await expect(get(port, { ecdhCurve: 'X25519' })).rejects.toThrow();
+  expect((await get(port, { ecdhCurve: 'P-521' })).status).toBe(200);
+});
+
 test('switching TLS or the kind of client certificate at a reload is refused with what to do', async () => {
   certificate('first');
   const { server } = await startServer({ web: configured() });
-  const open = { tls: undefined, users: {} };
+  const open = OPEN_WEB;
   expect((await server.prepare(open, [])).problems).toEqual([expect.stringContaining('restart')]);
   const stricter = configured('client_auth_type: RequireAndVerifyClientCert', 'client_ca_file: ca.crt');
   expect((await server.prepare(stricter, [])).problems).toEqual([expect.stringContaining('restart')]);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { pino } from 'pino';
+import { OPEN_WEB } from '../../src/config/web-config-file.ts';
 import type { Mirror } from '../../src/metrics/mirror.ts';
 import { createWebServer, type WebServer, type WebServerOptions } from '../../src/web/server.ts';
 import { type Fixture, fixture } from './fixture.ts';
@@ -27,7 +28,7 @@ export async function startServer(
   const logger = pino({}, { write: (line: string) => (logged += line) });
   const server = createWebServer({
     listenAddress: '127.0.0.1:0',
-    web: { tls: undefined, users: {} },
+    web: OPEN_WEB,
     allowedHosts: [],
     mirror,
     registry: () => registry,
