@@ -53,8 +53,13 @@ export interface ScopeRule {
 }
 
 const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
-/** The first segment after an optional `/api` and the version: letters first, so `:id` is none. */
-const SURFACE = /^(?:\/api)?\/v\d+\/([A-Za-z][A-Za-z0-9_-]*)(?:\/|$)/;
+/** `v1`, `v2.1`, `v1beta2`: the segment that tells the version of the API, in any case. */
+export const API_VERSION = String.raw`v\d{1,3}(?:\.\d{1,3})?(?:(?:alpha|beta|rc)\d{0,2})?`;
+/** The first segment after the version, before which stand two at most: letters first, so `:id` is none. */
+const SURFACE = new RegExp(
+  `^(?:/(?!${API_VERSION}/)[^/]+){0,2}/${API_VERSION}/([a-z][a-z0-9_-]*)(?:/|$)`,
+  'i',
+);
 
 /**
  * The scope a request needs: the first rule that fits, else `<surface>:read` for GET, HEAD and OPTIONS and

@@ -1,9 +1,9 @@
 import { FormatError } from './fields.ts';
 import { maskText } from './masking.ts';
 import { hashStep } from './members.ts';
-import { surfaceSegment } from './segments.ts';
 import { equals } from './spans.ts';
-import { MOST_SEGMENTS, Segments } from './target.ts';
+import { surfaceSpan } from './surface.ts';
+import { MOST_SEGMENTS, type Segments } from './target.ts';
 
 /** Longest template in bytes. */
 export const LONGEST_TEMPLATE = 256;
@@ -31,9 +31,6 @@ interface RouteNode {
   /** Routes whose last segment `*` takes all that is left. */
   rests: ListedRoute[];
 }
-
-const STAR = 42;
-const COLON = 58;
 
 const emptyNode = (): RouteNode => ({ literals: new Map(), parameter: undefined, ends: [], rests: [] });
 
@@ -96,17 +93,8 @@ export class Routes {
     if (template.length > LONGEST_TEMPLATE)
       throw new FormatError(option, `is longer than ${LONGEST_TEMPLATE} bytes; shorten it with *`);
     const method = parts[1] === undefined ? undefined : Buffer.from(parts[1].toUpperCase());
-    (rest ? node.rests : node.ends).push({ method, template, ...surfaceOf(template) });
+    (rest ? node.rests : node.ends).push({ method, template, ...surfaceSpan(template) });
   }
-}
-
-function surfaceOf(template: Buffer): { surfaceStart: number; surfaceEnd: number } {
-  const segments = new Segments();
-  segments.split(template, 0, template.length);
-  const i = surfaceSegment(template, segments);
-  const first = i < segments.count ? template[segments.starts[i]] : STAR;
-  if (first === STAR || first === COLON) return { surfaceStart: -1, surfaceEnd: -1 };
-  return { surfaceStart: segments.starts[i], surfaceEnd: segments.ends[i] };
 }
 
 /** Goes as deep as the longest route and visits every node at most once. */

@@ -1,3 +1,4 @@
+import { API_VERSION } from '../keys/scopes.ts';
 import { equals } from './spans.ts';
 import { BYTE_KINDS, DIGITS, LOWER, MARKS, type Segments, UPPER } from './target.ts';
 
@@ -125,7 +126,7 @@ export function isVersion(bytes: Uint8Array, start: number, end: number): boolea
   return p === end ? end - start <= 4 : VERSION.test(String.fromCharCode(...bytes.subarray(start, end)));
 }
 
-const VERSION = /^v\d{1,3}(?:\.\d{1,3})?(?:(?:alpha|beta|rc)\d{0,2})?$/i;
+const VERSION = new RegExp(`^${API_VERSION}$`, 'i');
 
 const API = Buffer.from('api');
 /** Version prefixes stand this early in a path, as in `/gateway/api/v1/contacts`. */

@@ -1,9 +1,8 @@
 import { NO_KEY } from '../keys/key.ts';
 import { parseIp } from '../parse/ip.ts';
 import { LogRecord } from '../parse/record.ts';
+import { surfaceSpan } from '../parse/surface.ts';
 import type { ArchivedRequests } from './archived-requests.ts';
-
-const SURFACE = /^(?:\/api)?\/v\d+\/([^/]+)/;
 
 /** The requests of one UTC day (`2026-11-23`) in order of time, as parsing gave them; the record is reused. */
 export async function* archivedRecords(archive: ArchivedRequests, day: string): AsyncGenerator<LogRecord> {
@@ -50,9 +49,7 @@ function fill(
   record.template = Buffer.from(endpoint, 'latin1');
   record.templateEnd = record.template.length;
   record.templateListed = false;
-  const surface = SURFACE.exec(endpoint);
-  record.surfaceEnd = surface ? surface[0].length : -1;
-  record.surfaceStart = surface ? surface[0].length - surface[1].length : -1;
+  Object.assign(record, surfaceSpan(record.template));
   record.ipFamily = 0;
   const address = Buffer.from(ip);
   if (address.length > 0) parseIp(address, 0, address.length, record);

@@ -1,6 +1,7 @@
 import { grantedScopes } from '../keys/scopes.ts';
 import { meaningOf, type StatusMeaning } from '../keys/statuses.ts';
 import type { Mirror } from '../metrics/mirror.ts';
+import { surfaceOf } from '../parse/surface.ts';
 import { FAMILIES } from '../usage/changes.ts';
 import type { KeyOverview } from './key-overview.ts';
 
@@ -98,9 +99,7 @@ function classOf(status: number): 'success' | 'redirect' | 'clientErrors' | 'ser
   return status >= 300 ? 'redirect' : 'success';
 }
 
-/** The first segment after the version, as far as the counted templates tell. */
-const SURFACE = /^(?:\/api)?\/v\d+\/([^/:]+)/;
-
+/** As far as the counted templates tell. */
 function surfacesOf(endpoints: EndpointLine[], fresh: { surface: string; noticed: number }[]): SurfaceLine[] {
   const lines = new Map<string, SurfaceLine>();
   const line = (surface: string): SurfaceLine => {
@@ -109,8 +108,8 @@ function surfacesOf(endpoints: EndpointLine[], fresh: { surface: string; noticed
     return known;
   };
   for (const { template, requests } of endpoints) {
-    const surface = SURFACE.exec(template)?.[1];
-    if (surface !== undefined) line(surface).requests += requests;
+    const surface = surfaceOf(template);
+    if (surface !== '') line(surface).requests += requests;
   }
   for (const { surface, noticed } of fresh) line(surface).noticed = noticed;
   return [...lines.values()].sort((a, b) => b.noticed - a.noticed || b.requests - a.requests);

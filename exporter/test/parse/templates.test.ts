@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { surfaceOf } from '../../src/parse/surface.ts';
 import { RUNS, reader, request } from './reading.ts';
 
 const read = reader();
@@ -137,8 +138,14 @@ describe('the surface', () => {
     ['/api', undefined],
     ['/', undefined],
     ['*', undefined],
-  ])('of %s is %s', (endpoint, surface) => {
-    expect(read(request({ endpoint })).surface).toBe(surface);
+  ])('of %s is %s, and of its template too', (endpoint, surface) => {
+    const seen = read(request({ endpoint }));
+    expect(seen.surface).toBe(surface);
+    expect(surfaceOf(seen.template)).toBe(surface ?? '');
+  });
+
+  test.each(['__other__', '__unmatched__'])('of the pseudo-endpoint %s is none', (template) => {
+    expect(surfaceOf(template)).toBe('');
   });
 });
 
