@@ -107,7 +107,14 @@ async function generate(root: string, requests: number): Promise<void> {
   connection.closeSync();
   instance.closeSync();
   // Only what a search looks at: an archive generated like this cannot be verified.
-  const added = entries.map((path) => ({ path, sha256: '', bytes: 0, rows: aDay, first: 0, last: 0 }));
+  const added = entries.map((path) => ({
+    path,
+    sha256: '0'.repeat(64),
+    bytes: 0,
+    rows: aDay,
+    first: 0,
+    last: 0,
+  }));
   const line = { number: 1, at: new Date().toISOString(), change: 'sealed', added, removed: [] };
   writeFileSync(join(root, 'manifest.jsonl'), `${JSON.stringify({ ...line, previous: '0'.repeat(64) })}\n`);
 }

@@ -98,7 +98,7 @@ export async function auditVerify(
   const since = flags.expect === undefined ? 0 : linesSince(root, flags.expect, key);
   if (since === undefined)
     problems.unshift(
-      `manifest: it has no line with the ${key ? 'hash or signature' : 'hash'} ${flags.expect}; it was rewritten, or its end was cut off${key ? '' : ' (for a signature give --sign-key too)'}`,
+      `manifest: it has no line with the ${key ? 'hash or signature' : 'hash'} ${flags.expect}; it was rewritten, or its end was cut off: put back a copy of manifest.jsonl from before${key ? '' : ' (for a signature give --sign-key too)'}`,
     );
   for (const problem of problems) out.write(`${problem}\n`);
   out.write(`${entries} manifest lines, ${files} files, ${rows} requests: `);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { literal } from './duckdb.ts';
 import { placeOf } from './layout.ts';
-import { type Manifest, readManifest } from './manifest.ts';
+import { followManifest, type Manifest } from './manifest.ts';
 import { COLUMNS } from './spool-table.ts';
 
 const TYPES: Record<(typeof COLUMNS)[number], string> = {
@@ -26,7 +26,7 @@ const TYPES: Record<(typeof COLUMNS)[number], string> = {
  * which then fails and can be made anew.
  */
 export const sealedRequests = (root: string, from: string, to: string): string =>
-  requestsOf(root, filesBetween(readManifest(root), from, to));
+  requestsOf(root, filesBetween(followManifest(root), from, to));
 
 /** Paths of the archive's files of some UTC days, both included. */
 export const filesBetween = (manifest: Manifest, from: string, to: string): string[] =>

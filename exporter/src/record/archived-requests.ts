@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { filesBetween, requestsOf } from './archive-view.ts';
 import { type DuckDBConnection, openDuckdb } from './duckdb.ts';
 import { placeOf } from './layout.ts';
-import { readManifest } from './manifest.ts';
+import { followManifest } from './manifest.ts';
 
 /** MiB and threads of a query: it runs beside an exporter. */
 const LIMITS = { memory: 512, threads: 2 };
@@ -28,7 +28,7 @@ export class ArchivedRequests {
    * Throws what reading the manifest or a file throws.
    */
   static async open(root: string, from: string, to: string): Promise<ArchivedRequests | undefined> {
-    const files = filesBetween(readManifest(root), from, to);
+    const files = filesBetween(followManifest(root), from, to);
     if (files.length === 0) return undefined;
     const directory = mkdtempSync(join(tmpdir(), 'atender-record-'));
     const { connection, close } = await openDuckdb({ ...LIMITS, directory });

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { draftDirectory, pendingFile } from './layout.ts';
-import { type ArchiveFile, appendEntry, type Change, mendManifest, readManifest } from './manifest.ts';
+import { type ArchiveFile, appendEntry, type Change, type Manifest } from './manifest.ts';
 import { syncDirectoryOf } from './spool-file.ts';
 
 /** A finished file that has not got its place yet. */
@@ -24,14 +24,19 @@ export interface Draft extends ArchiveFile {
 
 /**
  * Puts drafts in their places, writes the manifest's line, removes what it says is removed. A crash anywhere in
- * between leaves the change either made or not begun once recover() has run. Only for whoever holds the lock.
+ * between leaves the change either made or not begun once recover() has run. Throws where a file lies that nobody
+ * knows of. Only for whoever holds the lock and has read `manifest` under it.
  */
 export function makeChange(
   root: string,
+  manifest: Manifest,
   change: { change: Change; segment?: number; added: Draft[]; removed: ArchiveFile[]; at: Date },
 ): void {
   const { drafts, added } = parted(change.added);
-  const { removed } = change;
+  const removed = change.removed.map(({ path }) => ({ path }));
+  for (const { path } of added)
+    if (existsSync(join(root, path)))
+      throw new Error(`${path} is there already and not of this archive; see audit verify`);
   writeDurably(pendingFile(root), JSON.stringify([...added, ...removed].map(({ path }) => path)));
   const directories = new Set<string>();
   for (const [i, { path }] of added.entries()) {
@@ -45,7 +50,7 @@ export function makeChange(
   }
   for (const directory of directories) syncDirectoryOf(directory);
   const { at, segment } = change;
-  appendEntry(root, {
+  appendEntry(root, manifest, {
     at: at.toISOString(),
     change: change.change,
     ...(segment === undefined ? {} : { segment }),
@@ -57,15 +62,13 @@ export function makeChange(
 }
 
 /** Ends or undoes what a crash interrupted, and clears away drafts. Only for whoever holds the lock. */
-export function recover(root: string): void {
-  mendManifest(root);
+export function recover(root: string, { files }: Manifest): void {
   rmSync(draftDirectory(root), { recursive: true, force: true });
   mkdirSync(draftDirectory(root), { recursive: true, mode: 0o700 });
   if (!existsSync(pendingFile(root))) return;
-  const { files } = readManifest(root);
   // Half of such a note means that nothing was moved yet.
   for (const path of pathsIn(readFileSync(pendingFile(root), 'utf8')))
-    if (!files.has(path)) rmSync(join(root, path), { force: true });
+    if (!files.has(path) && existsSync(join(root, path))) rmSync(join(root, path));
   rmSync(pendingFile(root));
 }
 

@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
-import { manifestFile } from './layout.ts';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
+import { manifestFile, placeOf } from './layout.ts';
 
 /** A file of the archive as the manifest describes it. */
 export interface ArchiveFile {
@@ -36,14 +45,14 @@ export interface ManifestEntry {
   /** Of a `sealed` one. */
   segment?: number;
   added: ArchiveFile[];
-  removed: ArchiveFile[];
+  /** An earlier line describes these files. */
+  removed: { path: string }[];
   /** SHA-256 of the line before, in hex; zeros in the first. */
   previous: string;
 }
 
 /** What the manifest says as a whole. */
 export interface Manifest {
-  entries: ManifestEntry[];
   /** SHA-256 of each line, in their order. */
   hashes: string[];
   /** The files that must be there, by path. */
@@ -54,9 +63,11 @@ export interface Manifest {
   segments: Set<number>;
   /** Lines that are none, or do not continue the line before; for people. */
   faults: string[];
+  /** Length of its whole lines. */
+  bytes: number;
 }
 
-export const NOTHING_BEFORE = '0'.repeat(64);
+const NOTHING_BEFORE = '0'.repeat(64);
 
 /** Hash of the newest line, which stands for all of them. */
 export const headOf = ({ hashes }: Manifest): string => hashes.at(-1) ?? NOTHING_BEFORE;
@@ -66,24 +77,67 @@ export const headOf = ({ hashes }: Manifest): string => hashes.at(-1) ?? NOTHING
  * completed and does not count.
  */
 export function readManifest(root: string): Manifest {
-  const path = manifestFile(root);
-  const text = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  const manifest: Manifest = {
-    entries: [],
-    hashes: [],
-    files: new Map(),
-    addedAt: new Map(),
-    segments: new Set(),
-    faults: [],
-  };
-  const lines = text.split('\n').slice(0, -1);
-  for (const [i, line] of lines.entries()) take(manifest, line, i + 1);
+  const manifest = emptyManifest();
+  readOn(root, manifest);
   return manifest;
 }
 
-function take(manifest: Manifest, line: string, number: number): void {
+const followed = new Map<string, { manifest: Manifest; inode: number }>();
+
+/**
+ * As readManifest, for those who ask again and again: what this process has read of it before is not read again, so
+ * that the answer takes as long as what is new. It is the same object each time, brought up to date. What was changed
+ * in lines read before goes unnoticed: whoever verifies or changes the archive reads all of it.
+ */
+export function followManifest(root: string): Manifest {
+  const known = followed.get(root);
+  const manifest = known?.manifest ?? emptyManifest();
+  const { inode, size } = readOn(root, manifest);
+  const isSame = !known || (known.inode === inode && size >= manifest.bytes);
+  if (isSame && manifest.faults.length === 0) {
+    followed.set(root, { manifest, inode });
+    return manifest;
+  }
+  followed.delete(root);
+  return readManifest(root);
+}
+
+const emptyManifest = (): Manifest => ({
+  ...{ hashes: [], files: new Map(), addedAt: new Map(), segments: new Set(), faults: [], bytes: 0 },
+});
+
+/** Takes in the lines behind those that were read. Tells which file it was, and its length. */
+function readOn(root: string, manifest: Manifest): { inode: number; size: number } {
+  let fd: number;
+  try {
+    fd = openSync(manifestFile(root), 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { inode: 0, size: 0 };
+    throw error;
+  }
+  try {
+    const { ino: inode, size } = fstatSync(fd);
+    const bytes = Buffer.alloc(Math.max(0, size - manifest.bytes));
+    const read = bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, manifest.bytes));
+    const whole = read.subarray(0, read.lastIndexOf(NEWLINE) + 1);
+    for (let at = 0; at < whole.length; ) {
+      const end = whole.indexOf(NEWLINE, at);
+      take(manifest, whole.toString('utf8', at, end));
+      at = end + 1;
+    }
+    manifest.bytes += whole.length;
+    return { inode, size };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const NEWLINE = 10;
+const { O_RDWR, O_CREAT } = constants;
+
+function take(manifest: Manifest, line: string): void {
   const before = headOf(manifest);
-  manifest.hashes.push(sha256(line));
+  const number = manifest.hashes.push(sha256(line));
   const entry = entryOf(line);
   if (!entry) {
     manifest.faults.push(`manifest line ${number} is changed: it is no entry`);
@@ -97,7 +151,6 @@ function take(manifest: Manifest, line: string, number: number): void {
     );
   else if (entry.number !== number)
     manifest.faults.push(`manifest line ${number} is changed: it says ${entry.number}`);
-  manifest.entries.push(entry);
   if (entry.segment !== undefined) manifest.segments.add(entry.segment);
   for (const { path } of entry.removed) {
     manifest.files.delete(path);
@@ -112,36 +165,47 @@ function take(manifest: Manifest, line: string, number: number): void {
 function entryOf(line: string): ManifestEntry | undefined {
   try {
     const entry = JSON.parse(line) as Partial<ManifestEntry>;
+    const { number, at, added, removed } = entry;
     const whole =
-      Array.isArray(entry.added) && Array.isArray(entry.removed) && typeof entry.number === 'number';
+      typeof number === 'number' &&
+      !Number.isNaN(Date.parse(at as string)) &&
+      added?.every(isFile) &&
+      removed?.every(({ path }) => placeOf(path) !== undefined);
     return whole ? (entry as ManifestEntry) : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** Adds one line, durable when it returns. Only for whoever holds the archive's lock. */
-export function appendEntry(root: string, entry: Omit<ManifestEntry, 'number' | 'previous'>): void {
+const isFile = ({ path, sha256: hash, bytes, rows, first, last }: ArchiveFile): boolean =>
+  placeOf(path) !== undefined &&
+  /^[0-9a-f]{64}$/.test(hash) &&
+  [bytes, rows, first, last].every((value) => typeof value === 'number');
+
+/**
+ * Adds one line to the file, durable when it returns, and to `manifest`, which was read from it. What a full disk left
+ * of a line is written over. Only for whoever holds the archive's lock.
+ */
+export function appendEntry(
+  root: string,
+  manifest: Manifest,
+  entry: Omit<ManifestEntry, 'number' | 'previous'>,
+): void {
   const path = manifestFile(root);
-  const before = readManifest(root);
-  const line = JSON.stringify({ number: before.hashes.length + 1, ...entry, previous: headOf(before) });
-  const fd = openSync(path, 'a', 0o600);
+  const number = manifest.hashes.length + 1;
+  const line = JSON.stringify({ number, ...entry, previous: headOf(manifest) });
+  const bytes = Buffer.from(`${line}\n`);
+  const fd = openSync(path, O_RDWR | O_CREAT, 0o600);
   try {
-    const bytes = Buffer.from(`${line}\n`);
-    if (writeSync(fd, bytes) !== bytes.length) throw new Error(`${path}: the disk is full`);
+    ftruncateSync(fd, manifest.bytes);
+    if (writeSync(fd, bytes, 0, bytes.length, manifest.bytes) !== bytes.length)
+      throw new Error(`${path}: the disk is full`);
     fsyncSync(fd);
   } finally {
     closeSync(fd);
   }
-}
-
-/** Takes off a last line that a crash left without its end. */
-export function mendManifest(root: string): void {
-  const path = manifestFile(root);
-  if (!existsSync(path)) return;
-  const bytes = readFileSync(path);
-  const end = bytes.lastIndexOf(10) + 1;
-  if (end < bytes.length) truncateSync(path, end);
+  take(manifest, line);
+  manifest.bytes += bytes.length;
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -3,7 +3,7 @@ import { openStoreForReading } from '../store/sqlite.ts';
 import { filesBetween, requestsOf } from './archive-view.ts';
 import type { DuckDBConnection } from './duckdb.ts';
 import { dayOf, placeOf, spoolFile } from './layout.ts';
-import { type Manifest, readManifest } from './manifest.ts';
+import { followManifest, type Manifest } from './manifest.ts';
 import { conditionOf, isExact, isWanted, orderOf, type SearchQuery } from './search-query.ts';
 import { COLUMNS, loadSpool, type Wanted } from './spool-table.ts';
 
@@ -44,7 +44,7 @@ export class ArchiveSearch {
     this.root = root;
     this.storePath = storePath;
     this.query = query;
-    this.manifest = readManifest(root);
+    this.manifest = followManifest(root);
   }
 
   /** `storePath`: the store that goes with the archive; without it the spool is not seen. Throws StoreError. */
@@ -152,7 +152,7 @@ export class ArchiveSearch {
   private async look(): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       const segments = this.segments();
-      this.manifest = readManifest(this.root);
+      this.manifest = followManifest(this.root);
       const unsealed = segments
         .filter(({ segment }) => !this.manifest.segments.has(segment))
         .map(({ segment, length }) => ({ path: spoolFile(this.root, segment), length }))

@@ -9,6 +9,7 @@ import { type DuckDBConnection, openDuckdb } from './duckdb.ts';
 import { dayNumber, dayOf, draftDirectory, placeOf, spoolFile } from './layout.ts';
 import { type ArchiveFile, type Change, type Manifest, readManifest } from './manifest.ts';
 import { loadSpool } from './spool-table.ts';
+import { faultsOf } from './verify.ts';
 
 /** The retention class of one key of the keys file, under the names the archive knows it by. */
 export interface KeyRetention {
@@ -51,14 +52,15 @@ export async function upkeep(options: UpkeepOptions): Promise<void> {
   mkdirSync(root, { recursive: true, mode: 0o700 });
   const lock = await lockArchive(root);
   try {
-    recover(root);
-    const [fault] = readManifest(root).faults;
+    const manifest = readManifest(root);
+    if (manifest.faults.length === 0) recover(root, manifest);
+    const [fault] = faultsOf(root, manifest);
     if (fault !== undefined)
       throw new Error(`${fault}; see to it with audit verify, nothing is changed until then`);
     const { connection, close } = await openDuckdb({ ...LIMITS, directory: draftDirectory(root) });
     try {
       await makeClassTables(connection, options.keys, options.otherRetention);
-      const archive = new Archive(connection, options);
+      const archive = new Archive(connection, options, manifest);
       for (const segment of options.segments) await archive.seal(segment);
       await archive.release();
       await archive.expire();
@@ -91,12 +93,12 @@ async function lockArchive(root: string): Promise<Lock> {
 class Archive {
   private readonly connection: DuckDBConnection;
   private readonly options: UpkeepOptions;
-  private manifest: Manifest;
+  private readonly manifest: Manifest;
 
-  constructor(connection: DuckDBConnection, options: UpkeepOptions) {
+  constructor(connection: DuckDBConnection, options: UpkeepOptions, manifest: Manifest) {
     this.connection = connection;
     this.options = options;
-    this.manifest = readManifest(options.root);
+    this.manifest = manifest;
   }
 
   async seal({ segment, length }: { segment: number; length: number }): Promise<void> {
@@ -180,13 +182,14 @@ class Archive {
         throw new Error(`${path} is not as it was written; see audit verify`);
   }
 
-  /** What fails at one place keeps nothing else from being done; it is told and tried again next time. */
+  /** What fails at one place is undone and keeps nothing else from being done; it is told and tried again next time. */
   private async attempt(what: string, step: () => Promise<void>): Promise<boolean> {
     try {
       await step();
       return true;
     } catch (error) {
       this.options.onProblem?.(`archive: ${what}: ${(error as Error).message}`);
+      recover(this.options.root, this.manifest);
       return false;
     }
   }
@@ -194,8 +197,8 @@ class Archive {
   private change(change: Change, added: Draft[], removed: ArchiveFile[], segment?: number): void {
     const { root, now } = this.options;
     const at = new Date(now);
-    makeChange(root, { change, added, removed, at, ...(segment === undefined ? {} : { segment }) });
-    this.manifest = readManifest(root);
+    const what = { change, added, removed, at, ...(segment === undefined ? {} : { segment }) };
+    makeChange(root, this.manifest, what);
   }
 
   private drafts(sql: string, name: string): Promise<Draft[]> {

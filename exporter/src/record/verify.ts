@@ -4,7 +4,7 @@ import { join, relative, sep } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { digestOf } from './change.ts';
 import { REQUESTS } from './layout.ts';
-import { headOf, type Manifest, readManifest } from './manifest.ts';
+import { type ArchiveFile, headOf, type Manifest, readManifest } from './manifest.ts';
 
 export interface Verification {
   /** Hash of the manifest's newest line. */
@@ -13,7 +13,7 @@ export interface Verification {
   entries: number;
   files: number;
   rows: number;
-  /** A line of text each; the archive is as it was written when there is none. */
+  /** A line of text each, with what to do; the archive is as it was written when there is none. */
   problems: string[];
 }
 
@@ -36,20 +36,19 @@ export async function verifyArchive(
     done += bytes;
     progress(done, total);
   };
-  let suspects: Map<string, string> = new Map();
-  for (const path of new Set([...manifest.files.keys(), ...filesUnder(root)])) {
-    const problem = await problemOf(root, path, manifest, count);
-    if (problem !== undefined) suspects.set(path, problem);
-  }
-  for (let look = 1; look < LOOKS && suspects.size > 0; look++) {
+  const look = async (paths: Iterable<string>, onBytes?: (bytes: number) => void): Promise<Suspect[]> => {
+    const suspects: Suspect[] = [];
+    for (const path of paths) {
+      const suspect = { path, known: manifest.files.get(path), found: await foundAt(root, path, onBytes) };
+      if (!isAsWritten(suspect)) suspects.push(suspect);
+    }
+    return suspects;
+  };
+  let suspects = await look(new Set([...manifest.files.keys(), ...filesUnder(root)]), count);
+  for (let looks = 1; looks < LOOKS && suspects.length > 0; looks++) {
     await wait(AGAIN_MS);
     manifest = readManifest(root);
-    const still = new Map<string, string>();
-    for (const path of suspects.keys()) {
-      const problem = await problemOf(root, path, manifest);
-      if (problem !== undefined) still.set(path, problem);
-    }
-    suspects = still;
+    suspects = await look(suspects.map(({ path }) => path));
   }
   const files = [...manifest.files.values()];
   return {
@@ -57,8 +56,18 @@ export async function verifyArchive(
     entries: manifest.hashes.length,
     files: files.length,
     rows: files.reduce((sum, { rows }) => sum + rows, 0),
-    problems: [...manifest.faults, ...[...suspects.keys()].sort().map((path) => suspects.get(path) ?? '')],
+    problems: [
+      ...faultsOf(root, manifest).map((fault) => `${fault}; put back a copy of manifest.jsonl from before`),
+      ...problemsOf(suspects, manifest),
+    ],
   };
+}
+
+/** What is wrong with the manifest itself; for people. */
+export function faultsOf(root: string, { faults, hashes }: Manifest): string[] {
+  return hashes.length === 0 && filesUnder(root).length > 0
+    ? ['manifest.jsonl is gone, although there are files']
+    : faults;
 }
 
 /** Signature of a head: HMAC-SHA-256 under the key, in hex. */
@@ -88,21 +97,56 @@ export function linesSince(root: string, expected: string, key: Buffer | undefin
   return at < 0 ? undefined : hashes.length - 1 - at;
 }
 
-async function problemOf(
+/** What lies at a path, and what should. */
+interface Suspect {
+  path: string;
+  known: ArchiveFile | undefined;
+  /** undefined = nothing. */
+  found: { sha256: string; bytes: number } | 'unreadable' | undefined;
+}
+
+const foundAt = async (
   root: string,
   path: string,
-  manifest: Manifest,
-  onBytes: (bytes: number) => void = () => {},
-): Promise<string | undefined> {
-  const known = manifest.files.get(path);
-  const file = join(root, path);
-  const there = existsSync(file);
-  if (!known) return there ? `added: ${path} is in no line of the manifest` : undefined;
-  if (!there) return `missing: ${path} (${known.rows} requests)`;
-  const { sha256, bytes } = await digestOf(file, onBytes).catch(() => ({ sha256: '', bytes: -1 }));
-  if (bytes < 0) return `unreadable: ${path}`;
-  if (sha256 === known.sha256) return undefined;
-  return `changed: ${path} has ${bytes} bytes and SHA-256 ${sha256}, the manifest says ${known.bytes} and ${known.sha256}`;
+  onBytes?: (bytes: number) => void,
+): Promise<Suspect['found']> =>
+  existsSync(join(root, path))
+    ? digestOf(join(root, path), onBytes).catch(() => 'unreadable' as const)
+    : undefined;
+
+const hashOf = ({ found }: Suspect): string | undefined =>
+  typeof found === 'object' ? found.sha256 : undefined;
+
+/** What a change just now removed is nowhere, and that is right. */
+const isAsWritten = (suspect: Suspect): boolean =>
+  suspect.known ? hashOf(suspect) === suspect.known.sha256 : suspect.found === undefined;
+
+/** What is wrong with each, and what to do. Files are recognised by their hash, wherever they lie. */
+function problemsOf(suspects: Suspect[], { files }: Manifest): string[] {
+  const owners = new Map([...files.values()].map(({ sha256, path }) => [sha256, path]));
+  const strayed = new Map(suspects.map((suspect) => [hashOf(suspect), suspect.path]));
+  const wrong = new Set(suspects.map(({ path }) => path));
+  const problemOf = (suspect: Suspect): string => {
+    const { path, known, found } = suspect;
+    const owner = owners.get(hashOf(suspect) ?? '');
+    if (known && !found) {
+      const strayedTo = strayed.get(known.sha256);
+      return strayedTo === undefined
+        ? `missing: ${path} (${known.rows} requests, SHA-256 ${known.sha256}); put it back from a backup`
+        : `missing: ${path} (${known.rows} requests) lies at ${strayedTo}; move it back`;
+    }
+    if (found === 'unreadable') return `unreadable: ${path}; let it be read, or put it back from a backup`;
+    if (!known)
+      return owner === undefined
+        ? `added: ${path} is in no line of the manifest, and no search reads it; move it away`
+        : wrong.has(owner)
+          ? `added: ${path} is ${owner}, renamed; move it back`
+          : `added: ${path} is a copy of ${owner}; remove it`;
+    return owner === undefined
+      ? `changed: ${path} has ${found?.bytes} bytes and SHA-256 ${found?.sha256}, the manifest says ${known.bytes} and ${known.sha256}; put it back from a backup`
+      : `changed: ${path} is now what ${owner} was; move both back`;
+  };
+  return suspects.sort((a, b) => (a.path < b.path ? -1 : 1)).map(problemOf);
 }
 
 /** Everything that lies where the archive's files do, whatever it is. */

@@ -2,7 +2,7 @@ import { QuestionError } from '../history/key-choice.ts';
 import { dateOf, dayAt, quarterOf } from '../history/periods.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import { ArchivedRequests } from '../record/archived-requests.ts';
-import { readManifest } from '../record/manifest.ts';
+import { followManifest } from '../record/manifest.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
 import { quarterDays, type Review, review } from './review.ts';
 
@@ -28,7 +28,7 @@ export async function reviewOf({ recordPath, ...source }: Reviewed, quarter: str
   const archive = await ArchivedRequests.open(recordPath, dateOf(days.from), dateOf(days.to));
   try {
     return await review(
-      { ...source, archive, manifest: readManifest(recordPath).hashes.at(-1) ?? null },
+      { ...source, archive, manifest: followManifest(recordPath).hashes.at(-1) ?? null },
       name,
       days,
     );

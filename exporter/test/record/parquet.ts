@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { requestFile } from '../../src/record/layout.ts';
-import { appendEntry } from '../../src/record/manifest.ts';
+import { appendEntry, readManifest } from '../../src/record/manifest.ts';
 
 /** A request as the archive has it; `at` in seconds since the epoch. */
 export interface Archived {
@@ -49,8 +49,9 @@ export async function writeArchive(root: string, requests: Archived[]): Promise<
     await connection.run(`COPY (SELECT * FROM requests WHERE strftime(time, '%Y-%m-%d') = ${quoted(day)})
       TO ${quoted(join(root, path))} (FORMAT parquet, COMPRESSION zstd)`);
     const at = Date.parse(day);
-    const file = { path, sha256: '', bytes: 0, rows: 0, first: at, last: at };
-    appendEntry(root, { at: new Date(at).toISOString(), change: 'sealed', added: [file], removed: [] });
+    const file = { path, sha256: '0'.repeat(64), bytes: 0, rows: 0, first: at, last: at };
+    const entry = { at: new Date(at).toISOString(), change: 'sealed' as const, added: [file], removed: [] };
+    appendEntry(root, readManifest(root), entry);
   }
   connection.closeSync();
   instance.closeSync();

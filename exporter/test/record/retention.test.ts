@@ -1,12 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { readManifest } from '../../src/record/manifest.ts';
+import { appendEntry, readManifest } from '../../src/record/manifest.ts';
 import { verifyArchive } from '../../src/record/verify.ts';
 import { temporaryDirectory } from '../exporter-process.ts';
 import { entryOf } from '../keys/entry.ts';
 import { ask, filesOf } from './duckdb-of.ts';
-import { kept } from './spooling.ts';
+import { kept, linesOf } from './spooling.ts';
 
 const DAY = 86_400_000;
 const NOON = Date.parse('2026-03-10T12:00:00Z');
@@ -23,7 +23,7 @@ const places = (): string[] =>
   [...readManifest(root).files.keys()].map((path) => path.split('/').slice(1, 3).join(' ')).sort();
 const keysLeft = async (): Promise<unknown[]> =>
   places().length === 0 ? [] : (await ask(`SELECT DISTINCT key_id FROM ${filesOf(root)} ORDER BY 1`)).flat();
-const changes = (): string[] => readManifest(root).entries.map(({ change }) => change);
+const changes = (): string[] => linesOf(root).map(({ change }) => change);
 const sound = async (): Promise<void> => expect((await verifyArchive(root)).problems).toEqual([]);
 
 describe('retention', () => {
@@ -122,6 +122,35 @@ describe('a change that a crash interrupted', () => {
     expect(existsSync(join(root, known))).toBe(true);
     expect(existsSync(join(root, 'draft', 'half'))).toBe(false);
     await sound();
+  });
+
+  test('is undone at once when it was an error, whatever else is done in the same run', async () => {
+    for (let n = 0; n < 2; n++) await kept(root, NOON + n, [{ timestamp: NOON, requestId: `r${n}` }]);
+    // No directory can be made here: the file of the other class is in its place by then.
+    writeFileSync(join(root, 'requests', 'class=60'), '');
+    const later = [entryOf({ id: 'key_p', tier: 'professional' })];
+    const requests = [
+      { keyId: 'key_a', timestamp: NOON },
+      { keyId: 'key_p', timestamp: NOON },
+    ];
+    const problems = await kept(root, NOON + DAY, requests, { entries: later });
+    expect(problems).toEqual([expect.stringMatching(/cannot be sealed/)]);
+    expect(changes()).toEqual(['sealed', 'sealed', 'compacted']);
+    expect((await verifyArchive(root)).problems).toEqual([
+      expect.stringMatching(/^added: requests\/class=60 /),
+    ]);
+  });
+
+  test('leaves no half line in the manifest when the disk was full', () => {
+    const entry = { at: new Date(NOON).toISOString(), change: 'expired' as const, added: [], removed: [] };
+    mkdirSync(root);
+    const manifest = readManifest(root);
+    appendEntry(root, manifest, entry);
+    appendFileSync(join(root, 'manifest.jsonl'), '{"number":2,"at":"2026-03');
+    appendEntry(root, manifest, entry);
+    expect(linesOf(root)).toMatchObject([{ number: 1 }, { number: 2 }]);
+    expect(readManifest(root)).toEqual(manifest);
+    expect(manifest.faults).toEqual([]);
   });
 
   test('a spool file that is gone is told of, and costs no other one', async () => {

@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
 import type { KeyEntry } from '../../src/keys/key.ts';
 import { KeyRegistry } from '../../src/keys/registry.ts';
 import { compileFormat, createLineParser } from '../../src/parse/format.ts';
 import { ACCEPTED, LogRecord } from '../../src/parse/record.ts';
+import { manifestFile } from '../../src/record/layout.ts';
+import type { ManifestEntry } from '../../src/record/manifest.ts';
 import { Spool } from '../../src/record/spool.ts';
 import { type KeyRetention, upkeep } from '../../src/record/upkeep.ts';
 import { requestLine } from '../log-lines.ts';
@@ -36,6 +39,13 @@ export function spooled(
 
 /** What else lies in the spool would be cleared away as never committed: tests make one segment at a time. */
 const waiting: never[] = [];
+
+/** The lines of an archive's manifest. */
+export const linesOf = (root: string): ManifestEntry[] =>
+  readFileSync(manifestFile(root), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as ManifestEntry);
 
 /** Seals requests as of `now` (milliseconds), and does whatever else is due then. */
 export async function kept(

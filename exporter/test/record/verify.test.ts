@@ -1,9 +1,19 @@
-import { appendFileSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readManifest } from '../../src/record/manifest.ts';
+import { verifyArchive } from '../../src/record/verify.ts';
 import { runCommand, temporaryDirectory } from '../exporter-process.ts';
-import { kept } from './spooling.ts';
+import { kept, linesOf } from './spooling.ts';
 
 const NOON = Date.parse('2026-03-10T12:00:00Z');
 const DAYS = ['2026-03-08', '2026-03-09', '2026-03-10'];
@@ -46,6 +56,54 @@ test('changed, missing and added files are named, each', async () => {
   expect(stdout).toMatch(/3 problems/);
 });
 
+test('files that were renamed, swapped or copied are recognised by what is in them', async () => {
+  const [first, second, third] = DAYS.map(fileOf);
+  const elsewhere = (path: string, name: string) => join(root, path.replace(/[^/]+$/, name));
+  renameSync(join(root, first), elsewhere(first, 'renamed.parquet'));
+  copyFileSync(join(root, second), elsewhere(second, 'copy.parquet'));
+  const { stdout } = await verify();
+  expect(stdout).toContain(`missing: ${first} (1 requests) lies at `);
+  expect(stdout).toMatch(/added: \S+renamed\.parquet is \S+, renamed; move it back/);
+  expect(stdout).toMatch(/added: \S+copy\.parquet is a copy of \S+; remove it/);
+  for (const [from, to] of [
+    [second, 'kept'],
+    [third, second],
+    ['kept', third],
+  ])
+    renameSync(join(root, from), join(root, to));
+  const swapped = (await verify()).stdout;
+  expect(swapped).toContain(`changed: ${second} is now what ${third} was`);
+  expect(swapped).toContain(`changed: ${third} is now what ${second} was`);
+});
+
+test('a manifest that is gone is told of, and none is begun over the files that are there', async () => {
+  rmSync(manifest);
+  const { code, stdout } = await verify();
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/manifest\.jsonl is gone, although there are files; put back a copy/);
+  await expect(kept(root, NOON, [{ timestamp: NOON }])).rejects.toThrow(/manifest\.jsonl is gone/);
+  expect(existsSync(manifest)).toBe(false);
+});
+
+test('whatever stands in a line of the manifest, it is named and nothing is taken from it', async () => {
+  const whole = readFileSync(manifest, 'utf8');
+  const [{ added }] = linesOf(root);
+  const lines = [
+    'null',
+    '[]',
+    '{"number":4,"at":"2026-03-10T12:00:00Z","added":[null],"removed":[],"previous":""}',
+    '{"number":4,"at":"2026-03-10T12:00:00Z","added":[],"removed":[7],"previous":""}',
+    JSON.stringify({ ...linesOf(root)[2], number: 4, added: [{ ...added[0], path: '../../etc/passwd' }] }),
+    JSON.stringify({ ...linesOf(root)[2], number: 4, at: 'then' }),
+  ];
+  for (const line of lines) {
+    writeFileSync(manifest, `${whole}${line}\n`);
+    const { rows, problems } = await verifyArchive(root);
+    expect(problems).toEqual([expect.stringMatching(/^manifest line 4 is changed: it is no entry; /)]);
+    expect(rows).toBe(3);
+  }
+});
+
 test('a line of the manifest that is changed, or taken out, is named', async () => {
   const lines = readFileSync(manifest, 'utf8').split('\n');
   writeFileSync(manifest, [lines[0].replace('"rows":1', '"rows":2'), ...lines.slice(1)].join('\n'));
@@ -70,10 +128,7 @@ test('a head noted earlier is found again; after the end was cut off, files and 
   expect(later.stdout).toMatch(/the expected head is 1 lines ago/);
   expect(later.code).toBe(0);
   const lines = readFileSync(manifest, 'utf8').split('\n');
-  for (const path of readManifest(root)
-    .entries.slice(2)
-    .flatMap(({ added }) => added.map((file) => file.path)))
-    rmSync(join(root, path));
+  for (const { added } of linesOf(root).slice(2)) for (const { path } of added) rmSync(join(root, path));
   writeFileSync(manifest, `${lines.slice(0, 2).join('\n')}\n`);
   expect((await verify()).code).toBe(0);
   const cut = await verify('--expect', head);
