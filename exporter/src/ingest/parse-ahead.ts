@@ -110,6 +110,8 @@ export class ParseAhead {
     const worker = new Worker(new URL('./parse-thread.js', import.meta.url), {
       workerData,
       transferList: [channel.port2],
+      // It makes no objects a line.
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
     });
     worker.unref();
     return worker;

@@ -5,6 +5,7 @@ import { addressHashes, RANKS, REGISTER_BITS, REGISTERS, registersEstimate } fro
 const EXACT = 128;
 const EXACT_FORM = 0;
 const SKETCH_FORM = 1;
+const NONE = new Uint32Array(0);
 
 /**
  * How many different addresses one day had, as a set that merges: taking an address in twice, late or in
@@ -12,8 +13,8 @@ const SKETCH_FORM = 1;
  * 128 addresses (but for two that share 64 bits of hash), beyond that with a standard error of 3.3 %.
  */
 export class DistinctIps {
-  /** Second hashes by first; undefined once a sketch counts. */
-  private exact: Map<number, Set<number>> | undefined = new Map();
+  /** Two hashes an address, as many as are held; undefined once a sketch counts. Most days of keys have few. */
+  private exact: Uint32Array | undefined = NONE;
   private held = 0;
   private ranks: Uint8Array | undefined;
 
@@ -36,9 +37,7 @@ export class DistinctIps {
     if (other.ranks) {
       const ranks = this.sketched();
       for (let i = 0; i < REGISTERS; i++) if (other.ranks[i] > ranks[i]) ranks[i] = other.ranks[i];
-    } else
-      for (const [first, seconds] of other.hashes())
-        for (const second of seconds) this.addHashes(first, second);
+    } else for (const [first, second] of other.hashes()) this.addHashes(first, second);
   }
 
   write(writer: ByteWriter): void {
@@ -53,11 +52,10 @@ export class DistinctIps {
     writer.byte(EXACT_FORM);
     writer.count(this.held);
     // In order, so that the same set is always the same bytes.
-    for (const first of [...this.hashes().keys()].sort((a, b) => a - b))
-      for (const second of [...(this.hashes().get(first) as Set<number>)].sort((a, b) => a - b)) {
-        writer.word(first);
-        writer.word(second);
-      }
+    for (const [first, second] of [...this.hashes()].sort(([a, x], [b, y]) => a - b || x - y)) {
+      writer.word(first);
+      writer.word(second);
+    }
   }
 
   read(reader: ByteReader): void {
@@ -72,17 +70,17 @@ export class DistinctIps {
       this.addHashes(reader.word(), reader.word());
   }
 
-  private hashes(): Map<number, Set<number>> {
-    return this.exact ?? new Map();
+  private *hashes(): Generator<[first: number, second: number]> {
+    if (this.exact) for (let i = 0; i < this.held; i++) yield [this.exact[2 * i], this.exact[2 * i + 1]];
   }
 
   private addHashes(first: number, second: number): void {
     if (this.exact) {
-      const seconds = this.exact.get(first);
-      if (seconds?.has(second)) return;
+      if (this.holds(this.exact, first, second)) return;
       if (this.held < EXACT) {
-        if (seconds) seconds.add(second);
-        else this.exact.set(first, new Set([second]));
+        this.exact = withRoom(this.exact, 2 * this.held);
+        this.exact[2 * this.held] = first;
+        this.exact[2 * this.held + 1] = second;
         this.held++;
         return;
       }
@@ -90,15 +88,29 @@ export class DistinctIps {
     note(this.sketched(), first, second);
   }
 
+  /** They are few: looking at each is no slower than a table, which would take thirty times the memory. */
+  private holds(exact: Uint32Array, first: number, second: number): boolean {
+    for (let i = 0; i < 2 * this.held; i += 2)
+      if (exact[i] === first && exact[i + 1] === second) return true;
+    return false;
+  }
+
   /** The registers, made of the exact addresses the first time. */
   private sketched(): Uint8Array {
     if (this.ranks) return this.ranks;
     const ranks = new Uint8Array(REGISTERS);
-    for (const [first, seconds] of this.hashes()) for (const second of seconds) note(ranks, first, second);
+    for (const [first, second] of this.hashes()) note(ranks, first, second);
     this.exact = undefined;
     this.ranks = ranks;
     return ranks;
   }
+}
+
+function withRoom(exact: Uint32Array, used: number): Uint32Array {
+  if (used < exact.length) return exact;
+  const larger = new Uint32Array(Math.max(8, 2 * used));
+  larger.set(exact);
+  return larger;
 }
 
 function note(ranks: Uint8Array, first: number, second: number): void {
