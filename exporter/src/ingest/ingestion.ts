@@ -43,6 +43,8 @@ export interface Outlet {
 const TURN_BYTES = 8 * 1024 * 1024;
 /** A commit that failed is tried again after this many seconds. */
 const RETRY_SECONDS = 1;
+/** While nothing is read, what time alone changes is committed and published this many seconds apart. */
+const QUIET_SECONDS = 2;
 /**
  * While a turn leaves bytes unread, commits are this many times their own duration apart, so that catching up
  * spends most of its time reading; but never further apart than LONGEST_PAUSE seconds.
@@ -70,7 +72,11 @@ export class Ingestion {
   private commitErrors = 0;
   private commitError = '';
   private lastCommit = 0;
+  /** 0 = at once. */
   private nextCommit = 0;
+  /** When it was last looked whether there is something to commit, and whether lines were read since. */
+  private lastLook = 0;
+  private readSince = false;
   private commitSeconds: number[] = [];
   /** Seconds the last commit took, from collecting the changes to having published them. */
   private commitTook = 0;
@@ -130,6 +136,7 @@ export class Ingestion {
     this.intake.poll();
     await this.intake.prepare();
     const read = this.spool?.blocked ? 0 : this.intake.read(TURN_BYTES, this.lines);
+    if (read > 0) this.readSince = true;
     this.spool?.write();
     if (this.isTimeToCommit(read >= TURN_BYTES)) this.commit();
     return read;
@@ -169,7 +176,9 @@ export class Ingestion {
     const now = this.now();
     // Only with that commit is a first start ready and shows its keys.
     if (!this.historyRead && this.commitError === '' && this.intake.backlogRead()) return true;
-    if (!behind || this.nextCommit === 0) return now >= this.nextCommit;
+    if (this.nextCommit === 0) return true;
+    if (!this.readSince) return now >= Math.max(this.nextCommit, this.lastLook + QUIET_SECONDS);
+    if (!behind) return now >= this.nextCommit;
     const pause = Math.min(LONGEST_PAUSE, PAUSE_PER_COMMIT * this.commitTook);
     return now >= Math.max(this.nextCommit, this.lastCommit + pause);
   }
@@ -181,6 +190,8 @@ export class Ingestion {
   private commit(): void {
     const now = this.now();
     this.nextCommit = now + this.settings.commitInterval;
+    this.lastLook = now;
+    this.readSince = false;
     const historyRead = this.historyRead || this.intake.backlogRead();
     if (historyRead && !this.historyRead) this.usage.historyDone();
     this.lines.flush();

@@ -6,8 +6,8 @@ import type { LineParser } from '../parse/record.ts';
 import type { ParseThreadStart, ToParseThread } from './parse-thread.ts';
 import { STRETCHES, Stretches } from './stretches.ts';
 
-/** In a smaller block there is too little to share out. */
-const SMALLEST_BLOCK = 128 * 1024;
+/** A smaller block is no backlog, and there is too little in it to share out. */
+const SMALLEST_BLOCK = 512 * 1024;
 const NOWHERE = Number.POSITIVE_INFINITY;
 
 /**

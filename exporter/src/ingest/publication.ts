@@ -3,7 +3,7 @@ import type { Changes } from '../usage/changes.ts';
 import type { KeyFacts } from '../usage/facts.ts';
 
 /**
- * What the ingestion thread tells the HTTP thread after each commit (and once a second while windows still
+ * What the ingestion thread tells the HTTP thread after each commit (and every two seconds while windows still
  * slide). Everything in it is committed. The first one of a run holds the whole state.
  */
 export interface Publication {

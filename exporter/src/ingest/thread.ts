@@ -7,8 +7,13 @@ import { ParseAhead } from './parse-ahead.ts';
 import type { Publication } from './publication.ts';
 import type { FromThread, Problem, ThreadStart, ToThread } from './thread-messages.ts';
 
-/** Pause between looks when nothing is pending: a line waits at most this long to be seen. */
+/**
+ * Pause between looks when nothing is pending: a line waits at most this long to be seen. Longer when no line came
+ * for a while; the next one is then committed in the turn that sees it.
+ */
 const IDLE_MS = 200;
+const QUIET_MS = 500;
+const QUIET_AFTER_MS = 10_000;
 
 const port = parentPort!;
 const send = (message: FromThread): void => port.postMessage(message);
@@ -32,10 +37,14 @@ try {
     else ingestion.reconfigure(message.settings);
     wake.abort();
   });
+  let lastRead = performance.now();
   while (stopBy === undefined) {
     const read = await ingestion.turn();
-    if (read > 0) await setImmediate();
-    else await setTimeout(IDLE_MS, undefined, { signal: wake.signal }).catch(() => {});
+    const quiet = performance.now() - lastRead > QUIET_AFTER_MS;
+    if (read > 0) {
+      lastRead = performance.now();
+      await setImmediate();
+    } else await setTimeout(quiet ? QUIET_MS : IDLE_MS, undefined, { signal: wake.signal }).catch(() => {});
     if (wake.signal.aborted) wake = new AbortController();
   }
   const committed = await ingestion.finish(stopBy);

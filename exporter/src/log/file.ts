@@ -86,6 +86,8 @@ export class LogFile {
   gzip: GzipContent | undefined;
   /** When the open file was last written or renamed, milliseconds since the epoch. */
   touchedMs = 0;
+  /** `touchedMs` when its path was last seen to lead to it. */
+  placedMs = Number.NaN;
   links = 1;
   /** The content was found in a copy that may be shorter than what was seen. */
   adopted = false;

@@ -53,6 +53,8 @@ const GRACE_MS = 5_000;
 const LONE_GRACE_MS = 300_000;
 /** Pause between looks at what cannot be read or found. */
 const RETRY_MS = 1_000;
+/** Pause between two times that all followed paths are asked whether they lead to the same file. */
+const PATHS_MS = 1_000;
 /** A content that two looks this far apart did not find is gone; longer where its directory is missing too. */
 const MISSING_MS = 1_000;
 const MISSING_DIRECTORY_MS = 60_000;
@@ -85,6 +87,7 @@ export class LogIntake {
   private first: boolean;
   private looked = false;
   private lookWanted = true;
+  private askPathsAt = 0;
   /** What is missing, unreadable or half-written is asked about again then. */
   private lookAgainAt = Number.POSITIVE_INFINITY;
   /** What was there at the very first start, by inode. */
@@ -119,7 +122,7 @@ export class LogIntake {
     const now = this.clock();
     for (const file of this.known.all()) if (file.fd !== undefined) this.lookAt(file);
     const due = this.discovery.due(now) || now >= this.lookAgainAt;
-    if (this.lookWanted || due || this.groups.some((group) => this.discovery.moved(group))) this.look(now);
+    if (this.lookWanted || due || this.hasMoved(now)) this.look(now);
     for (const group of this.groups) {
       const file = this.recognition.current.get(group.path);
       if (group.live && file?.open && !file.barred) this.lastLooked.set(group.source.name, now / 1000);
@@ -201,6 +204,18 @@ export class LogIntake {
   close(): void {
     this.known.close();
     this.probes.close();
+  }
+
+  /** Asks every path once a second, and those at once whose open file was touched: a rename touches it too. */
+  private hasMoved(now: number): boolean {
+    const all = now >= this.askPathsAt;
+    if (all) this.askPathsAt = now + PATHS_MS;
+    return this.groups.some((group) => {
+      const file = this.recognition.current.get(group.path);
+      if (!all && file?.open && file.touchedMs === file.placedMs) return false;
+      if (file) file.placedMs = file.touchedMs;
+      return this.discovery.moved(group);
+    });
   }
 
   private lookAt(file: LogFile): void {

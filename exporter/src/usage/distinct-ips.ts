@@ -90,8 +90,7 @@ export class DistinctIps {
 
   /** They are few: looking at each is no slower than a table, which would take thirty times the memory. */
   private holds(exact: Uint32Array, first: number, second: number): boolean {
-    for (let i = 0; i < 2 * this.held; i += 2)
-      if (exact[i] === first && exact[i + 1] === second) return true;
+    for (let i = 0; i < 2 * this.held; i += 2) if (exact[i] === first && exact[i + 1] === second) return true;
     return false;
   }
 

@@ -20,12 +20,13 @@ const MAPPED_V4 = 0xffff;
  */
 export class PairTable {
   private readonly chunks: Int32Array[] = [];
+  /** By chunk: 1 = the pair is to be stored, and how many are. A list of a million takes twenty times as much. */
   private readonly queued: Uint8Array[] = [];
+  private readonly queuedIn: number[] = [];
   /** Pair plus one by hash; 0 = free. */
   private slots = new Int32Array(2048);
   private free = 0;
   private made = 0;
-  private unsettled: number[] = [];
   size = 0;
 
   /** The pair's number, -1 when it is not there. */
@@ -94,7 +95,7 @@ export class PairTable {
     const flags = this.queued[pair >>> CHUNK_BITS];
     if (flags[pair & (CHUNK - 1)] === 1) return;
     flags[pair & (CHUNK - 1)] = 1;
-    this.unsettled.push(pair);
+    this.queuedIn[pair >>> CHUNK_BITS]++;
   }
 
   /** The pair after this one in its key's chain, plus one; 0 = it is the last. */
@@ -123,27 +124,31 @@ export class PairTable {
   }
 
   get unsettledCount(): number {
-    return this.unsettled.length;
+    return this.queuedIn.reduce((sum, count) => sum + count, 0);
   }
 
   /** Rows that differ from what is stored, forgotten pairs left out. */
   *unsettledRows(): Generator<IpRow> {
-    for (const pair of this.unsettled) {
-      const row = this.chunks[pair >>> CHUNK_BITS];
-      const at = (pair & (CHUNK - 1)) * WIDTH;
-      if (row[at] === FREE) continue;
-      yield {
-        key: row[at],
-        ip: bytesOf(row, at + 1),
-        first: row[at + FIRST] >>> 0,
-        last: row[at + LAST] >>> 0,
-      };
+    for (const [chunk, row] of this.chunks.entries()) {
+      if (this.queuedIn[chunk] === 0) continue;
+      for (let pair = 0; pair < CHUNK; pair++) {
+        const at = pair * WIDTH;
+        if (this.queued[chunk][pair] === 0 || row[at] === FREE) continue;
+        yield {
+          key: row[at],
+          ip: bytesOf(row, at + 1),
+          first: row[at + FIRST] >>> 0,
+          last: row[at + LAST] >>> 0,
+        };
+      }
     }
   }
 
   settle(): void {
-    for (const pair of this.unsettled) this.queued[pair >>> CHUNK_BITS][pair & (CHUNK - 1)] = 0;
-    this.unsettled = [];
+    for (const [chunk, count] of this.queuedIn.entries()) {
+      if (count > 0) this.queued[chunk].fill(0);
+      this.queuedIn[chunk] = 0;
+    }
   }
 
   private take(): number {
@@ -155,6 +160,7 @@ export class PairTable {
     if (this.made === this.chunks.length * CHUNK) {
       this.chunks.push(new Int32Array(CHUNK * WIDTH));
       this.queued.push(new Uint8Array(CHUNK));
+      this.queuedIn.push(0);
     }
     return this.made++;
   }
