@@ -93,3 +93,28 @@ export function grantedScopes(words: readonly string[], bundles = BUNDLES): Set<
   }
   return granted;
 }
+
+/** A scope that was granted, needed, or both. */
+export interface ScopeLine {
+  scope: string;
+  granted: boolean;
+  /** Seconds since the epoch; 0 = never needed. */
+  lastUsed: number;
+}
+
+/**
+ * Granted words against last uses by scope: needed without a grant first, then the latest needed, then what was
+ * never needed; a `read` that `write` implies only if needed.
+ */
+export function scopeLines(words: readonly string[], uses: ReadonlyMap<string, number>): ScopeLine[] {
+  const granted = grantedScopes(words);
+  const unneeded = [...granted].filter(
+    (scope) => scope.endsWith(':write') || !granted.has(scope.replace(/:read$/, ':write')),
+  );
+  return [...new Set([...uses.keys(), ...unneeded])]
+    .map((scope) => ({ scope, granted: granted.has(scope), lastUsed: uses.get(scope) ?? 0 }))
+    .sort(
+      (a, b) =>
+        Number(a.granted) - Number(b.granted) || b.lastUsed - a.lastUsed || (a.scope < b.scope ? -1 : 1),
+    );
+}

@@ -90,3 +90,21 @@ export function meaningOf(status: number): StatusMeaning {
     }
   );
 }
+
+/** Requests of a key that were answered with one status. */
+export interface StatusLine {
+  status: number;
+  requests: number;
+  /** Of all that were counted. */
+  share: number;
+  meaning: StatusMeaning;
+}
+
+/** Requests by status, lowest first; those nobody made are left out. */
+export function statusLines(requests: ReadonlyMap<number, number>): StatusLine[] {
+  const made = [...requests].filter(([, n]) => n > 0);
+  const all = made.reduce((sum, [, n]) => sum + n, 0);
+  return made
+    .sort(([a], [b]) => a - b)
+    .map(([status, n]) => ({ status, requests: n, share: n / all, meaning: meaningOf(status) }));
+}

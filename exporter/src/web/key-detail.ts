@@ -1,18 +1,9 @@
-import { grantedScopes } from '../keys/scopes.ts';
-import { meaningOf, type StatusMeaning } from '../keys/statuses.ts';
+import { type ScopeLine, scopeLines } from '../keys/scopes.ts';
+import { type StatusLine, statusLines } from '../keys/statuses.ts';
 import type { Mirror } from '../metrics/mirror.ts';
 import { surfaceOf } from '../parse/surface.ts';
 import { FAMILIES } from '../usage/changes.ts';
 import type { KeyOverview } from './key-overview.ts';
-
-/** Requests a key got one status for, since its counters count. */
-export interface StatusLine {
-  status: number;
-  requests: number;
-  /** Of all requests of the key. */
-  share: number;
-  meaning: StatusMeaning;
-}
 
 /** Requests of a key to one endpoint, by class of the answer. */
 export interface EndpointLine {
@@ -27,13 +18,6 @@ export interface EndpointLine {
   serverErrors: number;
 }
 
-export interface ScopeLine {
-  scope: string;
-  granted: boolean;
-  /** Seconds since the epoch; 0 = not used. */
-  lastUsed: number;
-}
-
 export interface SurfaceLine {
   surface: string;
   requests: number;
@@ -44,6 +28,7 @@ export interface SurfaceLine {
 /** What a key's page shows beyond its line in the list. */
 export interface KeyDetail {
   requests: number;
+  /** Since its counters count. */
   statuses: StatusLine[];
   /** Busiest first. */
   endpoints: EndpointLine[];
@@ -71,12 +56,10 @@ export function detailOf(mirror: Mirror, { key, facts, entry }: KeyOverview): Ke
   for (const line of endpoints) line.share = line.requests / toEndpoints;
   return {
     requests,
-    statuses: [...byStatus]
-      .sort(([a], [b]) => a - b)
-      .map(([status, n]) => ({ status, requests: n, share: n / requests, meaning: meaningOf(status) })),
+    statuses: statusLines(byStatus),
     endpoints,
     surfaces: surfacesOf(endpoints, facts?.newSurfaces ?? []),
-    scopes: scopesOf(entry?.scopes ?? [], facts?.scopes ?? []),
+    scopes: scopeLines(entry?.scopes ?? [], usesOf(facts?.scopes ?? [])),
   };
 }
 
@@ -115,19 +98,7 @@ function surfacesOf(endpoints: EndpointLine[], fresh: { surface: string; noticed
   return [...lines.values()].sort((a, b) => b.noticed - a.noticed || b.requests - a.requests);
 }
 
-/** Used without a grant first, then used, then granted and not used; `read` that `write` implies only if used. */
-function scopesOf(words: string[], used: { scope: string; lastUsed: number }[]): ScopeLine[] {
-  const granted = grantedScopes(words);
-  const uses = new Map(used.map(({ scope, lastUsed }) => [scope, lastUsed]));
-  const unused = [...granted].filter(
-    (scope) => !granted.has(scope.replace(/:read$/, ':write')) || scope.endsWith(':write'),
-  );
-  return [...new Set([...uses.keys(), ...unused])]
-    .map((scope) => ({ scope, granted: granted.has(scope), lastUsed: uses.get(scope) ?? 0 }))
-    .sort(
-      (a, b) =>
-        Number(a.granted) - Number(b.granted) || b.lastUsed - a.lastUsed || (a.scope < b.scope ? -1 : 1),
-    );
-}
+const usesOf = (scopes: { scope: string; lastUsed: number }[]): Map<string, number> =>
+  new Map(scopes.map(({ scope, lastUsed }) => [scope, lastUsed]));
 
 const sum = (values: number[]): number => values.reduce((all, value) => all + value, 0);

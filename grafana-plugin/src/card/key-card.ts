@@ -1,18 +1,10 @@
 import { checksOf } from '../../../exporter/src/keys/checks.ts';
-import { grantedScopes } from '../../../exporter/src/keys/scopes.ts';
-import { meaningOf, type StatusMeaning } from '../../../exporter/src/keys/statuses.ts';
+import { type ScopeLine, scopeLines } from '../../../exporter/src/keys/scopes.ts';
+import { type StatusLine, statusLines } from '../../../exporter/src/keys/statuses.ts';
 import { KEY_FAMILIES } from '../../../exporter/src/metrics/families.ts';
 import type { KeyList, ListedKey } from '../keys/key-list.ts';
 import type { EndpointCounts } from '../keys/readings.ts';
 import { factsOf } from '../keys/signals.ts';
-
-/** Requests that were answered with one status in the last hour. */
-export interface StatusLine {
-  status: number;
-  requests: number;
-  share: number;
-  meaning: StatusMeaning;
-}
 
 /** Requests to one endpoint in the last 30 minutes. */
 export interface EndpointLine {
@@ -27,13 +19,6 @@ export interface EndpointLine {
   isCluster: boolean;
 }
 
-/** A scope that was granted, needed, or both. Seconds since the epoch; 0 = never needed. */
-export interface ScopeLine {
-  scope: string;
-  granted: boolean;
-  lastUsed: number;
-}
-
 /** How much of a limit is used. NaN = unknown, limit null = none stated. */
 export interface QuotaLine {
   name: 'minute' | 'day';
@@ -43,14 +28,9 @@ export interface QuotaLine {
   nearly: number;
 }
 
-/** Statuses the key got, lowest first. */
-export function statusLines({ readings }: ListedKey): StatusLine[] {
-  const counts = [...(readings.status1h ?? [])].filter(([, requests]) => requests > 0);
-  const all = counts.reduce((sum, [, requests]) => sum + requests, 0);
-  return counts
-    .sort(([a], [b]) => a - b)
-    .map(([status, requests]) => ({ status, requests, share: requests / all, meaning: meaningOf(status) }));
-}
+/** Statuses the key got in the last hour. */
+export const statusesOf = ({ readings }: ListedKey): StatusLine[] =>
+  statusLines(readings.status1h ?? new Map());
 
 /** Endpoints the key called, busiest first. */
 export function endpointLines({ readings, signals }: ListedKey): EndpointLine[] {
@@ -77,19 +57,10 @@ export function endpointLines({ readings, signals }: ListedKey): EndpointLine[] 
 export const requestsOf = ({ statuses }: EndpointCounts): number =>
   [...statuses.values()].reduce((sum, requests) => sum + requests, 0);
 
-/** Needed without a grant first, then the latest needed, then what was never needed; implied reads only if needed. */
-export function scopeLines({ readings }: ListedKey): ScopeLine[] {
-  const granted = grantedScopes([...(readings.facts.get(KEY_FAMILIES.scopeInfo.name)?.keys() ?? [])]);
-  const uses = readings.facts.get(KEY_FAMILIES.scopeLastUsed.name) ?? new Map<string, number>();
-  const unneeded = [...granted].filter(
-    (scope) => scope.endsWith(':write') || !granted.has(scope.replace(/:read$/, ':write')),
-  );
-  return [...new Set([...uses.keys(), ...unneeded])]
-    .map((scope) => ({ scope, granted: granted.has(scope), lastUsed: uses.get(scope) ?? 0 }))
-    .sort(
-      (a, b) =>
-        Number(a.granted) - Number(b.granted) || b.lastUsed - a.lastUsed || a.scope.localeCompare(b.scope),
-    );
+/** Scopes the key was granted or needed. */
+export function scopesOf({ readings }: ListedKey): ScopeLine[] {
+  const words = [...(readings.facts.get(KEY_FAMILIES.scopeInfo.name)?.keys() ?? [])];
+  return scopeLines(words, readings.facts.get(KEY_FAMILIES.scopeLastUsed.name) ?? new Map());
 }
 
 /** Room under the limits: the busiest minute of the last five, and today (UTC). */

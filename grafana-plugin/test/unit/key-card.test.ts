@@ -3,8 +3,8 @@ import {
   endpointLines,
   momentsOf,
   quotaLines,
-  scopeLines,
-  statusLines,
+  scopesOf,
+  statusesOf,
 } from '../../src/card/key-card.ts';
 import { rotationOf } from '../../src/card/rotation.ts';
 import type { ListedKey } from '../../src/keys/key-list.ts';
@@ -19,7 +19,7 @@ const fact = (name: string, value: number, more = {}) => ({
 });
 
 test('every status seen has its meaning and share, those not seen are left out', () => {
-  const lines = statusLines(key(keyFrames([{ id: 'k', statuses: { 200: 75, 403: 25, 404: 0 } }])));
+  const lines = statusesOf(key(keyFrames([{ id: 'k', statuses: { 200: 75, 403: 25, 404: 0 } }])));
   expect(lines.map(({ status, share }) => [status, share])).toEqual([
     [200, 0.75],
     [403, 0.25],
@@ -56,7 +56,7 @@ test('scopes needed without a grant come first, granted and never needed last', 
     fact('scope_last_used_timestamp_seconds', NOW - 5, { scope: 'contacts:read' }),
     fact('scope_last_used_timestamp_seconds', NOW - 9, { scope: 'search:read' }),
   ];
-  const lines = scopeLines(key(keyFrames([{ id: 'k', facts }])));
+  const lines = scopesOf(key(keyFrames([{ id: 'k', facts }])));
   expect(lines.map(({ scope, granted, lastUsed }) => [scope, granted, lastUsed > 0])).toEqual([
     ['search:read', false, true],
     ['contacts:read', true, true],

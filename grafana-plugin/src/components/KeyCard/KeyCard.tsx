@@ -3,7 +3,7 @@ import type { GrafanaTheme2, TimeZone } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React from 'react';
-import { endpointLines, momentsOf, quotaLines, scopeLines, statusLines } from '../../card/key-card.ts';
+import { endpointLines, momentsOf, quotaLines, scopesOf, statusesOf } from '../../card/key-card.ts';
 import { rotationOf } from '../../card/rotation.ts';
 import type { KeyList, ListedKey } from '../../keys/key-list.ts';
 import { Addresses } from './Addresses.tsx';
@@ -53,7 +53,7 @@ export function KeyCard({ shown, list, timeZone, width }: Props) {
           </Section>
         )}
         <Section title={t('key-card.statuses', 'Answers of the last hour')}>
-          <Statuses lines={statusLines(shown)} isKnown={answered.has('status1h')} />
+          <Statuses lines={statusesOf(shown)} isKnown={answered.has('status1h')} />
         </Section>
         <Section title={t('key-card.quota', 'Room under the limits')}>
           <Quota lines={quotaLines(shown)} />
@@ -62,7 +62,7 @@ export function KeyCard({ shown, list, timeZone, width }: Props) {
           <Endpoints lines={endpointLines(shown)} isKnown={answered.has('endpoints')} />
         </Section>
         <Section title={t('key-card.scopes', 'Scopes granted and used')}>
-          <Scopes lines={scopeLines(shown)} {...{ now, timeZone }} />
+          <Scopes lines={scopesOf(shown)} {...{ now, timeZone }} />
         </Section>
         <Section title={t('key-card.addresses', 'Addresses')}>
           <Addresses {...{ shown, now, timeZone }} />

@@ -3,7 +3,7 @@ import type { TimeZone } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React from 'react';
-import type { ScopeLine } from '../../card/key-card.ts';
+import type { ScopeLine } from '../../../../exporter/src/keys/scopes.ts';
 import { TimeAgo } from '../TimeAgo/TimeAgo.tsx';
 import { Nothing } from './Section.tsx';
 import { getTableStyles } from './table-styles.ts';
