@@ -81,7 +81,9 @@ export const configSchema = z.strictObject({
     staleAfter: sourceOptions.staleAfter.default(0),
     maxSkew: duration()
       .default(300)
-      .describe('Requests further in the future than this are counted, but move no time and no window.'),
+      .describe(
+        'Requests further in the future than this count on the day they are read, and move no time and no sliding window.',
+      ),
     level: z
       .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
       .default('info')

@@ -26,7 +26,7 @@ let cachedMinuteMs = 0;
  * in none of the known forms, an impossible date, or before 1970.
  *
  * Known forms: ISO 8601 (`2026-05-04T10:11:12.123456789+02:00`, also with a space, a comma, `Z`, without any
- * offset = UTC, and the basic form `20260504T101112Z`), the web server's `04/May/2026:10:11:12 +0000`, and
+ * offset = UTC, to the minute `2026-05-04T10:11Z`, and the basic form `20260504T101112Z`), the web server's `04/May/2026:10:11:12 +0000`, and
  * epoch numbers as epochMs reads them. A leap second counts as the first of the next minute.
  */
 export function parseTimestamp(bytes: Uint8Array, start: number, end: number): number {
@@ -52,7 +52,8 @@ export function epochMs(value: number): number {
 }
 
 function isoMs(b: Uint8Array, s: number, end: number): number {
-  if (end - s < 19 || b[s + 16] !== COLON) return Number.NaN;
+  const toTheSecond = b[s + 16] === COLON;
+  if (end - s < (toTheSecond ? 19 : MINUTE_LENGTH)) return Number.NaN;
   if (!isCachedMinute(b, s)) {
     if (b[s + 7] !== MINUS || !isDateEnd(b[s + 10]) || b[s + 13] !== COLON) return Number.NaN;
     const year = two(b, s) * 100 + two(b, s + 2);
@@ -62,6 +63,7 @@ function isoMs(b: Uint8Array, s: number, end: number): number {
     for (let i = 0; i < MINUTE_LENGTH; i++) cachedMinute.setUint8(i, b[s + i]);
     cachedMinuteMs = ms;
   }
+  if (!toTheSecond || end - s === MINUTE_LENGTH) return cachedMinuteMs + offsetMs(b, s + MINUTE_LENGTH, end);
   const second = two(b, s + 17);
   return second <= 60 ? cachedMinuteMs + second * 1000 + restMs(b, s + 19, end) : Number.NaN;
 }

@@ -7,8 +7,8 @@ import { REJECTIONS } from '../parse/record.ts';
 const LOOKED_WITHIN = 60;
 /** A larger share of rejected lines means that the log is not what the exporter takes it for. */
 const REJECTED_SHARE = 0.001;
-/** Reading that is further behind than this is not caught up. Seconds. */
-const CAUGHT_UP_WITHIN = 60;
+/** Reading that is further behind than this is not caught up, as in the rules of alerting/. Seconds. */
+export const CAUGHT_UP_WITHIN = 120;
 
 export type Concern = 'fine' | 'watch' | 'broken';
 

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { NO_KEY, OTHER } from '../../src/keys/key.ts';
 import { STATE_NAMES, STATES } from '../../src/keys/states.ts';
+import { CAUGHT_UP_WITHIN } from '../../src/web/pipeline.ts';
 import { fixture, manyKeys } from './fixture.ts';
 import type { FixtureKey } from './fixture-keys.ts';
 import { KEYS, NOW } from './fixture-keys.ts';
@@ -203,6 +205,15 @@ describe('the pipeline', () => {
     expect(words).toContain('Rejected lines 3 of 1,204,331');
     expect(words).toContain('Saving last saved 1 s ago');
     expect(words).toContain('Healthy');
+  });
+
+  test('is behind from where the rules of alerting begin to hold back', () => {
+    const rules = readFileSync(new URL('../../../alerting/rules/pipeline.yml', import.meta.url), 'utf8');
+    const limits = [...rules.matchAll(/atender_exporter_behind_seconds\S* > (\d+)/g)].map(([, limit]) =>
+      Number(limit),
+    );
+    const lagging = 300;
+    expect(limits).toEqual([CAUGHT_UP_WITHIN, CAUGHT_UP_WITHIN, lagging]);
   });
 
   test('that is behind, blind, starting, stale or ended makes keys blind and says so', async () => {
