@@ -146,7 +146,10 @@ function dataOf(scene: Scene): PanelData {
     timeRange: { ...range, raw: range },
     ...(scene.errors && { errors: scene.errors }),
     ...(scene.refIds && {
-      request: { targets: scene.refIds.map((refId) => ({ refId })) } as PanelData['request'],
+      request: {
+        targets: scene.refIds.map((refId) => ({ refId })),
+        startTime: scene.asked ?? scene.to,
+      } as PanelData['request'],
     }),
   } as PanelData;
 }

@@ -10,6 +10,8 @@ export interface Scene {
   /** Milliseconds since the epoch. */
   from: number;
   to: number;
+  /** When the queries were asked; the end of the shown time unless that is in the future. */
+  asked?: number;
   options?: Record<string, unknown>;
   fieldConfig?: unknown;
   variables?: Record<string, string>;

@@ -99,6 +99,13 @@ export const STATES: Record<string, (scenes: Scenes) => Scene> = {
     scenes.invented(30, {
       frames: inventedKeys(30, scenes.to - 3_600_000).filter(({ refId }) => refId === 'volume'),
     }),
+  'a shown time that ends in the future': (scenes) => ({
+    ...scenes.invented(30, {
+      frames: inventedKeys(30, scenes.to).filter(({ refId }) => refId === 'volume'),
+    }),
+    asked: scenes.to,
+    to: scenes.to + 6 * 3_600_000,
+  }),
   'right-to-left names in a right-to-left page': (scenes) =>
     scenes.invented(30, { direction: 'rtl' }, (i) => `מפתח ${i}`),
   'right-to-left names': (scenes) => scenes.invented(30, {}, (i) => `מפתח ${i}`),
