@@ -1,26 +1,25 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { alertmanagerCommand, onPath } from './servers.mjs';
+import { alertmanagerCommand, missingServers, onPath } from './servers.mjs';
 
 /**
  * `npm run stack`: what docker-compose.yml starts, from the programs on PATH and with the same configuration
  * files: exporter, Redis, Prometheus, Alertmanager, and Grafana where it is installed. Without --log.path it follows
  * demonstration traffic. Everything listens on loopback, keeps its data in --directory and ends with this command.
  */
-const { values: options } = parseArgs({
-  options: {
-    directory: { type: 'string', default: '.stack' },
-    'log.path': { type: 'string', multiple: true },
-    'keys.file': { type: 'string' },
-    /** Of the exporter; the others get the next ones. */
-    port: { type: 'string', default: '9469' },
-  },
-});
+const USAGE = `npm run stack -- [options]
+  --log.path FILES   logs to follow, repeatable; without it, demonstration traffic
+  --keys.file FILE   the keys file
+  --directory DIR    where everything keeps its data (default .stack)
+  --port PORT        of the exporter, the others get the four after it (default 9469)`;
+const options = readOptions();
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 const PLUGIN = join(PROJECT, 'grafana-plugin');
@@ -37,9 +36,11 @@ const address = {
 const running: ChildProcess[] = [];
 let ending = false;
 
+checkPrograms();
+await checkPorts();
 for (const folder of ['prometheus', 'alertmanager', 'grafana', 'demo'])
   mkdirSync(join(directory, folder), { recursive: true });
-process.on('SIGINT', end).on('SIGTERM', end);
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end);
 
 start('redis-server', [
   ...['--bind', '127.0.0.1', '--port', String(first + 4), '--dir', directory],
@@ -68,7 +69,65 @@ await ready('prometheus', '/-/ready');
 for (const [name, host] of Object.entries(address))
   if (name !== 'grafana' || onPath('grafana'))
     console.log(`${name}: ${name === 'redis' ? 'redis' : 'http'}://${host}`);
+if (!existsSync(join(PROJECT, 'secrets')))
+  console.log(
+    'no notification goes out, since secrets/ is missing: `npm run alerting:check` names what belongs there',
+  );
 console.log('stack: up; Ctrl+C ends it');
+
+function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        directory: { type: 'string', default: '.stack' },
+        'log.path': { type: 'string', multiple: true },
+        'keys.file': { type: 'string' },
+        port: { type: 'string', default: '9469' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (values.help) {
+      console.log(USAGE);
+      process.exit(0);
+    }
+    if (!/^\d+$/.test(values.port) || Number(values.port) < 1 || Number(values.port) > 65_531)
+      throw new Error(`--port ${values.port} is no port that has four after it`);
+    if (values['keys.file'] !== undefined && !existsSync(values['keys.file']))
+      throw new Error(`--keys.file ${values['keys.file']} does not exist`);
+    return values;
+  } catch (error) {
+    refuse(`${(error as Error).message}\n${USAGE}`);
+  }
+}
+
+function checkPrograms(): void {
+  const needed = ['prometheus', 'prometheus-alertmanager', 'redis-server'];
+  const missing = missingServers().filter(({ command }) => needed.includes(command));
+  if (missing.length === 0) return;
+  const commands = missing.map(({ command, alternative }) => alternative ?? command).join(', ');
+  const packages = missing.map((server) => server.package).join(' ');
+  refuse(
+    `not on PATH: ${commands}. On Debian, as root: apt-get install --no-install-recommends ${packages}; elsewhere from their release pages.`,
+  );
+}
+
+/** Said before anything is started: what each of them says about a port in use is not as clear. */
+async function checkPorts(): Promise<void> {
+  for (const [name, host] of Object.entries(address)) {
+    if (name === 'grafana' && !onPath('grafana')) continue;
+    const port = Number(host.split(':')[1]);
+    const server = createServer().listen(port, '127.0.0.1');
+    await once(server, 'listening').catch((error: NodeJS.ErrnoException) =>
+      refuse(`port ${port} for ${name} cannot be had (${error.code}): --port chooses others.`),
+    );
+    await new Promise((closed) => server.close(closed));
+  }
+}
+
+function refuse(message: string): never {
+  console.error(`stack: ${message}`);
+  process.exit(1);
+}
 
 async function startExporter(): Promise<void> {
   const demo = options['log.path'] === undefined;
@@ -115,19 +174,31 @@ function startGrafana(): void {
   if (!existsSync(join(PLUGIN, 'dist/module.js')))
     console.log('the panel plugin is not built: `npm run build:plugin` does it');
   const [host, port] = address.grafana.split(':');
+  const password = grafanaPassword();
   start('grafana', ['server', '--homepath', process.env.GF_PATHS_HOME ?? '/usr/share/grafana'], {
     GF_SERVER_HTTP_ADDR: host!,
     GF_SERVER_HTTP_PORT: port!,
+    GF_SECURITY_ADMIN_PASSWORD: readFileSync(password, 'utf8'),
     GF_PATHS_DATA: join(directory, 'grafana'),
+    GF_PATHS_LOGS: join(directory, 'grafana'),
     GF_PATHS_PLUGINS: pluginsFolder(),
     GF_PLUGINS_ALLOW_LOADING_UNSIGNED_PLUGINS: 'atender-keyusage-panel',
     GF_PATHS_PROVISIONING: join(PROJECT, 'dashboards/provisioning'),
+    GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH: join(PROJECT, 'dashboards/json/atender-overview.json'),
     GF_ANALYTICS_REPORTING_ENABLED: 'false',
     PROMETHEUS_URL: `http://${address.prometheus}`,
     ALERTMANAGER_URL: `http://${address.alertmanager}`,
     EXPORTER_URL: `http://${address.exporter}`,
     DASHBOARDS_PATH: join(PROJECT, 'dashboards/json'),
   });
+  console.log(`grafana: user admin, password in ${password}`);
+}
+
+/** The file with the password of Grafana's first start, which it keeps. */
+function grafanaPassword(): string {
+  const file = join(directory, 'grafana-password');
+  if (!existsSync(file)) writeFileSync(file, randomBytes(18).toString('base64url'), { mode: 0o600 });
+  return file;
 }
 
 /** Grafana looks for plugins in folders of a folder. */
@@ -148,18 +219,26 @@ function written(name: string, text: string): string {
 
 /** One of them that ends takes the others along: half a stack helps nobody. */
 function start(command: string, args: string[], env: Record<string, string> = {}): void {
+  const child = launched(command, args, env);
+  child.on('error', (error) => stop(`${command} cannot be started: ${error.message}`));
+  child.on('exit', (code, signal) =>
+    stop(`${[command, ...args.slice(0, 2)].join(' ')} ended (${signal ?? code})`),
+  );
+}
+
+/** In a process group of its own, so that Ctrl+C in a terminal reaches this command alone, which ends the others. */
+function launched(command: string, args: string[], env: Record<string, string> = {}): ChildProcess {
   const child = spawn(command, args, {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, ...env },
+    detached: true,
   });
   running.push(child);
-  child.on('error', (error) => stop(`${command} cannot be started: ${error.message}`));
-  child.on('exit', (code) => stop(`${command} ended with ${code}`));
+  return child;
 }
 
 async function finished(command: string, args: string[]): Promise<void> {
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-  running.push(child);
+  const child = launched(command, args);
   const [code] = (await once(child, 'exit')) as [number | null];
   if (code !== 0) stop(`${command} ended with ${code}`);
   if (ending) await new Promise(() => {});

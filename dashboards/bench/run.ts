@@ -31,6 +31,7 @@ const CHOSEN: Chosen = {
   ...{ tenant: '.*', environment: '.*', tier: '.*', job: ['atender-exporter'], key: KEY },
   ...{ predecessor: [], successor: [keyId(Math.floor(KEYS / 200) * 100 + 1)] },
   replaced: Array.from({ length: Math.ceil(KEYS / 100) }, (_, i) => keyId(i * 100)),
+  replacing: Array.from({ length: Math.ceil(KEYS / 100) }, (_, i) => keyId(i * 100 + 1)),
 };
 
 const store = join(options.data, `${KEYS}-keys-${DAYS}-days-${SCRAPE}-s`);

@@ -37,8 +37,9 @@ export const keyId = (key: number): string => `key_${String(key).padStart(4, '0'
 
 /**
  * Stores the days before `to` as blocks of Prometheus: what it would have scraped and what the rules record.
- * Whatever no query reads over more than three hours for every key has three hours: a week of everything would take
- * hours to store, and is not touched by a query that selects less.
+ * Whatever no query reads over more than three hours for every key has three hours, and the first minutes where
+ * queries read the start: a week of everything would take hours to store, and is not touched by a query that selects
+ * less.
  */
 export function storeWeek(data: string, week: Week, to: number): void {
   mkdirSync(data, { recursive: true });
@@ -51,7 +52,10 @@ export function storeWeek(data: string, week: Week, to: number): void {
     const file = join(data, '..', `${start}.openmetrics`);
     const text = new BlockFile(file);
     for (const one of always) text.add(one, Math.max(start, from), end, week.scrape);
-    for (const one of lately) text.add(one, Math.max(start, to - 3 * HOUR), end, week.scrape);
+    for (const one of lately) {
+      text.add(one, Math.max(start, to - 3 * HOUR), end, week.scrape);
+      if (readAtStart(one)) text.add(one, Math.max(start, from), Math.min(end, from + 600), week.scrape);
+    }
     text.end();
     const args = ['create-blocks-from', 'openmetrics', '--quiet', `--max-block-duration=${BLOCK_HOURS}h`];
     const { status, output } = run('promtool', ['tsdb', ...args, file, data]);
@@ -66,7 +70,14 @@ function lasting({ keys, looked }: Week, from: number): Series[] {
   for (let key = 0; key < keys; key++) {
     const labels = labelsOf(key);
     series.push({ name: RECORDED.rate, labels, at: (second) => paceOf(key) * (1 + (second % 600) / 6000) });
-    series.push({ name: RECORDED.expectedRate, labels, at: () => paceOf(key) });
+    for (const status of [401, 403])
+      series.push({
+        name: RECORDED.refused,
+        labels: { ...labels, status: String(status) },
+        at: (second) =>
+          counted(key, second - from, REFUSED) - counted(key, second - 300 - from, REFUSED) || NaN,
+      });
+    series.push(alert('AtenderKeyNewIP', key, (second) => second - newAddress(key, second) < 900));
     const one = [...counters(key, from), ...gauges(key, from)];
     series.push(...(keyId(key) === looked ? one : one.filter(readOverTime)));
   }
@@ -77,7 +88,18 @@ function lasting({ keys, looked }: Week, from: number): Series[] {
         labels: { tenant_id: `tenant_${tenant}`, status_class },
         at: (second) => (status_class === '2xx' ? 20 : 0.02) * (1 + (second % 600) / 6000),
       });
-  return [...series, ...alerts(), ...self(from)];
+  for (let tenant = 0; tenant < TENANTS; tenant++)
+    for (const name of [RECORDED.rateByTier, RECORDED.expectedByTier])
+      for (const environment of ['production', 'sandbox'])
+        series.push({
+          name,
+          labels: { tenant_id: `tenant_${tenant}`, environment, tier: 'professional' },
+          at: () => 10,
+        });
+  // Twenty keys that are in trouble a third of the time.
+  for (let key = 0; key < keys; key += keys / 20)
+    series.push(alert('AtenderKeyThrottled', key, (second) => second % 86_400 < 28_800));
+  return [...series, ...self(from)];
 }
 
 /** The rest of the other keys. */
@@ -89,20 +111,19 @@ function recent({ keys, looked }: Week, to: number): Series[] {
 }
 
 const readOverTime = ({ name, labels }: Series): boolean =>
-  name === KEY.info ||
-  name === KEY.lastUsed ||
-  name === KEY.lastNewIp ||
-  ((name === KEY.requests || name === KEY.endpointRequests) && /401|403/.test(labels.status ?? ''));
+  name === KEY.endpointRequests && /401|403/.test(labels.status ?? '');
+
+const readAtStart = ({ name }: Series): boolean => name === KEY.info || name === KEY.lastUsed;
 
 function counters(key: number, from: number): Series[] {
   const grown = (name: string, more: Record<string, string>, share: number): Series => ({
     name,
     labels: { ...SCRAPED, ...labelsOf(key), ...more },
-    at: (second) => Math.floor((second - from) * paceOf(key) * share),
+    at: (second) => counted(key, second - from, share),
   });
   return [
     ...STATUSES.map((status) =>
-      grown(KEY.requests, byStatus(status), status === 200 ? 0.9 : status === 201 ? 0.09 : 0.0002),
+      grown(KEY.requests, byStatus(status), status === 200 ? 0.9 : status === 201 ? 0.09 : REFUSED),
     ),
     ...ENDPOINTS.map((surface, i) =>
       grown(
@@ -115,7 +136,7 @@ function counters(key: number, from: number): Series[] {
       grown(
         KEY.endpointRequests,
         { method: 'GET', endpoint: '/v1/contacts/:id', ...byStatus(status) },
-        0.0002,
+        REFUSED,
       ),
     ),
   ];
@@ -127,7 +148,8 @@ function gauges(key: number, from: number): Series[] {
   const gauge = (name: string, at: (second: number) => number, more: Record<string, string> = {}) =>
     series.push({ name, labels: { ...SCRAPED, ...labels, ...more }, at });
   const started = (ago: number) => () => from - ago;
-  gauge(KEY.lastNewIp, (second) => second - (second % (86_400 * (1 + (key % 30)))));
+  gauge(KEY.lastNewIp, (second) => newAddress(key, second));
+  series.push({ name: RECORDED.expectedRate, labels, at: () => paceOf(key) });
   gauge(KEY.lastUsed, (second) => second - (key % 50));
   gauge(KEY.lastRejected, started(HOUR));
   gauge(KEY.maxGap, () => 3000);
@@ -163,21 +185,13 @@ function gauges(key: number, from: number): Series[] {
   return series;
 }
 
-/** Twenty keys that are in trouble a third of the time. */
-function alerts(): Series[] {
-  return Array.from({ length: 20 }, (_, i) => ({
-    name: 'ALERTS',
-    labels: {
-      ...labelsOf(i * 50),
-      ...{
-        alertname: 'AtenderKeyThrottled',
-        alertstate: 'firing',
-        severity: 'ticket',
-        category: 'availability',
-      },
-    },
-    at: (second) => (second % 86_400 < 28_800 ? 1 : Number.NaN),
-  }));
+/** An alert as Prometheus records it: only while it fires. */
+function alert(alertname: string, key: number, fires: (second: number) => boolean): Series {
+  const labels = { alertname, alertstate: 'firing', severity: 'ticket', category: 'security' };
+  return {
+    ...{ name: 'ALERTS', labels: { ...labelsOf(key), ...labels } },
+    at: (second) => (fires(second) ? 1 : Number.NaN),
+  };
 }
 
 function self(from: number): Series[] {
@@ -202,6 +216,12 @@ function self(from: number): Series[] {
 const SCRAPED = { job: 'atender-exporter', instance: 'exporter:9469' };
 /** Requests a second. */
 const paceOf = (key: number): number => (1 + (key % 7)) / 10;
+/** Share of the requests that each status but 200 and 201 has. */
+const REFUSED = 0.0002;
+const counted = (key: number, seconds: number, share: number): number =>
+  Math.floor(seconds * paceOf(key) * share);
+/** When a key was last used from a new address: every day to every month. */
+const newAddress = (key: number, second: number): number => second - (second % (86_400 * (1 + (key % 30))));
 const labelsOf = (key: number) => ({ tenant_id: `tenant_${key % TENANTS}`, key_id: keyId(key) });
 const byStatus = (status: number) => ({
   status: String(status),

@@ -26,13 +26,14 @@ const LABEL_VALUES = {
   predecessor: `label_values(${KEY.info}{tenant_id=~"$tenant",key_id="$key",replaces!=""}, replaces)`,
   successor: `label_values(${KEY.info}{tenant_id=~"$tenant",replaces="$key"}, key_id)`,
   replaced: `label_values(${KEY.info}{tenant_id=~"$tenant",replaces!=""}, replaces)`,
+  replacing: `label_values(${KEY.info}{tenant_id=~"$tenant",replaces!=""}, key_id)`,
 };
 
 /**
  * Other keys of rotations, chosen by nobody: always all there are, so that queries name these keys instead of joining
  * every key's series with few.
  */
-const HIDDEN: VariableName[] = ['predecessor', 'successor', 'replaced'];
+const HIDDEN: VariableName[] = ['predecessor', 'successor', 'replaced', 'replacing'];
 
 /** A dashboard with what all of them share: data source, variables, links to the others, annotations. */
 export function frame(
@@ -103,16 +104,18 @@ export const mark = (name: string, colour: string, expr: string, text: string) =
     .textFormat(text)
     .useValueForTime(true);
 
-/** A stretch for as long as an alert fires. */
-export const firing = (selector: string) =>
-  new dashboard.AnnotationQueryBuilder()
-    .name('Firing alerts')
+/** A stretch for as long as an alert fires, one that fired between two points of a long time included. */
+export const firing = (selector: string, name = 'Firing alerts', colour = 'red') => {
+  const expr = `max_over_time(ALERTS{${selector},alertstate="firing"}[$__interval])`;
+  return new dashboard.AnnotationQueryBuilder()
+    .name(name)
     .datasource(DATASOURCE)
     .enable(true)
-    .iconColor('red')
-    .target(query({ expr: `ALERTS{${selector}}`, refId: 'Anno' }))
-    .expr(`ALERTS{${selector}}`)
+    .iconColor(colour)
+    .target(query({ expr, refId: 'Anno' }))
+    .expr(expr)
     .step('60s')
     .titleFormat('{{alertname}}')
-    .textFormat('{{key_id}} {{severity}}')
+    .textFormat('{{tenant_id}} {{key_id}} {{severity}}')
     .tagKeys('severity');
+};

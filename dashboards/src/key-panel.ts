@@ -2,7 +2,7 @@ import * as prometheus from '@grafana/grafana-foundation-sdk/prometheus';
 import { cardQueries, overviewQueries } from '../../grafana-plugin/src/roles/queries.ts';
 import { type RoleName, roleOf } from '../../grafana-plugin/src/roles/roles.ts';
 import { type About, custom, query } from './panels.ts';
-import { anyKey, chosen, RECORDED, thisKey } from './queries.ts';
+import { anyKey, chosen, chosenOverTime, RECORDED, thisKey } from './queries.ts';
 
 const PANEL = 'atender-keyusage-panel';
 /** A sparkline is some hundred pixels wide, and what it shows is recorded once a minute. */
@@ -22,7 +22,7 @@ export const keyGrid = (about: About) => {
   };
   const kept = Object.entries(queries).map(([role, expr]) => [
     role,
-    role === 'pipeline' ? expr : chosen(expr),
+    role === 'pipeline' ? expr : role === 'volume' ? chosenOverTime(expr) : chosen(expr),
   ]);
   return custom(PANEL, about, { view: 'overview' }, targetsOf(Object.fromEntries(kept)))
     .maxDataPoints(SPARKLINE.points)

@@ -27,7 +27,7 @@ export const keyUsage = frame(
   'One key: its state and every check behind it, its traffic, errors, latency, addresses, quota and scopes.',
   ['tenant', 'key', 'predecessor', 'successor'],
 )
-  .annotation(firing(`alertname=~"Atender.+",alertstate="firing",${thisKey()}`))
+  .annotation(firing(`alertname=~"Atender.+",${thisKey()}`))
   .annotation(mark('Created', 'blue', `${ofTheKey(KEY.created)} * 1000`, 'the key was created'))
   .annotation(mark('Rotated', 'green', `${ofTheKey(KEY.rotated)} * 1000`, 'the key was rotated'))
   .annotation(mark('New IP', 'purple', `${ofTheKey(KEY.lastNewIp)} * 1000`, 'a new address'))

@@ -1,7 +1,19 @@
-import { firing, frame, keyLink, mark } from './frame.ts';
+import { firing, frame, keyLink } from './frame.ts';
 import { keyGrid } from './key-panel.ts';
 import { BAND, bars, custom, figures, GOOD_BELOW, lines, NEUTRAL, row, rows } from './panels.ts';
-import { anyKey, BY_KEY, chosen, gaugeBy, KEY, named, RECORDED, REPLACING, SELF } from './queries.ts';
+import {
+  anyKey,
+  BY_KEY,
+  CHOSEN,
+  chosen,
+  chosenOverTime,
+  gaugeBy,
+  KEY,
+  named,
+  RECORDED,
+  REPLACING,
+  SELF,
+} from './queries.ts';
 
 const KEY_LABELS = { tenant_id: 'Tenant', key_id: 'Key', name: 'Name' };
 const LINKS = [keyLink('__data.fields["Tenant"]', '__data.fields["Key"]')];
@@ -12,7 +24,9 @@ const TENANT_OR_NONE = 'tenant_id=~"$tenant|"';
 
 const LAST_USED = gaugeBy(BY_KEY, KEY.lastUsed, anyKey());
 const STALE_AFTER = gaugeBy(BY_KEY, RECORDED.threshold, anyKey('kind="stale_seconds"'));
-const HOUR_RATE = `avg_over_time(${RECORDED.rate}{${anyKey()}}[1h])`;
+const RATE = `${RECORDED.rate}{${anyKey()}}`;
+const HOUR_RATE = `avg_over_time(${RATE}[1h])`;
+const ANY_TIER = `tenant_id=~"$tenant",${CHOSEN}`;
 const NEVER_USED = `max by (${BY_KEY}) (${KEY.info}{${anyKey('state="active"')}}) unless on (${BY_KEY}) ${KEY.lastUsed}`;
 /** What old keys of rotations still had, with the new key as key_id and the old one as replaces. */
 const LEFT_ON_OLD =
@@ -27,7 +41,8 @@ export const overview = frame(
   'Is something broken? Every API key with its state, worst first, and what is unusual about the traffic.',
   ['tenant', 'environment', 'tier'],
 )
-  .annotation(firing('alertname=~"Atender.+",severity="page",alertstate="firing"'))
+  .annotation(firing(`alertname=~"Atender.+",severity="page",${TENANT_OR_NONE}`))
+  .annotation(firing('alertname="AtenderKeyNewIP",tenant_id=~"$tenant"', 'New IP', 'purple'))
   .withRow(row('Now'))
   .withPanel(
     figures(
@@ -123,12 +138,12 @@ export const overview = frame(
       {
         title: 'Ten busiest keys',
         description:
-          'Requests per second of the ten busiest keys in the shown time. A key that shoots up is a campaign, a loop or a leak: open its Usage dashboard.',
+          'Requests per second of the ten keys with the highest peaks in the shown time. A key that shoots up is a campaign, a loop or a leak: open its Usage dashboard.',
         unit: 'reqps',
       },
       [
         {
-          expr: `topk(10, ${chosen(`${RECORDED.rate}{${anyKey()}}`)})`,
+          expr: `${RATE} and on (${BY_KEY}) topk(10, ${chosenOverTime(`max_over_time(${RATE}[$__range] @ end())`)})`,
           legend: '{{tenant_id}} {{key_id}}',
         },
       ],
@@ -143,9 +158,9 @@ export const overview = frame(
         unit: 'reqps',
       },
       [
-        { expr: `sum(${chosen(`${RECORDED.rate}{${anyKey()}}`)})`, legend: 'now' },
-        { expr: `0.5 * sum(${chosen(EXPECTED)})`, legend: BAND.lower },
-        { expr: `2 * sum(${chosen(EXPECTED)})`, legend: BAND.upper },
+        { expr: `sum(${RECORDED.rateByTier}{${ANY_TIER}})`, legend: 'now' },
+        { expr: `0.5 * sum(${RECORDED.expectedByTier}{${ANY_TIER}})`, legend: BAND.lower },
+        { expr: `2 * sum(${RECORDED.expectedByTier}{${ANY_TIER}})`, legend: BAND.upper },
       ],
     ),
   )
@@ -277,13 +292,5 @@ export const overview = frame(
         },
       ],
       NEUTRAL,
-    ),
-  )
-  .annotation(
-    mark(
-      'New IP',
-      'purple',
-      `${gaugeBy(BY_KEY, KEY.lastNewIp, anyKey())} * 1000`,
-      '{{tenant_id}} {{key_id}}: a new address',
     ),
   );

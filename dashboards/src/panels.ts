@@ -29,6 +29,8 @@ export interface About {
   span?: number;
   /** Rows of some 30 pixels, default 8. */
   height?: number;
+  /** What stands there when there is nothing to show. */
+  none?: string;
 }
 
 export interface Query {
@@ -101,8 +103,8 @@ export function figure(about: About, expr: string, steps: Steps) {
   return panel.withTarget(query({ expr, refId: 'A' }).instant());
 }
 
-/** A number for each series now; a query may have steps of its own. */
-export function figures(about: About, queries: (Query & { steps?: Steps })[], steps: Steps) {
+/** A number for each series now; a query may have steps and a unit of its own. */
+export function figures(about: About, queries: (Query & { steps?: Steps; unit?: string })[], steps: Steps) {
   const panel = described(new stat.PanelBuilder(), { height: 4, ...about }, steps)
     .colorMode(common.BigValueColorMode.Value)
     .graphMode(common.BigValueGraphMode.None)
@@ -110,17 +112,15 @@ export function figures(about: About, queries: (Query & { steps?: Steps })[], st
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']));
   for (const [i, one] of queries.entries()) {
     panel.withTarget(query({ refId: refId(i), ...one }).instant());
-    if (one.steps && one.legend)
-      panel.overrideByName(one.legend, [
-        { id: 'thresholds', value: { mode: dashboard.ThresholdsMode.Absolute, steps: stepsOf(one.steps) } },
-      ]);
+    const own = ownSettings(one);
+    if (own.length > 0 && one.legend) panel.overrideByName(one.legend, own);
   }
   return panel;
 }
 
-/** A bar with its name for each of many series now; `none` is what stands there when there is none. */
-export function bars(about: About & { none?: string }, one: Query, steps: Steps) {
-  const panel = described(new bargauge.PanelBuilder(), { height: 4, ...about }, steps)
+/** A bar with its name for each of many series now. */
+export function bars(about: About, one: Query, steps: Steps) {
+  return described(new bargauge.PanelBuilder(), { height: 4, ...about }, steps)
     .displayMode(common.BarGaugeDisplayMode.Basic)
     .orientation(common.VizOrientation.Horizontal)
     .namePlacement(common.BarGaugeNamePlacement.Left)
@@ -128,14 +128,13 @@ export function bars(about: About & { none?: string }, one: Query, steps: Steps)
     .min(0)
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']))
     .withTarget(query({ refId: 'A', ...one }).instant());
-  if (about.none) panel.noValue(about.none);
-  return panel;
 }
 
-/** A column of a table: what it is called, and its unit where it is not the panel's. */
+/** A column of a table: what it is called, its unit where it is not the panel's, and its colours. */
 export interface Column {
   title: string;
   unit?: string;
+  steps?: Steps;
 }
 
 /** Rows by the label columns, a value column for each query, sorted by the first value. */
@@ -155,7 +154,10 @@ export function rows(
         .format(prometheus.PromQueryFormat.Table),
     );
     names[queries.length > 1 ? `Value #${id}` : 'Value'] = one.column.title;
-    if (one.column.unit) panel.overrideByName(one.column.title, [{ id: 'unit', value: one.column.unit }]);
+    const own = ownSettings(one.column);
+    if (one.column.steps)
+      own.push({ id: 'custom.cellOptions', value: { type: common.TableCellDisplayMode.ColorText } });
+    if (own.length > 0) panel.overrideByName(one.column.title, own);
   }
   if (queries.length > 1) panel.withTransformation({ id: 'merge', options: {} });
   panel.withTransformation({
@@ -222,10 +224,12 @@ interface Describable {
   datasource(ref: DataSourceRef): this;
   span(columns: number): this;
   height(height: number): this;
+  noValue(text: string): this;
   thresholds(thresholds: cog.Builder<dashboard.ThresholdsConfig>): this;
 }
 
 export function described<T extends Describable>(panel: T, about: About, steps: Steps): T {
+  if (about.none) panel.noValue(about.none);
   return panel
     .title(about.title)
     .description(about.description)
@@ -237,6 +241,14 @@ export function described<T extends Describable>(panel: T, about: About, steps: 
       new dashboard.ThresholdsConfigBuilder().mode(dashboard.ThresholdsMode.Absolute).steps(stepsOf(steps)),
     );
 }
+
+/** Overrides of the panel's unit and steps. */
+const ownSettings = ({ unit, steps }: { unit?: string; steps?: Steps }): { id: string; value: unknown }[] => [
+  ...(unit ? [{ id: 'unit', value: unit }] : []),
+  ...(steps
+    ? [{ id: 'thresholds', value: { mode: dashboard.ThresholdsMode.Absolute, steps: stepsOf(steps) } }]
+    : []),
+];
 
 const stepsOf = (steps: Steps): dashboard.Threshold[] =>
   steps.map(([color, from]) => ({ color, value: from ?? null }));

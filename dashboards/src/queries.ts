@@ -9,9 +9,15 @@ export const RECORDED = {
   rate: 'tenant_key:atender_requests:rate5m',
   expectedRate: 'tenant_key:atender_requests:expected_rate1h',
   rateByClass: 'tenant:atender_requests:rate5m',
+  rateByTier: 'tenant_environment_tier:atender_requests:rate5m',
+  expectedByTier: 'tenant_environment_tier:atender_requests:expected_rate1h',
+  refused: 'tenant_key_status:atender_refused_requests:increase5m',
   threshold: 'tenant_key:atender_key_threshold:effective',
   blind: 'instance:atender_exporter:blind',
 } as const;
+
+/** How often alerting/rules record what is drawn over time: less between two points would show gaps. */
+export const RECORDED_EVERY = '1m';
 
 export const BY_KEY = 'tenant_id, key_id';
 const ON_KEY = `on (${BY_KEY})`;
@@ -24,18 +30,26 @@ export const anyKey = (...more: string[]): string =>
 export const thisKey = (...more: string[]): string =>
   ['tenant_id=~"$tenant"', 'key_id="$key"', ...more].join(',');
 
-const CHOSEN = 'environment=~"$environment",tier=~"$tier"';
+/** Matchers of what dashboards choose keys by, for series that have these labels. */
+export const CHOSEN = 'environment=~"$environment",tier=~"$tier"';
 
 /**
  * The keys of the chosen environments and tiers, 1 each. A key that the keys file does not have has neither
  * label, and a missing label matches like an empty one: it is there while nothing is chosen.
  */
-const CHOSEN_KEYS =
-  `group by (${BY_KEY}) (${KEY.info}{${anyKey(CHOSEN)}}) or group by (${BY_KEY}) ` +
-  `(${KEY.lastUsed}{${anyKey(CHOSEN)}} unless ${ON_KEY} ${KEY.info})`;
+const chosenKeys = (at = ''): string =>
+  `group by (${BY_KEY}) (${KEY.info}{${anyKey(CHOSEN)}}${at}) or group by (${BY_KEY}) ` +
+  `(${KEY.lastUsed}{${anyKey(CHOSEN)}}${at} unless ${ON_KEY} ${KEY.info}${at})`;
 
 /** A vector with tenant and key labels, kept to the chosen keys. */
-export const chosen = (expr: string): string => `(${expr}) and ${ON_KEY} (${CHOSEN_KEYS})`;
+export const chosen = (expr: string): string => `(${expr}) and ${ON_KEY} (${chosenKeys()})`;
+
+/**
+ * The same over time: keys that are chosen at the end of the shown time or, should no exporter have answered then, at
+ * its start. Prometheus looks them up once instead of at every point, which is most of what such a query costs.
+ */
+export const chosenOverTime = (expr: string): string =>
+  `(${expr}) and ${ON_KEY} (${chosenKeys(' @ end()')} or ${chosenKeys(' @ start()')})`;
 
 /** Requests per second of a selector, by labels. */
 export const rateBy = (labels: string, selector: string, metric: string = KEY.requests): string =>

@@ -8,28 +8,33 @@ import {
   KEY,
   named,
   RECORDED,
+  RECORDED_EVERY,
   REPLACED,
   REPLACING,
-  rateBy,
 } from './queries.ts';
 
 const KEY_LABELS = { tenant_id: 'Tenant', key_id: 'Key', name: 'Name' };
-/** Old keys of rotations by a hidden variable: reading a day of every key's endpoints for them takes seconds. */
+/** Keys of rotations by hidden variables: reading what every key did to find theirs takes seconds. */
 const OLD_KEYS = 'key_id=~"$replaced"';
+const NEW_KEYS = 'key_id=~"$replacing"';
 const LINKS = [keyLink('__data.fields["Tenant"]', '__data.fields["Key"]')];
 
 /** Both keys of each rotation: the old one is named by the label `replaces` of the new one. */
-const NEW_RATE = `${RECORDED.rate}{${anyKey()}} and on (${BY_KEY}) ${REPLACING}`;
+const NEW_RATE = `${RECORDED.rate}{${anyKey(NEW_KEYS)}} and on (${BY_KEY}) ${REPLACING}`;
 const OLD_RATE = `${RECORDED.rate}{${anyKey(OLD_KEYS)}} and on (${BY_KEY}) ${REPLACED}`;
 const REVOKED = `max by (${BY_KEY}) (${KEY.info}{${anyKey('state=~"disabled|revoked"')}})`;
+
+/** The highest count of five minutes in each step, so that a short burst shows however long the shown time is. */
+const refused = (status: string): string =>
+  `topk(10, max_over_time(${RECORDED.refused}{${anyKey(`status="${status}"`)}}[$__rate_interval]))`;
 
 /** Who still uses what they should not, and who is new. */
 export const rotationSecurity = frame(
   'rotation',
   'Rotations with both keys side by side, rejected requests, new addresses and surfaces, revoked keys in use.',
-  ['tenant', 'replaced'],
+  ['tenant', 'replaced', 'replacing'],
 )
-  .annotation(firing('alertname=~"Atender.+",category="security",alertstate="firing"'))
+  .annotation(firing('alertname=~"Atender.+",category="security",tenant_id=~"$tenant"'))
   .withRow(row('Rotations'))
   .withPanel(
     lines(
@@ -99,32 +104,22 @@ export const rotationSecurity = frame(
       {
         title: '401 by key',
         description:
-          'Requests with a wrong, revoked or expired key. Steady 401s after a rotation are a consumer that was left behind.',
-        unit: 'reqps',
+          'Requests in five minutes with a wrong, revoked or expired key; the ten keys with most of them at a time, as recorded. Steady 401s after a rotation are a consumer that was left behind.',
+        unit: 'short',
       },
-      [
-        {
-          expr: `topk(10, ${rateBy(BY_KEY, anyKey('status="401"'))} > 0)`,
-          legend: '{{tenant_id}} {{key_id}}',
-        },
-      ],
-    ),
+      [{ expr: refused('401'), legend: '{{tenant_id}} {{key_id}}' }],
+    ).interval(RECORDED_EVERY),
   )
   .withPanel(
     lines(
       {
         title: '403 by key',
         description:
-          'Requests that lacked a scope. On a key that was clean: its scopes were changed, or somebody tries what it may not do.',
-        unit: 'reqps',
+          'Requests in five minutes that lacked a scope; the ten keys with most of them at a time, as recorded. On a key that was clean: its scopes were changed, or somebody tries what it may not do.',
+        unit: 'short',
       },
-      [
-        {
-          expr: `topk(10, ${rateBy(BY_KEY, anyKey('status="403"'))} > 0)`,
-          legend: '{{tenant_id}} {{key_id}}',
-        },
-      ],
-    ),
+      [{ expr: refused('403'), legend: '{{tenant_id}} {{key_id}}' }],
+    ).interval(RECORDED_EVERY),
   )
   .withPanel(
     rows(

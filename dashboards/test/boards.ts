@@ -8,6 +8,8 @@ export interface Panel {
   fieldConfig?: { defaults?: { unit?: string; thresholds?: { steps: unknown[] } } };
   targets?: Target[];
   maxDataPoints?: number;
+  /** Least time between two points, such as `1m`. */
+  interval?: string;
   panels?: Panel[];
 }
 
@@ -24,7 +26,7 @@ export interface Board {
   panels: Panel[];
   links: { title: string; url: string; keepTime: boolean; includeVars: boolean }[];
   templating: { list: { name: string; type: string; query?: string | { query: string } }[] };
-  annotations: { list: { name: string; target?: Target }[] };
+  annotations: { list: { name: string; step?: string; target?: Target }[] };
 }
 
 const JSON_FOLDER = new URL('../json/', import.meta.url);

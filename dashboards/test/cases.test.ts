@@ -102,7 +102,7 @@ afterAll(async () => {
 
 const ALL: Chosen = {
   ...{ tenant: '.*', environment: '.*', tier: '.*', job: ['atender-exporter'], key: 'shared' },
-  ...{ predecessor: [], successor: [], replaced: ['old'] },
+  ...{ predecessor: [], successor: [], replaced: ['old'], replacing: ['new_1', 'new_2'] },
 };
 
 /** What the questions of a panel, or of all, are answered; by dashboard, panel and query. */
@@ -145,7 +145,7 @@ const CHOICES: Record<string, Chosen> = {
   },
   'a key that two replace': { key: 'old', successor: ['new_1', 'new_2'] },
   'a key that replaces another': { key: 'new_1', predecessor: ['old'] },
-  'no rotation anywhere': { replaced: [] },
+  'no rotation anywhere': { replaced: [], replacing: [] },
   'nothing that exists': { tenant: ['nobody'], key: 'no_key', job: [] },
 };
 

@@ -16,6 +16,7 @@ import {
   startExporter,
 } from '../../exporter/test/exporter-process.ts';
 import { type Prometheus, startPrometheus } from '../../exporter/test/prometheus.ts';
+import { endRedisServers, startRedis } from '../../exporter/test/shared/redis-servers.ts';
 import { KEY as KEY_METRICS, RECORDED } from '../src/queries.ts';
 import { boards } from './boards.ts';
 import { answerTo, questionsOf } from './questions.ts';
@@ -28,6 +29,7 @@ const DAY = 86_400;
 const KEY = 'key_ticket_bridge';
 /** The old key of the demonstration's rotation. */
 const OLD_KEY = 'key_mobile_2025';
+const NEW_KEY = 'key_mobile_2026';
 
 /** Queries that rightly give nothing on the demonstration, by a part of their name, and why. */
 const EMPTY: Record<string, string> = {
@@ -45,7 +47,9 @@ const EMPTY: Record<string, string> = {
   'key usage: annotation New IP': 'the chosen key has no new address',
   'key usage: New addresses of the last day': 'the chosen key has no new address',
   'exporter: Rejected lines by reason': 'every line of the demonstration is a request',
-  'exporter: Rotations, truncations, lost bytes, file errors': 'nothing happens to the files',
+  'exporter: Unusable fields': 'every field of the demonstration is usable',
+  'exporter: Lost bytes': 'nothing is lost',
+  'exporter: Rotations, truncations, file errors': 'nothing happens to the files',
   'Revoked and disabled keys that are still sent': 'the revoked key of the demonstration is answered',
 };
 
@@ -68,6 +72,8 @@ beforeAll(async () => {
     [
       ...['--log.path', join(directory, 'requests.log'), '--keys.file', join(directory, 'keys.yaml')],
       ...['--store.path', join(directory, 'usage.db'), '--metrics.zero-hold', '4s', '--log.level', 'warn'],
+      ...['--record.archive', 'on', '--record.path', join(directory, 'record')],
+      ...['--shared.redis.url', (await startRedis()).url],
     ],
     { port },
   );
@@ -77,7 +83,8 @@ beforeAll(async () => {
   prometheus = await watching(`127.0.0.1:${port}`);
   await wait(LIVE * 1000);
   // The new address and the new surface of the demonstration come by chance; rates are recorded once a minute.
-  for (const name of [KEY_METRICS.recentNewIp, KEY_METRICS.lastNewSurface, RECORDED.rateByClass])
+  const late = [RECORDED.rateByClass, RECORDED.expectedByTier, RECORDED.refused];
+  for (const name of [KEY_METRICS.recentNewIp, KEY_METRICS.lastNewSurface, ...late])
     await eventually(async () => expect(await prometheus.query(name)).not.toEqual([]), 240_000);
   ({ failures, empty, doubled } = await askEverything(await goodMoment()));
 }, 600_000);
@@ -87,6 +94,7 @@ afterAll(async () => {
   await traffic;
   await prometheus?.stop();
   await exporter?.end('SIGKILL');
+  endRedisServers();
   rmSync(directory, { recursive: true, force: true });
 });
 
@@ -137,6 +145,7 @@ async function askEverything(
     predecessor: [],
     successor: [],
     replaced: [OLD_KEY],
+    replacing: [NEW_KEY],
   };
   const shown = { url: prometheus.url, chosen, from: to - 3600, to, scrape: 15 };
   for (const question of boards().flatMap(questionsOf)) {

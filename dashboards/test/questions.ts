@@ -1,5 +1,5 @@
 import type { Series } from '../../exporter/test/prometheus.ts';
-import { type Board, type Panel, panelsOf, type Target } from './boards.ts';
+import { type Board, panelsOf, type Target } from './boards.ts';
 
 /** What Grafana asks Prometheus for a dashboard, before variables are put in. */
 export interface Question {
@@ -12,6 +12,8 @@ export interface Question {
   label?: string;
   /** Points a range query is asked for at most. */
   points: number;
+  /** Seconds between two points at least. */
+  interval: number;
 }
 
 /** What is chosen in the variables: one text, several, or all. */
@@ -25,26 +27,31 @@ const ANNOTATION_POINTS = 100;
 /** Every query of every panel, annotation and variable of a dashboard. */
 export function questionsOf(board: Board): Question[] {
   const title = board.title.replace('API keys: ', '');
-  const asked = (asker: string, points: number, targets: Target[] = []): Question[] =>
+  const asked = (asker: string, points: number, interval = '0m', targets: Target[] = []): Question[] =>
     targets.map(({ refId, expr, instant }) => ({
       asker: `${title}: ${asker}`,
-      ...{ refId, expr, kind: instant ? 'instant' : 'range', points },
+      ...{ refId, expr, kind: instant ? 'instant' : 'range', points, interval: secondsOf(interval) },
     }));
   return [
-    ...panelsOf(board).flatMap((panel) => asked(panel.title ?? '', pointsOf(panel), panel.targets)),
-    ...board.annotations.list.flatMap(({ name, target }) =>
-      target ? asked(`annotation ${name}`, ANNOTATION_POINTS, [target]) : [],
+    ...panelsOf(board).flatMap(({ title = '', maxDataPoints = PANEL_POINTS, interval, targets }) =>
+      asked(title, maxDataPoints, interval, targets),
+    ),
+    ...board.annotations.list.flatMap(({ name, step, target }) =>
+      target ? asked(`annotation ${name}`, ANNOTATION_POINTS, step, [target]) : [],
     ),
     ...board.templating.list.flatMap(({ name, query }): Question[] => {
       const text = typeof query === 'string' ? query : (query?.query ?? '');
       const [, expr, label] = /^label_values\((.+), (\w+)\)$/.exec(text) ?? [];
       if (expr === undefined || label === undefined) return [];
-      return [{ asker: `${title}: variable ${name}`, refId: name, expr, label, kind: 'values', points: 0 }];
+      const asker = `${title}: variable ${name}`;
+      return [{ asker, refId: name, expr, label, kind: 'values', points: 0, interval: 0 }];
     }),
   ];
 }
 
-const pointsOf = ({ maxDataPoints }: Panel): number => maxDataPoints ?? PANEL_POINTS;
+/** `90s` or `2m`, as the dashboards write it. */
+const secondsOf = (interval: string): number =>
+  Number.parseInt(interval, 10) * (interval.endsWith('m') ? 60 : 1);
 
 /** What a dashboard shows. Times in seconds since the epoch. */
 export interface Shown {
@@ -58,10 +65,10 @@ export interface Shown {
 
 /** The series (of `values`: the values, as a label) that Prometheus answers. Throws what it says against the query. */
 export async function answerTo(
-  { expr, kind, label, points }: Question,
+  { expr, kind, label, points, interval }: Question,
   { url, chosen, from, to, scrape }: Shown,
 ): Promise<Series[]> {
-  const step = Math.max(niceStep((to - from) / (points || 1)), scrape);
+  const step = Math.max(niceStep((to - from) / (points || 1)), interval, scrape);
   const query = interpolated(expr, {
     ...chosen,
     __interval: `${step}s`,
