@@ -19,6 +19,19 @@ export interface Field {
   unit?: string;
 }
 
+const fieldOf =
+  (type: Field['type']) =>
+  (selector: string, text: string, unit?: string): Field => ({
+    selector,
+    text,
+    type,
+    ...(unit ? { unit } : {}),
+  });
+
+export const text = fieldOf('string');
+export const number = fieldOf('number');
+export const time = fieldOf('timestamp');
+
 /** A question to the API. */
 export interface Question {
   path: string;

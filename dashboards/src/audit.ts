@@ -1,4 +1,4 @@
-import { answerTable, recordFrame, typed } from './api.ts';
+import { answerTable, number, recordFrame, text, time, typed } from './api.ts';
 import { row } from './panels.ts';
 
 /** Single requests out of the archive. */
@@ -39,16 +39,16 @@ export const audit = recordFrame(
         },
         rows: 'requests',
         fields: [
-          { selector: 'time', text: 'Time', type: 'timestamp' },
-          { selector: 'tenant_id', text: 'Tenant', type: 'string' },
-          { selector: 'key_id', text: 'Key', type: 'string' },
-          { selector: 'status', text: 'Status', type: 'number' },
-          { selector: 'method', text: 'Method', type: 'string' },
-          { selector: 'endpoint', text: 'Endpoint', type: 'string' },
-          { selector: 'ip', text: 'IP', type: 'string' },
-          { selector: 'duration_ms', text: 'Duration', type: 'number', unit: 'ms' },
-          { selector: 'user_agent', text: 'User agent', type: 'string' },
-          { selector: 'request_id', text: 'Request', type: 'string' },
+          time('time', 'Time'),
+          text('tenant_id', 'Tenant'),
+          text('key_id', 'Key'),
+          number('status', 'Status'),
+          text('method', 'Method'),
+          text('endpoint', 'Endpoint'),
+          text('ip', 'IP'),
+          number('duration_ms', 'Duration', 'ms'),
+          text('user_agent', 'User agent'),
+          text('request_id', 'Request'),
         ],
       },
     ),

@@ -1,6 +1,6 @@
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import { DATASOURCE, query } from './panels.ts';
-import { KEY, SELF } from './queries.ts';
+import { anyKey, chosen, KEY, RECORDED, SELF } from './queries.ts';
 
 /** The dashboards by what they are; alerts and panels link to these uids. */
 export const DASHBOARDS = {
@@ -15,9 +15,10 @@ export const DASHBOARDS = {
 
 export type DashboardName = keyof typeof DASHBOARDS;
 
-type VariableName = keyof typeof LABEL_VALUES;
+type VariableName = keyof typeof VALUES;
 
-const LABEL_VALUES = {
+/** What Grafana asks for the values of each variable. */
+const VALUES = {
   tenant: `label_values(${KEY.requests}, tenant_id)`,
   environment: `label_values(${KEY.info}{tenant_id=~"$tenant"}, environment)`,
   tier: `label_values(${KEY.info}{tenant_id=~"$tenant"}, tier)`,
@@ -27,13 +28,14 @@ const LABEL_VALUES = {
   successor: `label_values(${KEY.info}{tenant_id=~"$tenant",replaces="$key"}, key_id)`,
   replaced: `label_values(${KEY.info}{tenant_id=~"$tenant",replaces!=""}, replaces)`,
   replacing: `label_values(${KEY.info}{tenant_id=~"$tenant",replaces!=""}, key_id)`,
+  busiest: `query_result(topk(10, ${chosen(`max_over_time(${RECORDED.rate}{${anyKey()}}[$__range])`)}))`,
 };
 
 /**
- * Other keys of rotations, chosen by nobody: always all there are, so that queries name these keys instead of joining
- * every key's series with few.
+ * Keys of rotations and the busiest ones, chosen by nobody: always all there are, so that queries name these keys
+ * instead of reading every key's series for the sake of few.
  */
-const HIDDEN: VariableName[] = ['predecessor', 'successor', 'replaced', 'replacing'];
+const HIDDEN: VariableName[] = ['predecessor', 'successor', 'replaced', 'replacing', 'busiest'];
 
 /** A dashboard with what all of them share: data source, variables, links to the others, annotations. */
 export function frame(
@@ -65,10 +67,11 @@ function chosenBy(name: VariableName): dashboard.QueryVariableBuilder {
   const builder = new dashboard.QueryVariableBuilder(name)
     .label(name[0]!.toUpperCase() + name.slice(1))
     .datasource(DATASOURCE)
-    .query({ query: LABEL_VALUES[name], refId: `variable-${name}` })
-    .definition(LABEL_VALUES[name])
+    .query({ query: VALUES[name], refId: `variable-${name}` })
+    .definition(VALUES[name])
     .refresh(dashboard.VariableRefresh.OnTimeRangeChanged)
     .sort(dashboard.VariableSort.AlphabeticalCaseInsensitiveAsc);
+  if (VALUES[name].startsWith('query_result')) builder.regex('/key_id="([^"]+)"/');
   if (name === 'key') return builder;
   builder.multi(true).includeAll(true).current({ text: 'All', value: '$__all' });
   if (HIDDEN.includes(name)) return builder.hide(dashboard.VariableHide.HideVariable);

@@ -2,11 +2,14 @@ import * as prometheus from '@grafana/grafana-foundation-sdk/prometheus';
 import { cardQueries, overviewQueries } from '../../grafana-plugin/src/roles/queries.ts';
 import { type RoleName, roleOf } from '../../grafana-plugin/src/roles/roles.ts';
 import { type About, custom, query } from './panels.ts';
-import { anyKey, chosen, chosenOverTime, RECORDED, thisKey } from './queries.ts';
+import { anyKey, chosen, RECORDED, thisKey } from './queries.ts';
 
 const PANEL = 'atender-keyusage-panel';
-/** A sparkline is some hundred pixels wide, and what it shows is recorded once a minute. */
-const SPARKLINE = { points: 100, interval: '2m' };
+/**
+ * A sparkline is some hundred pixels wide, and what it shows is recorded once a minute. A day, whatever is shown: the
+ * states beside it are those of now, and a week of every key takes a second to read.
+ */
+const SPARKLINE = { time: '24h', points: 100, interval: '2m' };
 /**
  * The key and the other key of its rotation, so that not every key of the tenant is read for one of them. In
  * backticks, since `:regex` escapes for a regular expression and not for a quoted string.
@@ -22,9 +25,10 @@ export const keyGrid = (about: About) => {
   };
   const kept = Object.entries(queries).map(([role, expr]) => [
     role,
-    role === 'pipeline' ? expr : role === 'volume' ? chosenOverTime(expr) : chosen(expr),
+    role === 'pipeline' ? expr : chosen(expr),
   ]);
   return custom(PANEL, about, { view: 'overview' }, targetsOf(Object.fromEntries(kept)))
+    .timeFrom(SPARKLINE.time)
     .maxDataPoints(SPARKLINE.points)
     .interval(SPARKLINE.interval);
 };

@@ -143,6 +143,7 @@ export const keyUsage = frame(
         description:
           'Endpoints by their 4xx and 5xx answers in the shown time. Many 404 or 422 on one endpoint is a regressed release of the consumer.',
         unit: 'short',
+        none: 'No error in the shown time',
       },
       [
         { expr: FIFTEEN_WORST, column: { title: 'Errors' } },
@@ -161,6 +162,7 @@ export const keyUsage = frame(
         description:
           'Endpoints by their requests in the shown time and their share of all. One that the owner does not know: look at its first requests in the audit search, and at the scopes below.',
         unit: 'short',
+        none: 'No request in the shown time',
       },
       [
         { expr: FIFTEEN_BUSIEST, column: { title: 'Requests' } },
@@ -266,6 +268,7 @@ export const keyUsage = frame(
         description:
           'What is left of the minute limit with its burst at the busiest minute of the last five, and of the day limit of the running UTC day. At 0 % requests are answered 429: raise the tier or slow the consumer.',
         unit: 'percentunit',
+        none: 'No limit is known for this key',
         span: 24,
       },
       [
@@ -280,13 +283,18 @@ export const keyUsage = frame(
       {
         title: 'Scopes',
         description:
-          'Scopes that the key has, and how long ago a request needed each. A scope that was never needed can be taken away.',
+          'Scopes that the key has, and how long ago a request needed each; nothing there is never. A scope that was never needed can be taken away; one that was needed and is not granted any more was taken away.',
         unit: 's',
+        none: 'The keys file names no scopes of this key',
       },
       [
         {
-          expr: `(time() - max by (scope) (${KEY.scopeLastUsed}{${thisKey()}})) or (max by (scope) (${KEY.scopeInfo}{${thisKey()}}) * -1)`,
-          column: { title: 'Needed ago (-1: never)' },
+          expr: `time() - max by (scope) (${KEY.scopeLastUsed}{${thisKey()}})`,
+          column: { title: 'Needed ago' },
+        },
+        {
+          expr: `max by (scope) (${KEY.scopeInfo}{${thisKey()}})`,
+          column: { title: 'Granted', unit: 'bool_yes_no' },
         },
       ],
       { scope: 'Scope' },
@@ -299,6 +307,7 @@ export const keyUsage = frame(
         description:
           'The latest addresses that were new on the key, shown as the exporter is configured to (masked by default). Confirm them with the owner.',
         unit: 'short',
+        none: 'No new address in the last day',
       },
       [{ expr: `max by (ip) (${KEY.recentNewIp}{${thisKey()}})`, column: { title: 'New' } }],
       { ip: 'Address' },
@@ -311,6 +320,7 @@ export const keyUsage = frame(
         description:
           'When the key was last answered with anything but 401. Long ago for a real-time key: its integration has stopped.',
         unit: 'dateTimeFromNow',
+        none: 'Never used',
         span: 12,
       },
       `${ofTheKey(KEY.lastUsed)} * 1000`,
@@ -323,6 +333,7 @@ export const keyUsage = frame(
         title: 'Success',
         description: 'Share of 2xx answers in the last hour. At 99 % or less something fails for this key.',
         unit: 'percentunit',
+        none: 'No request in the last hour',
         span: 12,
       },
       `sum(increase(${KEY.requests}{${thisKey('status_class="2xx"')}}[1h])) / sum(increase(${KEY.requests}{${thisKey()}}[1h]))`,

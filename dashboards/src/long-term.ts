@@ -1,20 +1,20 @@
-import { answerLines, answerTable, type Field, recordFrame, typed } from './api.ts';
+import { answerLines, answerTable, type Field, number, recordFrame, text, time, typed } from './api.ts';
 import { row } from './panels.ts';
 
 const RANGE = { from: '${__from:date:YYYY-MM-DD}', to: '${__to:date:YYYY-MM-DD}' };
 const WHO = { key: '${key}', tenant: '${tenant}' };
 
 const FIGURES: Field[] = [
-  { selector: 'requests', text: 'Requests', type: 'number' },
-  { selector: 'previous.change', text: 'vs period before', type: 'number', unit: 'percentunit' },
-  { selector: 'lastYear.requests', text: 'Last year', type: 'number' },
-  { selector: 'lastYear.change', text: 'vs last year', type: 'number', unit: 'percentunit' },
-  { selector: 'errorRate', text: 'Errors', type: 'number', unit: 'percentunit' },
-  { selector: 'serverErrors', text: '5xx', type: 'number' },
-  { selector: 'throttled', text: '429', type: 'number' },
-  { selector: 'forbidden', text: '403', type: 'number' },
-  { selector: 'peakPerMinute', text: 'Busiest minute', type: 'number' },
-  { selector: 'details.uniqueIps.count', text: 'IPs', type: 'number' },
+  number('requests', 'Requests'),
+  number('previous.change', 'vs period before', 'percentunit'),
+  number('lastYear.requests', 'Last year'),
+  number('lastYear.change', 'vs last year', 'percentunit'),
+  number('errorRate', 'Errors', 'percentunit'),
+  number('serverErrors', '5xx'),
+  number('throttled', '429'),
+  number('forbidden', '403'),
+  number('peakPerMinute', 'Busiest minute'),
+  number('details.uniqueIps.count', 'IPs'),
 ];
 
 /** Years, from the daily aggregates, which are kept for ever. */
@@ -39,9 +39,9 @@ export const longTerm = recordFrame(
         parameters: { ...WHO, ...RANGE, by: 'month', limit: '1000' },
         rows: 'rows',
         fields: [
-          { selector: 'from', text: 'Time', type: 'timestamp' },
-          { selector: 'requests', text: 'Requests', type: 'number' },
-          { selector: 'lastYear.requests', text: 'Last year', type: 'number' },
+          time('from', 'Time'),
+          number('requests', 'Requests'),
+          number('lastYear.requests', 'Last year'),
         ],
       },
     ),
@@ -60,7 +60,7 @@ export const longTerm = recordFrame(
         path: '/api/v1/usage',
         parameters: { ...WHO, ...RANGE, by: 'month', limit: '1000' },
         rows: 'rows',
-        fields: [{ selector: 'period', text: 'Month', type: 'string' }, ...FIGURES],
+        fields: [text('period', 'Month'), ...FIGURES],
       },
     ),
   )
@@ -79,7 +79,7 @@ export const longTerm = recordFrame(
         path: '/api/v1/usage',
         parameters: { ...WHO, ...RANGE, by: 'year', limit: '1000' },
         rows: 'rows',
-        fields: [{ selector: 'period', text: 'Year', type: 'string' }, ...FIGURES],
+        fields: [text('period', 'Year'), ...FIGURES],
       },
     ),
   )
@@ -99,16 +99,16 @@ export const longTerm = recordFrame(
         parameters: { tenant: '${tenant}', ...RANGE, limit: '200' },
         rows: 'keys',
         fields: [
-          { selector: 'tenant', text: 'Tenant', type: 'string' },
-          { selector: 'id', text: 'Key', type: 'string' },
-          { selector: 'name', text: 'Name', type: 'string' },
-          { selector: 'owner', text: 'Owner', type: 'string' },
-          { selector: 'tier', text: 'Tier', type: 'string' },
-          { selector: 'lastUsed', text: 'Last used', type: 'timestamp' },
-          { selector: 'usage.requests', text: 'Requests', type: 'number' },
-          { selector: 'usage.errorRate', text: 'Errors', type: 'number', unit: 'percentunit' },
-          { selector: 'usage.throttled', text: '429', type: 'number' },
-          { selector: 'usage.peakPerMinute', text: 'Busiest minute', type: 'number' },
+          text('tenant', 'Tenant'),
+          text('id', 'Key'),
+          text('name', 'Name'),
+          text('owner', 'Owner'),
+          text('tier', 'Tier'),
+          time('lastUsed', 'Last used'),
+          number('usage.requests', 'Requests'),
+          number('usage.errorRate', 'Errors', 'percentunit'),
+          number('usage.throttled', '429'),
+          number('usage.peakPerMinute', 'Busiest minute'),
         ],
       },
     ),

@@ -6,11 +6,11 @@ import {
   BY_KEY,
   CHOSEN,
   chosen,
-  chosenOverTime,
   gaugeBy,
   KEY,
   named,
   RECORDED,
+  RECORDED_EVERY,
   REPLACING,
   SELF,
 } from './queries.ts';
@@ -39,7 +39,7 @@ const EXPECTED = `${RECORDED.expectedRate}{${anyKey()}}`;
 export const overview = frame(
   'overview',
   'Is something broken? Every API key with its state, worst first, and what is unusual about the traffic.',
-  ['tenant', 'environment', 'tier'],
+  ['tenant', 'environment', 'tier', 'busiest'],
 )
   .annotation(firing(`alertname=~"Atender.+",severity="page",${TENANT_OR_NONE}`))
   .annotation(firing('alertname="AtenderKeyNewIP",tenant_id=~"$tenant"', 'New IP', 'purple'))
@@ -83,7 +83,7 @@ export const overview = frame(
     keyGrid({
       title: 'Keys',
       description:
-        'Every key with its state and the reason in words, worst first. Click a key for its Usage dashboard; click a state on top to see only that state.',
+        'Every key with its state and the reason in words, worst first, and its volume of the last day. Click a key for its Usage dashboard; click a state on top to see only that state.',
       unit: 'short',
       span: 24,
       height: 16,
@@ -121,8 +121,9 @@ export const overview = frame(
       {
         title: 'Requests by status class',
         description:
-          'All requests of the chosen tenants by status class, those without a key included; environment and tier do not matter here. A growing 4xx or 5xx part says that many keys are in trouble at once: look at Atender before looking at keys.',
+          'All requests of the chosen tenants by status class, those without a key included, as recorded; environment and tier do not matter here. A growing 4xx or 5xx part says that many keys are in trouble at once: look at Atender before looking at keys.',
         unit: 'reqps',
+        none: 'Nothing is recorded yet: are the rules loaded?',
       },
       [
         {
@@ -138,16 +139,17 @@ export const overview = frame(
       {
         title: 'Ten busiest keys',
         description:
-          'Requests per second of the ten keys with the highest peaks in the shown time. A key that shoots up is a campaign, a loop or a leak: open its Usage dashboard.',
+          'Requests per second of the ten keys with the highest peaks in the shown time, five minutes each; only what was recorded. A key that shoots up is a campaign, a loop or a leak: open its Usage dashboard.',
         unit: 'reqps',
+        none: 'Nothing is recorded yet: are the rules loaded?',
       },
       [
         {
-          expr: `${RATE} and on (${BY_KEY}) topk(10, ${chosenOverTime(`max_over_time(${RATE}[$__range] @ end())`)})`,
+          expr: `max_over_time(${RECORDED.rate}{${anyKey('key_id=~"$busiest"')}}[$__rate_interval])`,
           legend: '{{tenant_id}} {{key_id}}',
         },
       ],
-    ),
+    ).interval(RECORDED_EVERY),
   )
   .withPanel(
     lines(
@@ -156,6 +158,7 @@ export const overview = frame(
         description:
           'The volume of all chosen keys, and the band of half to twice what the same hour of the last three weeks makes expected. Outside the band something changed for many keys.',
         unit: 'reqps',
+        none: 'Nothing is recorded yet: are the rules loaded?',
       },
       [
         { expr: `sum(${RECORDED.rateByTier}{${ANY_TIER}})`, legend: 'now' },
@@ -171,6 +174,7 @@ export const overview = frame(
         description:
           'Keys by how many times their expected volume the last hour had. Far above 1 is a surge, far below 1 a consumer that changed or broke. Keys with fewer than 60 requests an hour are left out.',
         unit: 'short',
+        none: 'Nothing is expected of any key before a week is recorded',
       },
       [
         {
@@ -195,6 +199,7 @@ export const overview = frame(
         description:
           'Keys not used for longer than their threshold (30 days unless the keys file says otherwise). Ask the owner whether the key is still needed; revoke it if not.',
         unit: 's',
+        none: 'No key is stale',
       },
       [
         {
@@ -213,6 +218,7 @@ export const overview = frame(
         description:
           'Active keys of the keys file that nobody has used yet, the oldest first; without an age where the keys file has no createdAt. A forgotten key is a risk: ask whether it is needed.',
         unit: 's',
+        none: 'Every active key has been used',
       },
       [
         {
@@ -234,6 +240,7 @@ export const overview = frame(
         description:
           'Keys that were used from an address never seen on them, most recent first. Confirm the address with the owner; if nobody knows it, rotate the key.',
         unit: 's',
+        none: 'No new address in the last day',
       },
       [
         {
@@ -252,6 +259,7 @@ export const overview = frame(
         description:
           'Keys that another one replaces, with what they still had in the last hour, until the keys file says that they are revoked. Revoke the old key once that has been 0 for a day or two.',
         unit: 'short',
+        none: 'No rotation is in progress',
       },
       [
         {
@@ -284,11 +292,12 @@ export const overview = frame(
           legend: 'blind',
           steps: GOOD_BELOW(1, 1),
         },
-        { expr: `max(${SELF.behindSeconds})`, legend: 'seconds behind', steps: GOOD_BELOW(30, 120) },
+        { expr: `max(${SELF.behindSeconds})`, legend: 'behind', unit: 's', steps: GOOD_BELOW(30, 120) },
         {
-          expr: `100 * sum(increase(${SELF.rejected}[15m])) / sum(increase(${SELF.lines}[15m]) > 0) or vector(0)`,
-          legend: '% of lines rejected',
-          steps: GOOD_BELOW(0.1, 1),
+          expr: `sum(increase(${SELF.rejected}[15m])) / sum(increase(${SELF.lines}[15m]) > 0) or vector(0)`,
+          legend: 'lines rejected',
+          unit: 'percentunit',
+          steps: GOOD_BELOW(0.001, 0.01),
         },
       ],
       NEUTRAL,

@@ -37,19 +37,12 @@ export const CHOSEN = 'environment=~"$environment",tier=~"$tier"';
  * The keys of the chosen environments and tiers, 1 each. A key that the keys file does not have has neither
  * label, and a missing label matches like an empty one: it is there while nothing is chosen.
  */
-const chosenKeys = (at = ''): string =>
-  `group by (${BY_KEY}) (${KEY.info}{${anyKey(CHOSEN)}}${at}) or group by (${BY_KEY}) ` +
-  `(${KEY.lastUsed}{${anyKey(CHOSEN)}}${at} unless ${ON_KEY} ${KEY.info}${at})`;
+const CHOSEN_KEYS =
+  `group by (${BY_KEY}) (${KEY.info}{${anyKey(CHOSEN)}}) or group by (${BY_KEY}) ` +
+  `(${KEY.lastUsed}{${anyKey(CHOSEN)}} unless ${ON_KEY} ${KEY.info})`;
 
 /** A vector with tenant and key labels, kept to the chosen keys. */
-export const chosen = (expr: string): string => `(${expr}) and ${ON_KEY} (${chosenKeys()})`;
-
-/**
- * The same over time: keys that are chosen at the end of the shown time or, should no exporter have answered then, at
- * its start. Prometheus looks them up once instead of at every point, which is most of what such a query costs.
- */
-export const chosenOverTime = (expr: string): string =>
-  `(${expr}) and ${ON_KEY} (${chosenKeys(' @ end()')} or ${chosenKeys(' @ start()')})`;
+export const chosen = (expr: string): string => `(${expr}) and ${ON_KEY} (${CHOSEN_KEYS})`;
 
 /** Requests per second of a selector, by labels. */
 export const rateBy = (labels: string, selector: string, metric: string = KEY.requests): string =>

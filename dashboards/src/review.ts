@@ -1,4 +1,4 @@
-import { answerTable, recordFrame, typed } from './api.ts';
+import { answerTable, number, recordFrame, text, time, typed } from './api.ts';
 import { row } from './panels.ts';
 
 const PARAMETERS = { quarter: '${quarter}' };
@@ -26,18 +26,18 @@ export const review = recordFrame(
         parameters: PARAMETERS,
         rows: 'keys',
         fields: [
-          { selector: 'verdict', text: 'Verdict', type: 'string' },
-          { selector: 'tenant', text: 'Tenant', type: 'string' },
-          { selector: 'id', text: 'Key', type: 'string' },
-          { selector: 'name', text: 'Name', type: 'string' },
-          { selector: 'owner', text: 'Owner', type: 'string' },
-          { selector: 'before.verdict', text: 'Last quarter', type: 'string' },
-          { selector: 'lastUsed', text: 'Last used', type: 'timestamp' },
-          { selector: 'requests', text: 'Requests', type: 'number' },
-          { selector: 'previousRequests', text: 'Quarter before', type: 'number' },
-          { selector: 'throttled', text: '429', type: 'number' },
-          { selector: 'tier', text: 'Tier', type: 'string' },
-          { selector: 'newTier', text: 'Better tier', type: 'string' },
+          text('verdict', 'Verdict'),
+          text('tenant', 'Tenant'),
+          text('id', 'Key'),
+          text('name', 'Name'),
+          text('owner', 'Owner'),
+          text('before.verdict', 'Last quarter'),
+          time('lastUsed', 'Last used'),
+          number('requests', 'Requests'),
+          number('previousRequests', 'Quarter before'),
+          number('throttled', '429'),
+          text('tier', 'Tier'),
+          text('newTier', 'Better tier'),
         ],
       },
     ),
@@ -58,11 +58,11 @@ export const review = recordFrame(
         // JSONata: a row a finding, with its key.
         rows: 'keys.($key := $; findings.{"tenant": $key.tenant, "id": $key.id, "question": question, "verdict": verdict, "text": text})',
         fields: [
-          { selector: 'tenant', text: 'Tenant', type: 'string' },
-          { selector: 'id', text: 'Key', type: 'string' },
-          { selector: 'question', text: 'Question', type: 'string' },
-          { selector: 'verdict', text: 'Verdict', type: 'string' },
-          { selector: 'text', text: 'Evidence', type: 'string' },
+          text('tenant', 'Tenant'),
+          text('id', 'Key'),
+          text('question', 'Question'),
+          text('verdict', 'Verdict'),
+          text('text', 'Evidence'),
         ],
       },
     ),

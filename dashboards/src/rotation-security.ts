@@ -43,6 +43,7 @@ export const rotationSecurity = frame(
         description:
           'Traffic of the keys that replace another. It should grow as the old keys, beside, fall to nothing.',
         unit: 'reqps',
+        none: 'No rotation is in progress',
       },
       [{ expr: NEW_RATE, legend: '{{tenant_id}} {{key_id}}' }],
     ),
@@ -54,6 +55,7 @@ export const rotationSecurity = frame(
         description:
           'Traffic of the keys that are being replaced. Quiet for 24 to 48 hours while the new key is used: revoke it. Before that, find the stragglers by endpoint.',
         unit: 'reqps',
+        none: 'No rotation is in progress',
       },
       [{ expr: OLD_RATE, legend: '{{tenant_id}} {{key_id}}' }],
     ),
@@ -65,6 +67,7 @@ export const rotationSecurity = frame(
         description:
           'Endpoints that old keys of rotations were still answered on in the last day (401 is no use of a key). Each names a part of a consumer that has not moved.',
         unit: 'short',
+        none: 'Nothing calls with an old key',
         span: 24,
       },
       [
@@ -84,6 +87,7 @@ export const rotationSecurity = frame(
         description:
           'Keys with a rotation policy by how much of its time has passed since they were last rotated (or created). 100 % and more is overdue.',
         unit: 'percentunit',
+        none: 'No key has a rotation policy (rotateEvery)',
         span: 24,
       },
       [
@@ -106,6 +110,7 @@ export const rotationSecurity = frame(
         description:
           'Requests in five minutes with a wrong, revoked or expired key; the ten keys with most of them at a time, as recorded. Steady 401s after a rotation are a consumer that was left behind.',
         unit: 'short',
+        none: 'No request was answered 401',
       },
       [{ expr: refused('401'), legend: '{{tenant_id}} {{key_id}}' }],
     ).interval(RECORDED_EVERY),
@@ -117,6 +122,7 @@ export const rotationSecurity = frame(
         description:
           'Requests in five minutes that lacked a scope; the ten keys with most of them at a time, as recorded. On a key that was clean: its scopes were changed, or somebody tries what it may not do.',
         unit: 'short',
+        none: 'No request was answered 403',
       },
       [{ expr: refused('403'), legend: '{{tenant_id}} {{key_id}}' }],
     ).interval(RECORDED_EVERY),
@@ -128,6 +134,7 @@ export const rotationSecurity = frame(
         description:
           'Which endpoints refuse which keys, in the shown time. Compare with the scopes of the key on its Usage dashboard.',
         unit: 'short',
+        none: 'No request was answered 401 or 403',
         span: 24,
       },
       [
@@ -148,6 +155,7 @@ export const rotationSecurity = frame(
         description:
           'Addresses that were new on a key in the last day, shown as the exporter is configured to. Nobody knows one: rotate the key.',
         unit: 'short',
+        none: 'No new address in the last day',
       },
       [
         {
@@ -166,6 +174,7 @@ export const rotationSecurity = frame(
         description:
           'Parts of the API that a key was noticed to call for the first time, most recent first. Not meant by its owner: narrow its scopes.',
         unit: 's',
+        none: 'No new surface',
       },
       [
         {
@@ -185,6 +194,7 @@ export const rotationSecurity = frame(
         description:
           'The keys file says revoked or disabled, yet a request was answered with something other than 401: the key still works. Revoke it in Atender now.',
         unit: 's',
+        none: 'No revoked or disabled key was answered',
       },
       [
         {
@@ -205,6 +215,7 @@ export const rotationSecurity = frame(
         description:
           'Revocation works, but somebody still sends the key. Find the consumer by its endpoints before it becomes an outage report.',
         unit: 's',
+        none: 'No revoked or disabled key was sent',
       },
       [
         {

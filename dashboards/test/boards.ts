@@ -10,6 +10,8 @@ export interface Panel {
   maxDataPoints?: number;
   /** Least time between two points, such as `1m`. */
   interval?: string;
+  /** What is shown instead of the dashboard's time, such as `24h`. */
+  timeFrom?: string;
   panels?: Panel[];
 }
 
@@ -25,7 +27,7 @@ export interface Board {
   title: string;
   panels: Panel[];
   links: { title: string; url: string; keepTime: boolean; includeVars: boolean }[];
-  templating: { list: { name: string; type: string; query?: string | { query: string } }[] };
+  templating: { list: { name: string; type: string; regex?: string; query?: string | { query: string } }[] };
   annotations: { list: { name: string; step?: string; target?: Target }[] };
 }
 

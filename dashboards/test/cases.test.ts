@@ -11,6 +11,7 @@ import {
 } from '../../exporter/test/exporter-process.ts';
 import { requestLine } from '../../exporter/test/log-lines.ts';
 import { type Prometheus, type Series, startPrometheus } from '../../exporter/test/prometheus.ts';
+import { RECORDED } from '../src/queries.ts';
 import { boards } from './boards.ts';
 import { answerTo, type Chosen, questionsOf } from './questions.ts';
 
@@ -87,11 +88,9 @@ scrape_configs:
       expect(await prometheus.value('min(count_over_time(atender_requests_total[5m]))')).toBeGreaterThan(60),
     120_000,
   );
-  // What is recorded once a minute.
-  await eventually(
-    async () => expect(await prometheus.query('tenant:atender_requests:rate5m')).not.toEqual([]),
-    150_000,
-  );
+  // What is recorded once a minute, and from all that was refused.
+  for (const recorded of ['tenant:atender_requests:rate5m', `${RECORDED.refused}{status="401"} >= 4`])
+    await eventually(async () => expect(await prometheus.query(recorded)).not.toEqual([]), 150_000);
 }, 300_000);
 
 afterAll(async () => {
@@ -103,6 +102,7 @@ afterAll(async () => {
 const ALL: Chosen = {
   ...{ tenant: '.*', environment: '.*', tier: '.*', job: ['atender-exporter'], key: 'shared' },
   ...{ predecessor: [], successor: [], replaced: ['old'], replacing: ['new_1', 'new_2'] },
+  busiest: ['shared', 'old'],
 };
 
 /** What the questions of a panel, or of all, are answered; by dashboard, panel and query. */
@@ -217,6 +217,29 @@ describe('figures equal a count of the log lines', () => {
   test('a key that nobody has used, though the keys file does not say since when', async () => {
     const never = (await answers({}, 'Never used keys')).find(([name]) => name.endsWith('/B'))?.[1] ?? [];
     expect(never.map(({ metric }) => metric.key_id).sort()).toEqual(['forgotten', 'new_1', 'new_2']);
+  });
+
+  test('401s of a key that a rotation left behind', async () => {
+    const [[, series] = ['', []]] = await answers({}, 'rotation and security: 401 by key');
+    const most = series.map(({ metric, values = [] }) => [
+      metric.key_id,
+      Math.floor(Math.max(...values.map(([, value]) => Number(value))) + 0.01),
+    ]);
+    expect(most).toEqual([['old', 4]]);
+  });
+
+  test('the busiest keys are those of the chosen environment, and their volume is what is shown', async () => {
+    const busiest = async (chosen: Chosen) => {
+      const [[, series] = ['', []]] = await answers(chosen, 'variable busiest');
+      return series.map(({ metric }) => metric.key_id);
+    };
+    expect(await busiest({ environment: ['sandbox'] })).toEqual(['trial']);
+    expect((await busiest({}))[0]).toBe('shared');
+    const [[, shown] = ['', []]] = await answers(
+      { tenant: ['acmexeu'], busiest: ['shared'] },
+      'Ten busiest keys',
+    );
+    expect(shown.map(({ metric }) => [metric.tenant_id, metric.key_id])).toEqual([['acmexeu', 'shared']]);
   });
 
   test('the grid has the keys of the chosen environment and tier, and no other', async () => {

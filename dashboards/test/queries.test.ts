@@ -146,6 +146,7 @@ async function askEverything(
     successor: [],
     replaced: [OLD_KEY],
     replacing: [NEW_KEY],
+    busiest: [KEY],
   };
   const shown = { url: prometheus.url, chosen, from: to - 3600, to, scrape: 15 };
   for (const question of boards().flatMap(questionsOf)) {

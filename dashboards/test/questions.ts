@@ -14,6 +14,8 @@ export interface Question {
   points: number;
   /** Seconds between two points at least. */
   interval: number;
+  /** Seconds that are shown, where not those of the dashboard. */
+  time?: number;
 }
 
 /** What is chosen in the variables: one text, several, or all. */
@@ -27,31 +29,39 @@ const ANNOTATION_POINTS = 100;
 /** Every query of every panel, annotation and variable of a dashboard. */
 export function questionsOf(board: Board): Question[] {
   const title = board.title.replace('API keys: ', '');
-  const asked = (asker: string, points: number, interval = '0m', targets: Target[] = []): Question[] =>
-    targets.map(({ refId, expr, instant }) => ({
-      asker: `${title}: ${asker}`,
-      ...{ refId, expr, kind: instant ? 'instant' : 'range', points, interval: secondsOf(interval) },
-    }));
+  const asked = (
+    asker: string,
+    { points = PANEL_POINTS, interval = '0m', time = '' },
+    targets: Target[] = [],
+  ) =>
+    targets.map(
+      ({ refId, expr, instant }): Question => ({
+        ...{ asker: `${title}: ${asker}`, refId, expr, kind: instant ? 'instant' : 'range', points },
+        interval: secondsOf(interval),
+        ...(time === '' ? {} : { time: secondsOf(time) }),
+      }),
+    );
   return [
-    ...panelsOf(board).flatMap(({ title = '', maxDataPoints = PANEL_POINTS, interval, targets }) =>
-      asked(title, maxDataPoints, interval, targets),
+    ...panelsOf(board).flatMap(({ title = '', maxDataPoints: points, interval, timeFrom: time, targets }) =>
+      asked(title, { points, interval, time }, targets),
     ),
-    ...board.annotations.list.flatMap(({ name, step, target }) =>
-      target ? asked(`annotation ${name}`, ANNOTATION_POINTS, step, [target]) : [],
+    ...board.annotations.list.flatMap(({ name, step: interval, target }) =>
+      target ? asked(`annotation ${name}`, { points: ANNOTATION_POINTS, interval }, [target]) : [],
     ),
     ...board.templating.list.flatMap(({ name, query }): Question[] => {
       const text = typeof query === 'string' ? query : (query?.query ?? '');
-      const [, expr, label] = /^label_values\((.+), (\w+)\)$/.exec(text) ?? [];
-      if (expr === undefined || label === undefined) return [];
-      const asker = `${title}: variable ${name}`;
-      return [{ asker, refId: name, expr, label, kind: 'values', points: 0, interval: 0 }];
+      const asked = { asker: `${title}: variable ${name}`, refId: name, points: 0, interval: 0 };
+      const [, values, label] = /^label_values\((.+), (\w+)\)$/.exec(text) ?? [];
+      if (values !== undefined) return [{ ...asked, expr: values, label, kind: 'values' }];
+      const [, result] = /^query_result\((.+)\)$/.exec(text) ?? [];
+      return result === undefined ? [] : [{ ...asked, expr: result, kind: 'instant' }];
     }),
   ];
 }
 
-/** `90s` or `2m`, as the dashboards write it. */
+/** `90s`, `2m` or `24h`, as the dashboards write it. */
 const secondsOf = (interval: string): number =>
-  Number.parseInt(interval, 10) * (interval.endsWith('m') ? 60 : 1);
+  Number.parseInt(interval, 10) * ({ m: 60, h: 3600 }[interval.at(-1) ?? ''] ?? 1);
 
 /** What a dashboard shows. Times in seconds since the epoch. */
 export interface Shown {
@@ -65,9 +75,10 @@ export interface Shown {
 
 /** The series (of `values`: the values, as a label) that Prometheus answers. Throws what it says against the query. */
 export async function answerTo(
-  { expr, kind, label, points, interval }: Question,
-  { url, chosen, from, to, scrape }: Shown,
+  { expr, kind, label, points, interval, time }: Question,
+  { url, chosen, from: begin, to, scrape }: Shown,
 ): Promise<Series[]> {
+  const from = time === undefined ? begin : to - time;
   const step = Math.max(niceStep((to - from) / (points || 1)), interval, scrape);
   const query = interpolated(expr, {
     ...chosen,
