@@ -32,6 +32,12 @@ export class ByteWriter {
   count(value: number): void {
     this.reserve(8);
     let rest = value;
+    // Whole 31-bit numbers are all but a few, and need no division.
+    if (value < 0x80000000) {
+      for (; rest >= 128; rest >>>= 7) this.bytes[this.used++] = (rest & 127) | 128;
+      this.bytes[this.used++] = rest;
+      return;
+    }
     for (; rest >= 128; rest = Math.floor(rest / 128)) this.bytes[this.used++] = (rest % 128) | 128;
     this.bytes[this.used++] = rest;
   }

@@ -26,6 +26,14 @@ export interface ScopeFigures {
 const writer = new ByteWriter();
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
+/** Scopes are few, the configuration names them; each is written with every day of every key. */
+const encodedScopes = new Map<string, Uint8Array>();
+
+function encoded(scope: string): Uint8Array {
+  const bytes = encodedScopes.get(scope) ?? encoder.encode(scope);
+  encodedScopes.set(scope, bytes);
+  return bytes;
+}
 
 /**
  * What one key did on one UTC day, or in a longer time when days are merged. Counts are exact. Merging is
@@ -120,15 +128,13 @@ export class DayFigures {
       for (const number of [endpoint + 1, requests, clientErrors, serverErrors]) writer.count(number);
     writer.count(this.scopes.size);
     for (const [scope, { used, refused }] of [...this.scopes].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      const text = encoder.encode(scope);
+      const text = encoded(scope);
       writer.count(text.length);
       for (const byte of text) writer.byte(byte);
       writer.count(used);
       writer.count(refused);
     }
-    this.durations.forEach((count, i) => {
-      writer.entry(i, count);
-    });
+    for (let i = 0; i < DURATION_CELLS; i++) writer.entry(i, this.durations[i]);
     writer.endEntries();
     writer.float(this.durationSum);
     this.ips.write(writer);

@@ -43,9 +43,7 @@ export class DistinctIps {
   write(writer: ByteWriter): void {
     if (this.ranks) {
       writer.byte(SKETCH_FORM);
-      this.ranks.forEach((rank, register) => {
-        writer.entry(register, rank);
-      });
+      for (let register = 0; register < REGISTERS; register++) writer.entry(register, this.ranks[register]);
       writer.endEntries();
       return;
     }

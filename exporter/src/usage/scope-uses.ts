@@ -36,7 +36,10 @@ export class ScopeUses {
   }
 
   changedRows(): ScopeRow[] {
-    return this.changed.map((use) => ({ ...this.rows[use], lastUsed: this.last[use] }));
+    return this.changed.map((use) => {
+      const { key, scope } = this.rows[use];
+      return { key, scope, lastUsed: this.last[use] };
+    });
   }
 
   settle(): void {

@@ -16,16 +16,16 @@ export function encodeWindows(windows: Windows): Uint8Array {
   for (let age = 0; age < SECONDS_KEPT; age++) writer.entry(age, windows.at(windows.newestSecond - age));
   writer.endEntries();
   writer.count(windows.newestMinute);
-  windows.minuteCounts().counts.forEach((requests, i) => {
-    writer.entry(i, requests);
-  });
+  const { counts } = windows.minuteCounts();
+  for (let i = 0; i < counts.length; i++) writer.entry(i, counts[i]);
   writer.endEntries();
   writer.count(windows.newestGapDay);
-  windows.marks.forEach((mark, i) => {
-    if (mark === 0 || i < Windows.STORED_FROM) return;
+  const { marks } = windows;
+  for (let i = Windows.STORED_FROM; i < marks.length; i++) {
+    if (marks[i] === 0) continue;
     writer.byte(i);
-    writer.float(mark);
-  });
+    writer.float(marks[i]);
+  }
   return writer.end();
 }
 
