@@ -1,8 +1,10 @@
 /** Numbers as people read them, for sentences about a key. Never throws; NaN reads "unknown". */
 
-/** 0.0731 → "7.31 %". */
+/** 0.0731 → "7.31 %". Only what is whole says 100 %. */
 export function percent(ratio: number): string {
-  return Number.isFinite(ratio) ? `${Number((ratio * 100).toFixed(2))} %` : 'unknown';
+  if (!Number.isFinite(ratio)) return 'unknown';
+  const rounded = Number((ratio * 100).toFixed(2));
+  return `${ratio < 1 && rounded === 100 ? 99.99 : rounded} %`;
 }
 
 /** Made once: a formatter costs far more to make than to use. */

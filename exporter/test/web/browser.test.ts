@@ -169,6 +169,18 @@ describe.each([
     }
   });
 
+  test('what a check and a status mean is read without scrolling sideways', async () => {
+    const { page } = await open(await startServer(), '/keys/key_billing_export?tenant=acme', {
+      colorScheme,
+      viewport: { width, height },
+    });
+    const words = await page.locator('.stacking .words').all();
+    expect(words.length).toBeGreaterThan(10);
+    for (const box of await Promise.all(words.map((word) => word.boundingBox())))
+      expect(box!.x + box!.width).toBeLessThanOrEqual(width);
+    expect(await page.getByRole('table').first().getByRole('columnheader').count()).toBe(5);
+  });
+
   test('it is still a table to who hears it', async () => {
     const { page } = await open(await startServer(), '/', { colorScheme, viewport: { width, height } });
     expect(await page.getByRole('row').count()).toBe(KEYS.length + 1);

@@ -180,7 +180,13 @@ p.note + .scroll { margin-top: 6px; }
   .keys .requests { grid-column: span 3; }
   .keys .spark { display: block; } .keys .requests .n { min-width: 0; }
   .keys .requests { display: flex; flex-wrap: wrap; gap: 2px 10px; align-items: end; }
-  .keys [data-label]::before { content: attr(data-label); display: block; flex: 0 0 100%; color: var(--muted); font-size: 12px; }
+  /* What only scrolling sideways would show stands below instead, the words over the whole width. */
+  .stacking, .stacking tbody, .stacking th, .stacking td { display: block; }
+  .stacking thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .stacking tbody tr { display: grid; grid-template-columns: 1fr 1fr; gap: 4px 12px; padding: 10px; }
+  .stacking tbody tr > * { padding: 0; text-align: start; min-width: 0; overflow-wrap: anywhere; }
+  .stacking .words, .stacking .code-title { grid-column: 1 / -1; }
+  [data-label]::before { content: attr(data-label); display: block; flex: 0 0 100%; color: var(--muted); font-size: 12px; }
   .facts div { grid-template-columns: 104px 1fr; }
 }
 @media (prefers-reduced-motion: no-preference) { .chip, .search input { transition: border-color 120ms; } }

@@ -51,10 +51,10 @@ export function checks({ health }: KeyOverview): Html {
   return html`<section><h2>Checks</h2>
 ${scrolling(
   'Checks',
-  html`<table class="checks"><thead><tr><th scope="col">Check</th><th scope="col">Result</th><th scope="col" class="figure">Now</th><th scope="col">Breached at</th><th scope="col">Why</th></tr></thead><tbody>
+  html`<table class="checks stacking" role="table"><thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Check</th><th scope="col" role="columnheader">Result</th><th scope="col" role="columnheader" class="figure">Now</th><th scope="col" role="columnheader">Breached at</th><th scope="col" role="columnheader">Why</th></tr></thead><tbody role="rowgroup">
 ${ordered.map(
   ({ label, alert, result, value, unit, kind, threshold, origin, explanation }) =>
-    html`<tr class="${result}"><th scope="row">${label}${alert !== '' && html`<span class="code">${alert}</span>`}</th><td>${resultBadge(result)}</td><td class="figure">${measured(value, unit)}</td><td>${limitOf(kind, threshold)}<span class="when">${origin === 'key' ? 'set for this key' : 'default'}</span></td><td class="words">${explanation}</td></tr>
+    html`<tr role="row" class="${result}"><th scope="row" role="rowheader">${label}${alert !== '' && html`<span class="code">${alert}</span>`}</th><td role="cell">${resultBadge(result)}</td><td role="cell" class="figure" data-label="Now">${measured(value, unit)}</td><td role="cell" data-label="Breached at">${limitOf(kind, threshold)}<span class="when">${origin === 'key' ? 'set for this key' : 'default'}</span></td><td role="cell" class="words">${explanation}</td></tr>
 `,
 )}</tbody></table>`,
 )}</section>`;
@@ -72,10 +72,10 @@ export function statuses(
   return html`<section><h2>By status</h2><p class="note">${counted(requests, 'request')}${since}</p>
 ${scrolling(
   'By status',
-  html`<table><thead><tr><th scope="col">Status</th><th scope="col" class="figure">Requests</th><th scope="col" class="shares">Share</th><th scope="col">What it means for the key</th><th scope="col">What to do</th></tr></thead><tbody>
+  html`<table class="stacking" role="table"><thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Status</th><th scope="col" role="columnheader" class="figure">Requests</th><th scope="col" role="columnheader" class="shares">Share</th><th scope="col" role="columnheader">What it means for the key</th><th scope="col" role="columnheader">What to do</th></tr></thead><tbody role="rowgroup">
 ${lines.map(
   ({ status, requests: n, share: part, meaning }) =>
-    html`<tr><th scope="row">${status}<span class="when">${meaning.title}</span></th><td class="figure">${count(n)}</td><td class="shares">${share(part)}${bar(part, layerOf(status))}</td><td class="words">${meaning.meaning}</td><td class="words">${meaning.remedy || html`<span class="none">nothing</span>`}</td></tr>
+    html`<tr role="row"><th scope="row" role="rowheader" class="code-title">${status}<span class="when">${meaning.title}</span></th><td role="cell" class="figure" data-label="Requests">${count(n)}</td><td role="cell" class="shares" data-label="Share">${share(part)}${bar(part, layerOf(status))}</td><td role="cell" class="words">${meaning.meaning}</td><td role="cell" class="words" data-label="What to do">${meaning.remedy || html`<span class="none">nothing</span>`}</td></tr>
 `,
 )}</tbody></table>`,
 )}</section>`;

@@ -20,9 +20,9 @@ export function absolute(moment: number): string {
   return `${iso(moment).slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** A share, rounded down: only what is whole says 100 %. */
+/** A share; of nothing there is none. */
 export function share(ratio: number): string {
-  return Number.isFinite(ratio) ? percent(Math.floor(ratio * 10_000) / 10_000) : '–';
+  return Number.isFinite(ratio) ? percent(ratio) : '–';
 }
 
 /** A measured value in the unit of its threshold. */
