@@ -51,6 +51,7 @@ export interface Consumer {
 }
 
 const route = (method: Route['method'], path: string, weight = 1): Route => ({ method, path, weight });
+const answered = (share: number, ...statuses: number[]) => ({ share, statuses });
 const hosts = (network: string, first: number, count: number): string[] =>
   Array.from({ length: count }, (_, i) => `${network}.${first + i}`);
 const LASTING = Number.POSITIVE_INFINITY;
@@ -114,7 +115,7 @@ export const CONSUMERS: Consumer[] = [
         from: -4 * DAY,
         to: -4 * DAY + 40 * MINUTE,
         incident: 'forbidden',
-        answers: { share: 0.2, statuses: [403] },
+        answers: answered(0.2, 403),
       },
     ],
   },
@@ -154,14 +155,14 @@ export const CONSUMERS: Consumer[] = [
         to: -5 * DAY + 3 * HOUR,
         incident: 'throttled',
         rate: 3,
-        answers: { share: 0.2, statuses: [429] },
+        answers: answered(0.2, 429),
       },
       {
         from: -100 * MINUTE,
         to: LASTING,
         incident: 'throttled',
         rate: 3.2,
-        answers: { share: 0.2, statuses: [429] },
+        answers: answered(0.2, 429),
       },
     ],
   },
@@ -186,13 +187,13 @@ export const CONSUMERS: Consumer[] = [
         from: -3 * DAY,
         to: -3 * DAY + 45 * MINUTE,
         incident: 'server_errors',
-        answers: { share: 0.2, statuses: [502] },
+        answers: answered(0.2, 502),
       },
       {
         from: -50 * MINUTE,
         to: LASTING,
         incident: 'server_errors',
-        answers: { share: 0.2, statuses: [500, 502, 503] },
+        answers: answered(0.2, 500, 502, 503),
       },
     ],
   },
@@ -207,9 +208,7 @@ export const CONSUMERS: Consumer[] = [
     rhythm: 'steady',
     routes: [route('GET', '/v1/conversations/{n}', 4), route('GET', '/v1/settings/routing')],
     addresses: hosts('203.0.113', 60, 2),
-    episodes: [
-      { from: -20 * MINUTE, to: LASTING, incident: 'forbidden', answers: { share: 0.35, statuses: [403] } },
-    ],
+    episodes: [{ from: -20 * MINUTE, to: LASTING, incident: 'forbidden', answers: answered(0.35, 403) }],
   },
   {
     id: 'key_order_events',
@@ -380,8 +379,6 @@ export const CONSUMERS: Consumer[] = [
     rhythm: 'steady',
     routes: [route('POST', '/v1/agents/{n}/turns', 3), route('GET', '/v1/agents/{n}')],
     addresses: hosts('198.51.100', 150, 2),
-    episodes: [
-      { from: -70 * MINUTE, to: LASTING, incident: 'unauthorized', answers: { share: 0.5, statuses: [401] } },
-    ],
+    episodes: [{ from: -70 * MINUTE, to: LASTING, incident: 'unauthorized', answers: answered(0.5, 401) }],
   },
 ];
