@@ -32,6 +32,16 @@ const now = Math.floor(Date.now() / 1000 / STEP) * STEP;
 const counted = (key: number, status: number, at: number): number =>
   Math.floor(((at - now + HOUR) * (status < 300 ? 2 : 0.0005) * (1 + (key % 7))) / 7);
 
+const idOf = (key: number) => ({ tenant_id: `tenant_${key % TENANTS}`, key_id: `key_${key}` });
+const isRevoked = (key: number): boolean => key % 50 === 7;
+const infoOf = (key: number) => ({
+  ...{ name: `Key ${key}`, environment: key % 5 === 0 ? 'sandbox' : 'production' },
+  ...{ tier: ['starter', 'professional', 'enterprise'][key % 3]!, owner: 'team', realtime: 'true' },
+  state: isRevoked(key) ? 'revoked' : 'active',
+  // Of the same tenant.
+  replaces: key % 50 === 41 ? `key_${key - TENANTS}` : '',
+});
+
 const directory = mkdtempSync(join(tmpdir(), 'atender-rules-'));
 const data = join(directory, 'data');
 mkdirSync(data);
@@ -64,16 +74,6 @@ try {
   exporter.closeAllConnections();
   rmSync(directory, { recursive: true, force: true });
 }
-
-const idOf = (key: number) => ({ tenant_id: `tenant_${key % TENANTS}`, key_id: `key_${key}` });
-const isRevoked = (key: number): boolean => key % 50 === 7;
-const infoOf = (key: number) => ({
-  ...{ name: `Key ${key}`, environment: key % 5 === 0 ? 'sandbox' : 'production' },
-  ...{ tier: ['starter', 'professional', 'enterprise'][key % 3]!, owner: 'team', realtime: 'true' },
-  state: isRevoked(key) ? 'revoked' : 'active',
-  // Of the same tenant.
-  replaces: key % 50 === 41 ? `key_${key - TENANTS}` : '',
-});
 
 function fill(): void {
   const series: PastSeries[] = [];

@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, expect, test } from '@jest/globals';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { eventually, freePort, temporaryDirectory } from '../../exporter/test/exporter-process.ts';
 import { requestLine, writeRequests } from '../../exporter/test/log-lines.ts';
 
@@ -14,8 +16,24 @@ afterEach(async () => {
     stack.kill('SIGTERM');
     await once(stack, 'exit');
   }
-  directory.remove();
 });
+afterAll(directory.remove);
+
+/** Started as `npm run stack` does, what it says in `said`. */
+function startStack(args: string[], env: Record<string, string> = {}) {
+  const tsx = fileURLToPath(import.meta.resolve('tsx/cli'));
+  const child = spawn(process.execPath, [tsx, 'scripts/stack.ts', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+  stack = child;
+  const output = { said: '' };
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      output.said += chunk;
+    });
+  return { child, output };
+}
 
 test('a line that is written to the log is seen through Prometheus, and an alert through Alertmanager', async () => {
   const log = join(directory.path, 'requests.log');
@@ -23,15 +41,10 @@ test('a line that is written to the log is seen through Prometheus, and an alert
   // The stack takes four ports in a row; these are free unless somebody takes one meanwhile.
   const port = await freePort();
   const args = ['--directory', directory.path, '--log.path', log, '--port', String(port)];
-  stack = spawn('npx', ['tsx', 'scripts/stack.ts', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  for (const stream of [stack.stdout!, stack.stderr!])
-    stream.on('data', (chunk) => {
-      said += chunk;
-    });
+  const { child, output } = startStack(args);
   await eventually(() => {
-    if (stack?.exitCode !== null) throw new Error(said);
-    expect(said).toContain('stack: up');
+    if (child.exitCode !== null) throw new Error(output.said);
+    expect(output.said).toContain('stack: up');
   }, 60_000);
 
   const query = 'sum(atender_requests_total{key_id="key_stack"})';
@@ -47,4 +60,37 @@ test('a line that is written to the log is seen through Prometheus, and an alert
     const alerts = await (await fetch(`http://127.0.0.1:${port + 2}/api/v2/alerts`)).text();
     expect(alerts).toContain('AtenderWatchdog');
   }, 60_000);
+
+  child.kill('SIGINT');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  for (const offset of [0, 1, 2, 4]) expect(await isFree(port + offset)).toBe(true);
 }, 180_000);
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  const free = await once(server, 'listening').then(
+    () => true,
+    () => false,
+  );
+  server.close();
+  return free;
+}
+
+test('a port that is taken and a program that is missing are named before anything is started', async () => {
+  const port = await freePort();
+  const taken = createServer().listen(port, '127.0.0.1');
+  await once(taken, 'listening');
+  const place = join(directory.path, 'nothing');
+  const inTheWay = startStack(['--directory', place, '--port', String(port)]);
+  expect(await once(inTheWay.child, 'close')).toEqual([1, null]);
+  expect(inTheWay.output.said).toContain(`port ${port} for exporter cannot be had`);
+  taken.close();
+
+  const bin = join(directory.path, 'bin');
+  mkdirSync(bin);
+  symlinkSync('/bin/sh', join(bin, 'sh'));
+  const missing = startStack(['--directory', place, '--port', String(port)], { PATH: bin });
+  expect(await once(missing.child, 'close')).toEqual([1, null]);
+  expect(missing.output.said).toContain('not on PATH: prometheus, alertmanager, redis-server');
+  expect(existsSync(place)).toBe(false);
+}, 60_000);
