@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { ANSWERS } from '../src/api/answers.ts';
 import { ENDPOINTS, type EndpointName } from '../src/api/endpoints.ts';
 import type { Source } from '../src/api/source.ts';
-import { dateOf } from '../src/history/periods.ts';
+import { dateOf } from '../src/config/days.ts';
 import { noChanges } from '../src/ingest/slices.ts';
 import { KeyRegistry } from '../src/keys/registry.ts';
 import { openStore, openStoreForReading } from '../src/store/sqlite.ts';

@@ -1,5 +1,5 @@
+import { dateOf } from './config/days.ts';
 import { QuestionError } from './history/key-choice.ts';
-import { dateOf } from './history/periods.ts';
 import { timeOf } from './history/question.ts';
 import { KeyRegistry } from './keys/registry.ts';
 import { ArchivedRequests } from './record/archived-requests.ts';

@@ -75,8 +75,10 @@ export const REQUESTS: ApiEndpoint = {
     status: text('Codes or classes with commas: 404 or 4xx,500.'),
     endpoint: text('A template as in the metrics; * stands for anything.'),
     method: text('GET, POST and so on.'),
-    from: text('From when on: a time, a day, or a span back from now such as 7d.'),
-    to: text('Until when; the same.'),
+    from: text(
+      'From when on: a time with offset, days as 2026-11-23, 2026-11, 2026Q4, 2026 or today, or a span back from now as 7d.',
+    ),
+    to: text('Until when; the same, the last day included.'),
     order: z.enum(['newest', 'oldest']).default('newest').describe('Which requests come first.'),
     ...page(1_000),
   }),

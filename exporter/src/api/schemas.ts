@@ -89,7 +89,7 @@ export const request = z.strictObject({
   time: z.iso.datetime(),
   ...{ key_id: z.string(), tenant_id: z.string(), method: z.string(), endpoint: z.string() },
   status: z.int(),
-  ip: z.string(),
+  ip: z.string().nullable(),
   duration_ms: z.number().nullable(),
   response_bytes: z.number().nullable(),
   user_agent: z.string().nullable(),

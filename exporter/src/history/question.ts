@@ -1,5 +1,6 @@
+import { type Days, dayAt, parseDays } from '../config/days.ts';
 import { QuestionError } from './key-choice.ts';
-import { type Days, dayAt, GRAINS, type Grain, parseDays, periodsOf } from './periods.ts';
+import { GRAINS, type Grain, periodsOf } from './periods.ts';
 
 /** Days before today that a report begins, where nobody says. */
 const USUAL_DAYS: Record<Grain, number> = { day: 29, week: 83, month: 364, year: 1_825 };

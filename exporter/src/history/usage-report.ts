@@ -1,8 +1,9 @@
+import { type Days, dateOf } from '../config/days.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
 import type { KeyRow } from '../usage/changes.ts';
 import { DayFigures } from '../usage/day-figures.ts';
 import { type Details, detailsOf, type Figures, figuresOf, NO_SUMS } from './figures.ts';
-import { before, type Days, dateOf, type Grain, type Period, periodsOf, yearBefore } from './periods.ts';
+import { before, type Grain, type Period, periodsOf, yearBefore } from './periods.ts';
 
 export interface UsageQuery {
   days: Days;

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from './duckdb.ts';
 import { dayOf } from './layout.ts';
 import { ArchiveSearch, type FoundRequest } from './search.ts';
-import { parseQuery, type QueryText, type SearchQuery } from './search-query.ts';
+import { LATEST, parseQuery, type QueryText, type SearchQuery } from './search-query.ts';
 
 export interface PageQuestion {
   root: string;
@@ -106,7 +106,8 @@ function questionIn(text: QueryText) {
 const encoded = ({ time, given }: Cursor): string => Buffer.from(`${time}.${given}`).toString('base64url');
 
 function decoded(text: string): Cursor {
-  const match = /^(-?\d{1,16})\.(\d{1,9})$/.exec(Buffer.from(text, 'base64url').toString('latin1'));
-  if (!match) throw new BadQuestion('cursor: give it as the page before had it under next');
+  const match = /^(\d{1,15})\.(\d{1,9})$/.exec(Buffer.from(text, 'base64url').toString('latin1'));
+  if (!match || Number(match[1]) >= LATEST)
+    throw new BadQuestion('cursor: give it as the page before had it under next');
   return { time: Number(match[1]), given: Number(match[2]) };
 }

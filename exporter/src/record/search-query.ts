@@ -1,3 +1,4 @@
+import { parseDays } from '../config/days.ts';
 import { keyName, tenantName } from '../keys/labels.ts';
 import { withoutRawKeys } from '../keys/raw-keys.ts';
 import { type Address, parseIp } from '../parse/ip.ts';
@@ -111,20 +112,21 @@ export function orderOf({ newestFirst }: SearchQuery): string {
 }
 
 /** 9999-12-31, the last day that a date of four digits names. */
-const LATEST = Date.UTC(10_000, 0, 1);
+export const LATEST = Date.UTC(10_000, 0, 1);
+const MS_A_DAY = 86_400_000;
 const UNITS: Record<string, number> = { s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7, w: 6.048e8 };
 
 function momentOf(name: string, text: string, now: number, endOfDay: boolean): number {
   const ago = /^(\d{1,6})([smhdw])$/.exec(text);
   if (ago) return now - Number(ago[1]) * UNITS[ago[2]];
-  const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
+  const days = parseDays(text, Math.floor(now / MS_A_DAY));
+  if (days) return (endOfDay ? days.to + 1 : days.from) * MS_A_DAY;
   const isTime = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)$/.test(text);
-  const at = isDay || isTime ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(at))
-    throw new Error(
-      `${name}: write a UTC day such as 2026-05-04, a time with its offset such as 2026-05-04T09:30:00Z, or how long ago, such as 24h`,
-    );
-  return isDay && endOfDay ? at + 86_400_000 : at;
+  const at = isTime ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(at)) return at;
+  throw new Error(
+    `${name}: write UTC days such as 2026-11-23, 2026-11, 2026Q4, 2026 or today, a time with its offset such as 2026-11-23T09:30:00Z, or how long ago, such as 24h`,
+  );
 }
 
 function statusRange(text: string): [number, number] {

@@ -1,4 +1,4 @@
-import { type Days, dateOf, dayAt } from '../history/periods.ts';
+import { type Days, dateOf, dayAt } from '../config/days.ts';
 import { type KeyEntry, NO_KEY, OTHER } from '../keys/key.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import { TIERS } from '../keys/tiers.ts';

@@ -1,5 +1,5 @@
+import { type Days, dateOf } from '../config/days.ts';
 import { detailsOf } from '../history/figures.ts';
-import { type Days, dateOf } from '../history/periods.ts';
 import { mergedFigures } from '../history/usage-report.ts';
 import type { KeyEntry } from '../keys/key.ts';
 import { keyLabel, tenantLabel } from '../keys/labels.ts';

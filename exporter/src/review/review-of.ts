@@ -1,5 +1,5 @@
+import { dateOf, dayAt, quarterOf } from '../config/days.ts';
 import { QuestionError } from '../history/key-choice.ts';
-import { dateOf, dayAt, quarterOf } from '../history/periods.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import { ArchivedRequests } from '../record/archived-requests.ts';
 import { followManifest } from '../record/manifest.ts';

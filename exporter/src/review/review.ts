@@ -1,4 +1,4 @@
-import { type Days, parseDays, quarterOf } from '../history/periods.ts';
+import { type Days, parseDays, quarterOf } from '../config/days.ts';
 import type { KeyEvidence, QuarterEvidence } from './evidence.ts';
 import { gather, type ReviewSource } from './gathering.ts';
 import { type Judgement, judge, VERDICTS, type Verdict } from './judgement.ts';

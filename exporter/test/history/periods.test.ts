@@ -1,15 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  before,
-  type Days,
-  dateOf,
-  GRAINS,
-  parseDays,
-  periodsOf,
-  quarterOf,
-  yearBefore,
-} from '../../src/history/periods.ts';
+import { type Days, dateOf, parseDays, quarterOf } from '../../src/config/days.ts';
+import { before, GRAINS, periodsOf, yearBefore } from '../../src/history/periods.ts';
 
 const day = (text: string): number => Date.parse(text) / 86_400_000;
 const days = (from: string, to: string): Days => ({ from: day(from), to: day(to) });

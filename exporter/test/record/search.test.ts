@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { REQUESTS } from '../../src/api/endpoints.ts';
@@ -10,6 +10,7 @@ import {
   startExporter,
   temporaryDirectory,
 } from '../exporter-process.ts';
+import { requestLine } from '../log-lines.ts';
 import { ask, filesOf } from './duckdb-of.ts';
 
 /** The demonstration log of two days, read by an exporter that keeps an archive; part of it sealed, part in the spool. */
@@ -31,6 +32,8 @@ beforeAll(async () => {
   directory = temporaryDirectory();
   const under = (name: string) => join(directory.path, name);
   await runCommand(['demo', '--directory', directory.path, '--history', '2d', '--history-only']);
+  const bare = { ip: undefined, durationMs: undefined, keyId: undefined, method: undefined };
+  appendFileSync(under('requests.log'), requestLine(bare));
   lines = readFileSync(under('requests.log'), 'utf8')
     .split('\n')
     .flatMap((line) => {
@@ -154,7 +157,8 @@ describe('a question that makes no sense is answered with what to write', () => 
   test.each([
     [['--status', '9xx'], /status: write codes or classes/],
     [['--ip', 'nonsense'], /ip: write an address or a network/],
-    [['--from', 'yesterday'], /from: write a UTC day/],
+    [['--from', 'yesterday'], /from: write UTC days such as/],
+    [['--to', '2026-02-30'], /to: write UTC days such as/],
     [['--from', '2026-01-02', '--to', '2026-01-01'], /from: is not before to/],
     [['--limit', '-1'], /--limit: write a whole number/],
     [['--format', 'xml'], /--format: write one of/],
@@ -175,7 +179,9 @@ describe('GET /api/v1/requests', () => {
   test('answers as the OpenAPI document says', async () => {
     const { body } = await get('?limit=50');
     expect(REQUESTS.answer.safeParse(body).error?.issues ?? []).toEqual([]);
-    expect((body.requests as unknown[]).length).toBe(50);
+    const requests = body.requests as object[];
+    expect(requests).toHaveLength(50);
+    expect(requests[0]).toMatchObject({ key_id: '__none__', ip: null, duration_ms: null });
   });
 
   test('gives page after page, together what the log holds, no request twice', async () => {
@@ -219,6 +225,9 @@ describe('GET /api/v1/requests', () => {
     ['?colour=red', /there is no such parameter/],
     ['?limit=5000', /limit: write/],
     ['?cursor=xyz', /cursor: give it as/],
+    // A moment that no calendar has, written as a cursor.
+    [`?cursor=${Buffer.from('999999999999999.1').toString('base64url')}`, /cursor: give it as/],
+    [`?cursor=${Buffer.from('-99.1').toString('base64url')}`, /cursor: give it as/],
     [`?endpoint=${'a'.repeat(600)}`, /longer than/],
   ])('%s is refused with what to write', async (query, message) => {
     const { status, body } = await get(query);

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { SHARED_DAYS } from '../../api/endpoints.ts';
+import { dateOf } from '../../config/days.ts';
 import { dayDetailsOf, figuresOf } from '../../history/figures.ts';
-import { dateOf } from '../../history/periods.ts';
 import { timeOf } from '../../history/question.ts';
 import type { KeyRegistry } from '../../keys/registry.ts';
 import { maskKey } from '../../parse/masking.ts';
