@@ -178,6 +178,10 @@ async function report(processor: number): Promise<void> {
   const each = rules.groups.filter(({ interval }) => interval === 15);
   console.log(`\na cycle of 15 s: ${seconds(each)} s (target: under 2 s)`);
   console.log(`every group at once, as it is once a minute: ${seconds(rules.groups)} s`);
+  const own = await (await fetch(`${prometheus.url}/metrics`)).text();
+  const missed = [...own.matchAll(/^prometheus_rule_group_iterations_missed_total\{.*\} (\S+)$/gm)];
+  const cycles = missed.reduce((sum, [, count]) => sum + Number(count), 0);
+  console.log(`cycles that were left out: ${cycles} (with any, this machine is too busy for these figures)`);
   console.log(`processor, scrapes included: ${processor.toFixed(1)} s a minute`);
   const slowest = rules.groups
     .flatMap((group) => group.rules)
