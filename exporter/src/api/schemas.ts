@@ -17,16 +17,14 @@ const dayDetails = {
     .strictObject({ p50: z.number(), p95: z.number(), p99: z.number(), approximate: z.literal(true) })
     .nullable()
     .describe('Seconds, linear within the buckets of the duration histogram; null without durations.'),
+  endpoints: z
+    .array(z.strictObject({ method: z.string(), endpoint: z.string(), requests: count, errorRate: share }))
+    .describe('The busiest 20; the rest as `__other__`.'),
+  scopes: z.array(z.strictObject({ scope: z.string(), used: count, refused: count })),
 };
 
 const details = z
-  .strictObject({
-    ...dayDetails,
-    endpoints: z
-      .array(z.strictObject({ method: z.string(), endpoint: z.string(), requests: count, errorRate: share }))
-      .describe('The busiest 20; the rest as `__other__`.'),
-    scopes: z.array(z.strictObject({ scope: z.string(), used: count, refused: count })),
-  })
+  .strictObject(dayDetails)
   .nullable()
   .describe('null where more than 20 keys or 4,000 days of keys are added up.');
 

@@ -63,15 +63,6 @@ export function figuresOf(sums: DaySums, details: Details | null): Figures {
 export const momentOf = (seconds: number): string | null =>
   seconds > 0 ? new Date(seconds * 1000).toISOString() : null;
 
-/** What can be told of a day without knowing any endpoint. */
-export function dayDetailsOf(figures: DayFigures): Pick<Details, 'byStatus' | 'uniqueIps' | 'durations'> {
-  return {
-    byStatus: Object.fromEntries([...figures.statuses].sort(([a], [b]) => a - b)),
-    uniqueIps: { count: figures.ips.count(), approximate: figures.ips.approximate },
-    durations: durationsOf(figures),
-  };
-}
-
 /** `endpoints` by number. */
 export function detailsOf(figures: DayFigures, endpoints: EndpointRow[]): Details {
   const ranked = [...figures.endpoints]
@@ -93,7 +84,9 @@ export function detailsOf(figures: DayFigures, endpoints: EndpointRow[]): Detail
     shares.push({ method: OTHER, endpoint: OTHER, requests, errorRate: errors / requests });
   }
   return {
-    ...dayDetailsOf(figures),
+    byStatus: Object.fromEntries([...figures.statuses].sort(([a], [b]) => a - b)),
+    uniqueIps: { count: figures.ips.count(), approximate: figures.ips.approximate },
+    durations: durationsOf(figures),
     endpoints: shares,
     scopes: [...figures.scopes]
       .map(([scope, of]) => ({ scope, ...of }))

@@ -17,7 +17,7 @@ export interface RedisSettings {
   timeout: number;
 }
 
-type Argument = string | number | Buffer;
+export type Argument = string | number | Buffer;
 /** What scripts return: bulk strings come as texts with a byte a character. */
 export type Reply = string | number | null | Reply[];
 
@@ -30,16 +30,20 @@ const RECONNECT_MS = 1_000;
  */
 export class Connection {
   private readonly client: Redis | Cluster;
+  readonly isCluster: boolean;
   /** The last thing the connection complained about; '' = nothing since it was ready. */
   trouble = '';
   /** Whether the connection is in its database. */
   private chosen = false;
 
   constructor(settings: RedisSettings) {
+    this.isCluster = settings.mode === 'cluster';
     this.client = settings.mode === 'cluster' ? clusterOf(settings) : standaloneOf(settings);
+    const encrypted = settings.urls[0].startsWith('rediss:');
     // An unheard `error` event would end the process.
     this.client.on('error', (error: Error & { lastNodeError?: Error }) => {
-      this.trouble = error.lastNodeError?.message ?? error.message;
+      const { message } = error.lastNodeError ?? error;
+      this.trouble = message + remedyFor(message, encrypted);
     });
     this.client.on('ready', () => void this.choose(settings.database));
     this.client.on('close', () => {
@@ -62,7 +66,7 @@ export class Connection {
     }
   }
 
-  /** Runs a script; the keys lie in one bucket. Rejects when it failed or was not answered in time. */
+  /** Runs a script; in a cluster its keys lie in one bucket. Rejects when it failed or was not answered in time. */
   async run(script: ScriptName, keys: string[], args: Argument[]): Promise<Reply> {
     const scripts = this.client as unknown as Record<string, (...args: Argument[]) => Promise<unknown>>;
     return textOf(await scripts[`${script}Buffer`](keys.length, ...keys, ...args));
@@ -81,6 +85,13 @@ export class Connection {
   close(): void {
     this.client.disconnect();
   }
+}
+
+/** A server that expects TLS and one that does not only break off; the messages of both say nothing of it. */
+function remedyFor(message: string, encrypted: boolean): string {
+  if (encrypted)
+    return message.includes('wrong version number') ? '; does it speak TLS? If not, write redis://' : '';
+  return /ECONNRESET|Connection is closed/.test(message) ? '; if it speaks TLS, write rediss://' : '';
 }
 
 function standaloneOf(settings: RedisSettings): Redis {

@@ -52,7 +52,10 @@ export function join(contribution: Contribution, more: Contribution): boolean {
   return changed;
 }
 
+/** A day is as long as many other values. */
+const DAY_WEIGHT = 10;
+
 /** Number of values in it: what sending it costs. */
-export function sizeOf(contribution: Contribution): number {
-  return FACT_PARTS.reduce((sum, part) => sum + contribution[part].size, contribution.ips.size);
+export function sizeOf({ facts, windows, sketches, days, ips }: Contribution): number {
+  return facts.size + windows.size + sketches.size + DAY_WEIGHT * days.size + ips.size;
 }

@@ -1,17 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import type { Connection, Reply } from './connection.ts';
+import type { Argument, Connection, Reply } from './connection.ts';
 import { type Contribution, FACT_PARTS, noContribution, sizeOf } from './contribution.ts';
+import { DAYS_KEPT } from './days.ts';
 import type { Facts } from './facts.ts';
+import { Parcel } from './parcel.ts';
 import type { SharedKey } from './picture.ts';
 import { BUCKETS, bucketOf, type Places } from './places.ts';
+import type { ScriptName } from './scripts.ts';
 
 /** Values in one script run; it holds up all others who talk to that Redis for a few milliseconds. */
 const BATCH = 2_000;
-/** Days of an API key that stay in Redis. */
-const DAYS_KEPT = 400;
 /** API keys read in one script run. */
 const READ_AT_ONCE = 50;
-/** Changes looked at in one bucket and turn; further ones are for the next turn. */
+/** The same where up to 400 days of each are gone through. */
+const DAYS_READ_AT_ONCE = 10;
+const READ_PARTS = ['facts', 'windows', 'sketches', 'ips', 'firsts'] as const;
+/** Changes heard of in one bucket and turn; further ones are for the next turn. */
 const CHANGES_AT_ONCE = 1_000;
 
 /** Publishes contributions and reads what changed, bucket by bucket. Remembers where it was, and what it published. */
@@ -21,90 +25,128 @@ export class Exchange {
   private readonly connection: Connection;
   private readonly places: Places;
   private readonly ipsPerKey: number;
+  /** Whether one script may touch several buckets: no cluster allows it. */
+  private spans: boolean;
   /** Buckets that lack what this process has published there; whoever publishes it again takes them away. */
   readonly lost = new Set<number>();
   private batch = 0;
-  /** By bucket: the last batch that was taken in, and the newest change that was read. */
+  /** By bucket: the last batch that was taken in, and the newest change that was heard of. */
   private readonly published = new Array<number>(BUCKETS).fill(0);
   private readonly cursors = new Array<number>(BUCKETS).fill(0);
+  /** API keys that others changed, and the buckets that were asked about it, since the last look. */
+  private readonly heard = new Set<string>();
+  private readonly asked = new Set<number>();
 
   constructor(connection: Connection, places: Places, ipsPerKey: number) {
     this.connection = connection;
     this.places = places;
     this.ipsPerKey = ipsPerKey;
+    this.spans = !connection.isCluster;
   }
 
   /**
-   * Publishes contributions, all buckets at once. Returns those that failed, with the first error, and the API keys
-   * with too many addresses.
+   * Publishes contributions. Returns those that were taken in, those that failed, with the first error, and the API
+   * keys with too many addresses.
    */
   async publish(
     contributions: Contribution[],
     now: number,
-  ): Promise<{ failed: Contribution[]; error: unknown; over: string[] }> {
+  ): Promise<{ taken: Contribution[]; failed: Contribution[]; error: unknown; over: string[] }> {
+    const taken: Contribution[] = [];
     const failed: Contribution[] = [];
     const over: string[] = [];
     let error: unknown;
     await Promise.all(
-      Array.from(grouped(contributions), async ([bucket, all]) => {
+      this.together(contributions).map(async (all) => {
         for (const batch of batches(all))
           try {
-            over.push(...(await this.publishBatch(bucket, batch, now)));
+            over.push(...(await this.publishBatch(batch, now)));
+            taken.push(...batch);
           } catch (cause) {
             error ??= cause;
             failed.push(...batch);
           }
       }),
     );
-    return { failed, error, over };
+    return { taken, failed, error, over };
   }
 
-  /** API keys that changed since the last look, one's own included. */
+  /** API keys that others changed since the last look. Only buckets that nothing was published to have to be asked. */
   async look(): Promise<string[]> {
-    const names: string[] = [];
-    await Promise.all(
-      this.published.map(async (published, bucket) => {
-        const keys = [this.places.changes(bucket), this.places.published(bucket, this.process)];
-        const reply = await this.connection.run('atenderPoll', keys, [this.cursors[bucket], CHANGES_AT_ONCE]);
-        const [newest, batch, changed] = reply as [string, string, string[]];
-        if (Number(batch) < published) {
-          this.lost.add(bucket);
-          this.published[bucket] = 0;
-        }
-        // Less than was seen already: this Redis has lost changes, so all are read again.
-        if (Number(newest) < this.cursors[bucket]) this.cursors[bucket] = 0;
-        for (let i = 0; i < changed.length; i += 2) {
-          names.push(changed[i]);
-          this.cursors[bucket] = Number(changed[i + 1]);
-        }
-      }),
-    );
+    const unasked = this.published.flatMap((_, bucket) => (this.asked.has(bucket) ? [] : [bucket]));
+    const parts = this.spans ? [unasked] : unasked.map((bucket) => [bucket]);
+    await Promise.all(parts.map((buckets) => this.ask(buckets)));
+    const names = [...this.heard];
+    this.heard.clear();
+    this.asked.clear();
     return names;
   }
 
   /** Looks at everything again. */
   rewind(): void {
     this.cursors.fill(0);
+    this.heard.clear();
+    this.asked.clear();
+  }
+
+  private async ask(buckets: number[]): Promise<void> {
+    if (buckets.length === 0) return;
+    const keys = buckets.flatMap((bucket) => this.keysOf(bucket));
+    const args = [CHANGES_AT_ONCE, ...buckets.map((bucket) => this.cursors[bucket])];
+    const replies = (await this.run('atenderPoll', keys, args)) as [string, string, string[]][];
+    for (const [i, [newest, batch, changed]] of replies.entries()) {
+      const bucket = buckets[i];
+      if (Number(batch) < this.published[bucket]) {
+        this.lost.add(bucket);
+        this.published[bucket] = 0;
+      }
+      this.hear(bucket, Number(newest), Number(newest), changed);
+    }
+  }
+
+  /**
+   * Takes in what changed in a bucket since its cursor, up to the change `newest`; `after` is the newest one behind
+   * which nothing is unheard of: that with one's own changes, which nobody has to be told.
+   */
+  private hear(bucket: number, newest: number, after: number, changed: string[]): void {
+    for (let i = 0; i < changed.length; i += 2) this.heard.add(changed[i]);
+    // Less than was heard of already: this Redis has lost changes, so all are read again.
+    if (newest < this.cursors[bucket]) this.cursors[bucket] = 0;
+    else if (changed.length === 2 * CHANGES_AT_ONCE) this.cursors[bucket] = Number(changed.at(-1));
+    else {
+      this.cursors[bucket] = after;
+      this.asked.add(bucket);
+    }
   }
 
   /** What Redis has of API keys, and when the first of their addresses leaves its window; 0 = none will. */
   async read(names: string[], now: number): Promise<{ name: string; shared: SharedKey; leaves: number }[]> {
     const parts: string[][] = [];
-    for (const all of grouped(names.map((name) => ({ name }))).values())
+    for (const all of this.together(names.map((name) => ({ name }))))
       for (let from = 0; from < all.length; from += READ_AT_ONCE)
         parts.push(all.slice(from, from + READ_AT_ONCE).map(({ name }) => name));
     const read = await Promise.all(
       parts.map(async (part) => {
-        const keys = part.flatMap((name) =>
-          (['facts', 'windows', 'sketches', 'ips', 'firsts'] as const).map((of) =>
-            this.places.part(name, of),
-          ),
-        );
-        const replies = (await this.connection.run('atenderRead', keys, [Math.floor(now)])) as Reply[][];
+        const keys = part.flatMap((name) => READ_PARTS.map((of) => this.places.part(name, of)));
+        const replies = (await this.run('atenderRead', keys, [Math.floor(now)])) as Reply[][];
         return replies.map((reply, i) => ({ name: part[i], ...sharedKeyOf(reply) }));
       }),
     );
     return read.flat();
+  }
+
+  /** By API key's name: requests of this instance by the days' facts, as Redis has them. */
+  async ownDays(names: string[], instance: string): Promise<Map<string, Map<string, number>>> {
+    const days = new Map<string, Map<string, number>>();
+    for (const all of this.together(names.map((name) => ({ name }))))
+      for (let from = 0; from < all.length; from += DAYS_READ_AT_ONCE) {
+        const part = all.slice(from, from + DAYS_READ_AT_ONCE);
+        const keys = part.map(({ name }) => this.places.part(name, 'days'));
+        const replies = (await this.run('atenderOwnDays', keys, [`@${instance}`])) as string[][];
+        for (const [i, { name }] of part.entries())
+          days.set(name, new Map([...factsOf(replies[i])].map(([day, requests]) => [day, Number(requests)])));
+      }
+    return days;
   }
 
   /** Days of an API key, by day and instance. */
@@ -112,29 +154,64 @@ export class Exchange {
     return factsOf((await this.connection.command('HGETALL', this.places.part(name, 'days'))) as string[]);
   }
 
-  private async publishBatch(bucket: number, batch: Contribution[], now: number): Promise<string[]> {
+  private async publishBatch(batch: Contribution[], now: number): Promise<string[]> {
     const number = ++this.batch;
-    const keys = [this.places.changes(bucket), this.places.published(bucket, this.process)];
-    const args: (string | number | Buffer)[] = [
-      ...[number, this.ipsPerKey, Math.floor(now)],
-      new Date((now - DAYS_KEPT * 86_400) * 1000).toISOString().slice(0, 10),
-    ];
-    for (const contribution of batch) {
-      keys.push(...this.places.parts(contribution.name));
-      args.push(contribution.name);
-      for (const part of FACT_PARTS) {
-        args.push(contribution[part].size);
-        for (const [name, value] of contribution[part])
-          args.push(Buffer.from(name, 'latin1'), Buffer.from(value, 'latin1'));
-      }
-      args.push(contribution.ips.size);
-      for (const [ip, { first, last }] of contribution.ips) args.push(Buffer.from(ip, 'latin1'), first, last);
+    const buckets = grouped(batch);
+    const keys: string[] = [];
+    const parcel = new Parcel();
+    for (const [bucket, contributions] of buckets) {
+      keys.push(...this.keysOf(bucket), ...contributions.flatMap(({ name }) => this.places.parts(name)));
+      parcel.number(this.cursors[bucket]);
+      parcel.number(contributions.length);
+      for (const contribution of contributions) pack(parcel, contribution);
     }
-    const reply = await this.connection.run('atenderPublish', keys, args);
-    const [before, over] = reply as [string, string[]];
-    if (Number(before) < this.published[bucket]) this.lost.add(bucket);
-    this.published[bucket] = number;
+    const oldestDay = new Date((now - DAYS_KEPT * 86_400) * 1000).toISOString().slice(0, 10);
+    const args = [number, CHANGES_AT_ONCE, this.ipsPerKey, Math.floor(now), oldestDay, parcel.end()];
+    const [over, replies] = (await this.run('atenderPublish', keys, args)) as [string[], Reply[]];
+    for (const [i, bucket] of [...buckets.keys()].entries()) {
+      const [before, newest, after, changed] = replies[i] as [string, string, string, string[]];
+      if (Number(before) < this.published[bucket]) this.lost.add(bucket);
+      this.published[bucket] = number;
+      this.hear(bucket, Number(newest), Number(after), changed);
+    }
     return over;
+  }
+
+  private keysOf(bucket: number): string[] {
+    return [this.places.changes(bucket), this.places.published(bucket, this.process)];
+  }
+
+  /** What may go through one script after the other: everything, or each bucket for itself. */
+  private together<Named extends { name: string }>(all: Named[]): Named[][] {
+    const buckets = [...grouped(all).values()];
+    return this.spans ? [buckets.flat()] : buckets;
+  }
+
+  /** A cluster may hide behind one address; from then on each bucket is asked for itself. */
+  private async run(script: ScriptName, keys: string[], args: Argument[]): Promise<Reply> {
+    try {
+      return await this.connection.run(script, keys, args);
+    } catch (error) {
+      if ((error as Error).message.includes('CROSSSLOT')) this.spans = false;
+      throw error;
+    }
+  }
+}
+
+function pack(parcel: Parcel, contribution: Contribution): void {
+  parcel.text(contribution.name);
+  for (const part of FACT_PARTS) {
+    parcel.number(contribution[part].size);
+    for (const [name, value] of contribution[part]) {
+      parcel.text(name);
+      parcel.text(value);
+    }
+  }
+  parcel.number(contribution.ips.size);
+  for (const [ip, { first, last }] of contribution.ips) {
+    parcel.text(ip);
+    parcel.number(first);
+    parcel.number(last);
   }
 }
 

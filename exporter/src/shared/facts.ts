@@ -9,13 +9,16 @@ export type Facts = Map<string, string>;
 /** Takes `more` into `facts`; true when that changed anything. */
 export function mergeInto(facts: Facts, more: Facts): boolean {
   let changed = false;
-  for (const [name, value] of more) {
-    const known = facts.get(name);
-    if (known !== undefined && !wins(name, value, known)) continue;
-    facts.set(name, value);
-    changed = true;
-  }
+  for (const [name, value] of more) if (putInto(facts, name, value)) changed = true;
   return changed;
+}
+
+/** The same with one value. */
+export function putInto(facts: Facts, name: string, value: string): boolean {
+  const known = facts.get(name);
+  if (known !== undefined && !wins(name, value, known)) return false;
+  facts.set(name, value);
+  return true;
 }
 
 export function merged(a: Facts, b: Facts): Facts {
@@ -51,3 +54,7 @@ export function restOf(value: string, parts: number): string[] {
   }
   return rest;
 }
+
+/** Bytes as a text with a byte a character. */
+export const latin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');

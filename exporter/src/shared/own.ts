@@ -1,19 +1,11 @@
 import { NO_KEY, OTHER } from '../keys/key.ts';
-import type {
-  Changes,
-  IpRow,
-  KeyRow,
-  KeyUsageRow,
-  ScopeRow,
-  SketchRow,
-  SurfaceRow,
-} from '../usage/changes.ts';
-import { progressOf, readWindows } from '../usage/merged-windows.ts';
+import type { Changes, KeyRow, KeyUsageRow, ScopeRow, SketchRow, SurfaceRow } from '../usage/changes.ts';
 import { shownIpOf } from '../usage/new-ips.ts';
 import type { UsageOptions } from '../usage/options.ts';
 import { Sketch } from '../usage/sketch.ts';
-import { type Contribution, noContribution } from './contribution.ts';
-import { mergeInto } from './facts.ts';
+import { progressOf } from '../usage/windows-form.ts';
+import { type Contribution, noContribution, type Seen } from './contribution.ts';
+import { latin1, putInto } from './facts.ts';
 import { nameOf } from './places.ts';
 
 /** What committed rows say of one key. */
@@ -24,7 +16,7 @@ export interface KeyRows {
   /** The store's sketch, when the key is over the exporter's own limits. */
   sketch?: SketchRow;
   /** By the address, a byte a character. */
-  ips: Map<string, IpRow>;
+  ips: Map<string, Seen>;
 }
 
 export const noRows = (): KeyRows => ({ surfaces: new Map(), scopes: new Map(), ips: new Map() });
@@ -62,7 +54,7 @@ export function contributionOf(
   const { instance } = origin;
   const contribution = noContribution(nameOf(row.id, row.tenant));
   const { facts } = contribution;
-  const put = (name: string, value: string): boolean => mergeInto(facts, new Map([[name, value]]));
+  const put = (name: string, value: string): boolean => putInto(facts, name, value);
   if (rows.usage) putUsage(contribution, rows.usage, instance);
   for (const { scope, lastUsed } of rows.scopes.values()) put(`>scope:${scope}`, String(lastUsed));
   for (const { surface, first, noticed } of rows.surfaces.values()) {
@@ -70,13 +62,13 @@ export function contributionOf(
     if (noticed > 0) put(`<surfaced:${surface}`, String(noticed));
   }
   for (const { ip, first, noticed, shown } of newsOf(rows, origin.newIp, since)) {
-    const hex = Buffer.from(ip).toString('hex');
+    const hex = bytesOf(ip).toString('hex');
     put(`<news:${hex}`, `${first}|${instance}`);
     put(`<noticed:${hex}`, `${noticed}|${shown}`);
   }
   const own = sketch ?? (rows.sketch && Sketch.decode(rows.sketch.registers));
   if (own && (rows.sketch || rows.ips.size > 0)) {
-    for (const { ip, last } of rows.ips.values()) own.addBytes(ip, last);
+    for (const [ip, { last }] of rows.ips) own.addBytes(bytesOf(ip), last);
     put('>over', '1');
     contribution.sketches.set(`>${instance}`, `${own.progress()}|${latin1(own.encode())}`);
   } else if (!own) for (const [ip, { first, last }] of rows.ips) contribution.ips.set(ip, { first, last });
@@ -87,9 +79,7 @@ function putUsage({ facts, windows }: Contribution, usage: KeyUsageRow, instance
   if (usage.firstUsed > 0) facts.set('<first', String(usage.firstUsed));
   if (usage.lastUsed > 0) facts.set('>used', String(usage.lastUsed));
   if (usage.lastRejected > 0) facts.set('>rejected', String(usage.lastRejected));
-  const read = readWindows(usage.windows);
-  if (!read) return;
-  const { second, answers } = progressOf(read);
+  const { second, answers } = progressOf(usage.windows);
   if (second === 0) return;
   windows.set(`>${instance}`, `${second}|${String(answers).padStart(12, '0')}|${latin1(usage.windows)}`);
 }
@@ -102,20 +92,19 @@ function* newsOf(
   { usage, ips }: KeyRows,
   form: UsageOptions['newIp'],
   since: number,
-): Generator<{ ip: Uint8Array; first: number; noticed: number; shown: string }> {
+): Generator<{ ip: string; first: number; noticed: number; shown: string }> {
   if (!usage || ips.size === 0) return;
   const recent = form === 'off' ? [{ ip: '', noticed: usage.lastNewIp }] : usage.recentNewIps;
   const wanted = new Map(
     recent.filter(({ noticed }) => noticed > since).map(({ ip, noticed }) => [ip, noticed]),
   );
   if (wanted.size === 0) return;
-  const latest = new Map<string, IpRow>();
-  for (const row of ips.values()) {
-    const shown = form === 'off' ? '' : shownIpOf(row.ip, form);
-    if (wanted.has(shown) && row.first > (latest.get(shown)?.first ?? -1)) latest.set(shown, row);
+  const latest = new Map<string, { ip: string; first: number }>();
+  for (const [ip, { first }] of ips) {
+    const shown = form === 'off' ? '' : shownIpOf(bytesOf(ip), form);
+    if (wanted.has(shown) && first > (latest.get(shown)?.first ?? -1)) latest.set(shown, { ip, first });
   }
   for (const [shown, { ip, first }] of latest) yield { ip, first, noticed: wanted.get(shown)!, shown };
 }
 
-export const latin1 = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');

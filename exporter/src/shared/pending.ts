@@ -1,14 +1,14 @@
-import type { IpColumns, Publication } from '../ingest/publication.ts';
+import type { Publication } from '../ingest/publication.ts';
 import type { LoadedKeys, StoreReader } from '../store/store.ts';
-import type { KeyRow } from '../usage/changes.ts';
+import type { EndpointRow, KeyRow } from '../usage/changes.ts';
 import { Sketch } from '../usage/sketch.ts';
+import { Addresses } from './addresses.ts';
 import { type Contribution, join, noContribution, sizeOf } from './contribution.ts';
-import { dayFact } from './days.ts';
-import { addRows, contributionOf, isShared, type KeyRows, latin1, noRows, type Origin } from './own.ts';
+import { DAYS_KEPT, dayFact, dayName } from './days.ts';
+import { latin1, putInto } from './facts.ts';
+import { addRows, contributionOf, isShared, type KeyRows, noRows, type Origin } from './own.ts';
 import { nameOf } from './places.ts';
 
-/** An address that is seen again and again is published this often, seconds. */
-const SEEN_AGAIN = 30;
 /** Values kept for Redis while it is away, some 20 MB; with more, all is read from the store again instead. */
 const MOST = 100_000;
 
@@ -21,12 +21,10 @@ export class Pending {
   private readonly origin: Origin;
   private readonly startedAt: number;
   private readonly keys: (KeyRow | undefined)[] = [];
+  /** By number. */
+  private readonly endpoints: (EndpointRow | undefined)[] = [];
   private readonly rows = new Map<number, KeyRows>();
-  private ips = 0;
-  /** When each address of a key was first seen, of those published since `seenSince`. */
-  private readonly seen = new Map<number, Map<string, number>>();
-  private seenCount = 0;
-  private seenSince = 0;
+  private readonly addresses = new Addresses(MOST);
   /** By key: days that were counted since they were last published. */
   private readonly countedDays = new Map<number, Set<number>>();
   /** Published without success; they merge into what comes. */
@@ -43,81 +41,58 @@ export class Pending {
   /** Takes over what was committed. */
   add({ changes, ips, days = [] }: Publication): void {
     for (const row of changes.keys) if (isShared(row)) this.keys[row.key] = row;
+    for (const row of changes.endpoints) this.endpoints[row.endpoint] = row;
     // What is let go now is in the store already, and is read from there.
     if (this.overflowed) return;
     addRows((key) => this.of(key), changes);
-    if (ips) this.addIps(ips);
+    if (ips) this.addresses.add(ips);
     for (const { key, day } of days)
       this.countedDays.set(key, (this.countedDays.get(key) ?? new Set()).add(day));
-    if (this.ips + this.rows.size + this.countedDays.size > MOST) this.overflow();
+    if (this.addresses.size + this.rows.size + this.countedDays.size > MOST) this.overflow();
   }
 
   /**
-   * What is to be published at `now` (seconds), which is then no longer pending. An address that was published lately
-   * and was only seen again waits its time: no window is shorter than an hour, so nothing is shown differently.
+   * What is to be published at `now` (seconds), which is then no longer pending. With a store the days that were counted
+   * are taken too, as it has them: their rows only say what was added.
    */
-  take(now: number): Contribution[] {
+  take(now: number, openStore?: () => Pick<StoreReader, 'daily' | 'close'>): Contribution[] {
     const taken = this.returned;
+    if (openStore) this.takeDays(openStore, taken);
     this.returned = new Map();
-    if (now - this.seenSince >= SEEN_AGAIN || this.seenCount + this.ips > MOST) this.tellAgain(now);
+    for (const key of this.addresses.due(now)) this.of(key);
     for (const [key, rows] of this.rows) {
       const row = this.keys[key];
-      const waiting = row ? this.withoutSeen(key, rows) : noRows();
-      if (row && isSomething(rows)) {
-        const since = this.told[key] ?? this.startedAt;
-        if (rows.usage) this.told[key] = rows.usage.lastNewIp;
-        const sketch = this.sketches.get(nameOf(row.id, row.tenant));
-        const made = contributionOf(row, rows, this.origin, since, sketch);
-        const earlier = taken.get(made.name);
-        if (earlier) join(earlier, made);
-        else taken.set(made.name, made);
-      }
-      if (waiting.ips.size > 0) this.rows.set(key, waiting);
-      else this.rows.delete(key);
-      this.ips -= rows.ips.size;
+      if (!row) continue;
+      rows.ips = this.addresses.take(key);
+      const since = this.told[key] ?? this.startedAt;
+      if (rows.usage) this.told[key] = rows.usage.lastNewIp;
+      const sketch = this.sketches.get(nameOf(row.id, row.tenant));
+      const made = contributionOf(row, rows, this.origin, since, sketch);
+      const earlier = taken.get(made.name);
+      if (earlier) join(earlier, made);
+      else taken.set(made.name, made);
     }
+    this.rows.clear();
     return [...taken.values()];
   }
 
-  /** Takes out of the rows the addresses that may wait, and notes the others as published. */
-  private withoutSeen(key: number, rows: KeyRows): KeyRows {
-    const waiting = noRows();
-    const seen = this.seen.get(key) ?? new Map<string, number>();
-    this.seen.set(key, seen);
-    for (const [ip, row] of rows.ips) {
-      if (seen.get(ip) === row.first) {
-        waiting.ips.set(ip, row);
-        rows.ips.delete(ip);
-      } else {
-        if (!seen.has(ip)) this.seenCount++;
-        seen.set(ip, row.first);
-      }
-    }
-    return waiting;
-  }
-
-  private tellAgain(now: number): void {
-    this.seen.clear();
-    this.seenCount = 0;
-    this.seenSince = now;
-  }
-
-  /** The days that were counted, as the store has them: their rows only say what was added. */
-  takeDays(openStore: () => Pick<StoreReader, 'daily' | 'close'>): Contribution[] {
-    if (this.countedDays.size === 0) return [];
+  private takeDays(
+    openStore: () => Pick<StoreReader, 'daily' | 'close'>,
+    taken: Map<string, Contribution>,
+  ): void {
+    if (this.countedDays.size === 0) return;
     const store = openStore();
     try {
       const wanted = [...this.countedDays].flatMap(([key, days]) => [...days].map((day) => ({ day, key })));
-      const taken = new Map<number, Contribution>();
-      for (const { day, key, figures } of store.daily.someFigures(wanted)) {
+      for (const { day, key, bytes } of store.daily.encoded(wanted)) {
         const row = this.keys[key];
         if (!row) continue;
-        const contribution = taken.get(key) ?? noContribution(nameOf(row.id, row.tenant));
-        taken.set(key, contribution);
-        contribution.days.set(...dayFact(day, this.origin.instance, figures));
+        const name = nameOf(row.id, row.tenant);
+        const contribution = taken.get(name) ?? noContribution(name);
+        taken.set(name, contribution);
+        putInto(contribution.days, ...this.dayFact(day, bytes));
       }
       this.countedDays.clear();
-      return [...taken.values()];
     } finally {
       store.close();
     }
@@ -135,7 +110,7 @@ export class Pending {
     if (size > MOST) this.overflow();
   }
 
-  /** Contributions of the wanted keys, made from what the store has; one after the other, there may be many. */
+  /** Contributions of the wanted keys without days, made from what the store has; one after the other, there may be many. */
   *everything(loaded: LoadedKeys, wanted: (name: string) => boolean): Generator<Contribution> {
     const names = new Map<number, KeyRow>();
     for (const row of loaded.keys)
@@ -158,23 +133,34 @@ export class Pending {
       if (names.has(current)) of(current).ips.set(latin1(row.ip), row);
     }
     for (const key of [...names.keys()]) yield made(key);
-    yield* this.days(loaded, wanted);
   }
 
-  /** All days. */
-  private *days({ keys, days }: LoadedKeys, wanted: (name: string) => boolean): Generator<Contribution> {
-    const names = new Map(keys.filter(isShared).map((row) => [row.key, nameOf(row.id, row.tenant)]));
-    let current: Contribution | undefined;
-    for (const { key, day, figures } of days) {
-      const name = names.get(key);
-      if (name === undefined || !wanted(name)) continue;
-      if (current?.name !== name) {
-        if (current) yield current;
-        current = noContribution(name);
-      }
-      current.days.set(...dayFact(day, this.origin.instance, figures));
+  /**
+   * Days that the store has of some keys and that Redis has not, or has with fewer requests. `published` = the requests
+   * of this instance in Redis, by the key's name and the day's fact.
+   */
+  *daysBeyond(
+    { daily }: Pick<StoreReader, 'daily'>,
+    keys: readonly KeyRow[],
+    published: ReadonlyMap<string, ReadonlyMap<string, number>>,
+  ): Generator<Contribution> {
+    const span = daily.span();
+    if (!span) return;
+    const kept = { from: Math.max(span.from, span.to - DAYS_KEPT + 1), to: span.to };
+    for (const { key, id, tenant } of keys) {
+      const contribution = noContribution(nameOf(id, tenant));
+      const known = published.get(contribution.name);
+      const wanted = daily
+        .requestsByDay(key, kept)
+        .filter(([day, requests]) => requests > (known?.get(dayName(day, this.origin.instance)) ?? 0))
+        .map(([day]) => ({ day, key }));
+      for (const { day, bytes } of daily.encoded(wanted)) contribution.days.set(...this.dayFact(day, bytes));
+      if (contribution.days.size > 0) yield contribution;
     }
-    if (current) yield current;
+  }
+
+  private dayFact(day: number, bytes: Uint8Array): [name: string, value: string] {
+    return dayFact(day, this.origin.instance, bytes, this.endpoints);
   }
 
   /** A key has too many addresses to be listed; its sketch is to be made from all of them. True when that is news. */
@@ -184,19 +170,9 @@ export class Pending {
     return true;
   }
 
-  /** The numbers and names of this exporter's own keys. */
-  get own(): readonly (KeyRow | undefined)[] {
-    return this.keys;
-  }
-
-  private addIps({ key, ip, first, last }: IpColumns): void {
-    for (let i = 0; i < key.length; i++) {
-      const bytes = ip.subarray(i * 16 + (isMapped(ip, i * 16) ? 12 : 0), i * 16 + 16);
-      const { ips } = this.of(key[i]);
-      const before = ips.size;
-      ips.set(latin1(bytes), { key: key[i], ip: bytes, first: first[i], last: last[i] });
-      this.ips += ips.size - before;
-    }
+  /** The keys that this exporter itself has met. */
+  shared(): KeyRow[] {
+    return this.keys.filter((row) => row !== undefined);
   }
 
   private of(key: number): KeyRows {
@@ -207,25 +183,13 @@ export class Pending {
     this.overflowed = true;
     this.returned.clear();
     this.countedDays.clear();
-    this.forget();
-  }
-
-  private forget(): void {
     this.rows.clear();
-    this.ips = 0;
+    this.addresses.clear();
   }
 }
-
-const isSomething = ({ usage, surfaces, scopes, sketch, ips }: KeyRows): boolean =>
-  usage !== undefined || sketch !== undefined || surfaces.size + scopes.size + ips.size > 0;
 
 function setNew(rowsOf: Map<number, KeyRows>, key: number): KeyRows {
   const rows = noRows();
   rowsOf.set(key, rows);
   return rows;
-}
-
-function isMapped(bytes: Uint8Array, at: number): boolean {
-  for (let i = 0; i < 10; i++) if (bytes[at + i] !== 0) return false;
-  return bytes[at + 10] === 255 && bytes[at + 11] === 255;
 }

@@ -2,7 +2,8 @@ import type { KeyFacts } from '../usage/facts.ts';
 import { mergedWindows, readWindows } from '../usage/merged-windows.ts';
 import { Sketch } from '../usage/sketch.ts';
 import type { Windows } from '../usage/windows.ts';
-import { type Facts, numberOf, restOf } from './facts.ts';
+import type { Contribution } from './contribution.ts';
+import { type Facts, mergeInto, numberOf, restOf } from './facts.ts';
 
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
@@ -31,6 +32,14 @@ export class Picture {
 
   constructor(shared: SharedKey) {
     this.shared = shared;
+  }
+
+  /** Takes in what was published, as far as it merges without Redis: all but the addresses. */
+  join({ facts, windows, sketches }: Contribution): void {
+    const { shared } = this;
+    if (mergeInto(shared.facts, facts)) this.last = undefined;
+    if (mergeInto(shared.windows, windows)) this.last = this.windows = undefined;
+    if (mergeInto(shared.sketches, sketches)) this.last = this.sketch = undefined;
   }
 
   /** At `now` (whole seconds); `lag` = how old the newest contributions may be. */

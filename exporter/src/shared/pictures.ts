@@ -1,4 +1,5 @@
 import type { KeyFacts } from '../usage/facts.ts';
+import type { Contribution } from './contribution.ts';
 import { Picture, SHOWN_NEW_IPS, type SharedKey } from './picture.ts';
 import { parseName } from './places.ts';
 
@@ -32,6 +33,17 @@ export class Pictures {
   take(name: string, shared: SharedKey, leaves: number): void {
     if (!this.known.has(name) && this.known.size >= this.most) return;
     this.known.set(name, { picture: new Picture(shared), leaves });
+  }
+
+  /**
+   * What this exporter itself has published. True when the API key has to be read, since only Redis can tell the rest:
+   * it is not known yet, or the addresses have to be counted again.
+   */
+  join(contribution: Contribution): boolean {
+    const known = this.known.get(contribution.name);
+    if (!known) return this.known.size < this.most;
+    known.picture.join(contribution);
+    return contribution.ips.size > 0;
   }
 
   /** API keys of which an address has left its window since they were read. */

@@ -53,12 +53,18 @@ export class Places {
   }
 
   parts(name: string): string[] {
-    return PARTS.map((part) => this.part(name, part));
+    const tag = `${this.prefix}{${bucketOf(name)}}:`;
+    return PARTS.map((part) => `${tag}${part}:${name}`);
   }
 
   /** Sorted set of instances by when they last published, seconds. */
   get instances(): string {
     return `${this.prefix}instances`;
+  }
+
+  /** Hash: under which instance the counts of each store are published. */
+  get stores(): string {
+    return `${this.prefix}stores`;
   }
 
   /** Set of the instances that were forgotten. */

@@ -26,16 +26,29 @@ local function wins(name, value, known)
   return a < b
 end`;
 
+/** What a bucket's list of changes tells: its newest version, and names and versions after a given one, at most so many. */
+const CHANGES = `
+local function newest(changes) return redis.call('ZREVRANGE', changes, 0, 0, 'WITHSCORES')[2] or '0' end
+local function after(changes, version, most)
+  return redis.call('ZRANGEBYSCORE', changes, '(' .. version, '+inf', 'WITHSCORES', 'LIMIT', 0, most)
+end`;
+
 /**
- * Merges contributions to API keys of one bucket. KEYS: changes, published, then facts, windows, sketches,
- * days, ips, firsts of each API key. ARGV: batch number, address limit, now, the oldest day kept, then for each API key its name,
- * four times a count and so many pairs of name and value, and a count and so many of address, first, last.
- * Returns the number of the process' batch before, and the names of the API keys that have too many addresses to be
- * listed.
+ * Merges contributions to API keys of some buckets. KEYS: for each bucket changes and published, then facts, windows,
+ * sketches, days, ips, firsts of each API key in it. ARGV: batch number, how many names to give at most, address limit,
+ * now, the oldest day kept, and a parcel (parcel.ts): for each bucket a version and a count of API keys, for each of
+ * these its name, four times a count and so many pairs of name and value, and a count and so many of address, first,
+ * last. Returns the names of the API keys that have too many addresses to be listed, and for each bucket the number of
+ * the process' batch before, the newest version before and after this, and names and versions of what others changed
+ * after the given version.
  */
-const PUBLISH = `${WINS}
-local at = 4
-local function arg() at = at + 1; return ARGV[at] end
+const PUBLISH = `${WINS}${CHANGES}
+local at = 1
+local function arg()
+  local text
+  text, at = struct.unpack('>I4c0', ARGV[6], at)
+  return text
+end
 local function prune(facts)
   if redis.call('HLEN', facts) <= 128 then return end
   local all, news = redis.call('HGETALL', facts), {}
@@ -60,20 +73,20 @@ local function merge(key, ttl)
   return changed, fresh
 end
 -- Looked for when a field is new, so that no hash outgrows the instances and days of its time.
-local function forget(key, isOld)
+local function forgetSilent(key, since)
   local all = redis.call('HGETALL', key)
   for i = 1, #all, 2 do
-    if isOld(all[i], all[i + 1]) then redis.call('HDEL', key, all[i]) end
+    if (number(all[i + 1]) or 0) < since then redis.call('HDEL', key, all[i]) end
+  end
+end
+local function forgetDays(key, oldest)
+  for _, name in ipairs(redis.call('HKEYS', key)) do
+    if string.sub(name, 2, 11) < oldest then redis.call('HDEL', key, name) end
   end
 end
 local over = {}
-local limit, now = tonumber(ARGV[2]), tonumber(ARGV[3])
-local function isSilent(_, value) return (number(value) or 0) < now - ${KEPT.windows} end
-local function isPast(name) return string.sub(name, 2, 11) < ARGV[4] end
-local newest = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-local time = redis.call('TIME')
-local version = math.max(time[1] * 1000000 + time[2], (tonumber(newest[2]) or 0) + 1)
-for base = 3, #KEYS, 6 do
+local limit, now = tonumber(ARGV[3]), tonumber(ARGV[4])
+local function mergeKey(base)
   local name = arg()
   local facts, ips, firsts = KEYS[base], KEYS[base + 4], KEYS[base + 5]
   local changed = merge(facts, ${KEPT.facts})
@@ -81,10 +94,10 @@ for base = 3, #KEYS, 6 do
   for part, ttl in ipairs({ ${KEPT.windows}, ${KEPT.ips} }) do
     local more, fresh = merge(KEYS[base + part], ttl)
     if more then changed = true end
-    if fresh then forget(KEYS[base + part], isSilent) end
+    if fresh then forgetSilent(KEYS[base + part], now - ${KEPT.windows}) end
   end
   local _, fresh = merge(KEYS[base + 3], ${KEPT.facts})
-  if fresh then forget(KEYS[base + 3], isPast) end
+  if fresh then forgetDays(KEYS[base + 3], ARGV[5]) end
   local count = tonumber(arg())
   local isOver = redis.call('HEXISTS', facts, '>over') == 1
   local size = count > 0 and not isOver and redis.call('ZCARD', ips) or 0
@@ -114,25 +127,43 @@ for base = 3, #KEYS, 6 do
     redis.call('EXPIRE', firsts, ${KEPT.ips})
   end
   if isOver and count > 0 then table.insert(over, name) end
-  if changed then
-    redis.call('ZADD', KEYS[1], string.format('%.0f', version), name)
-    version = version + 1
-  end
+  return changed, name
 end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', (now - ${KEPT.facts}) * 1000000))
-redis.call('EXPIRE', KEYS[1], ${KEPT.facts})
-local last = redis.call('GET', KEYS[2]) or '0'
-redis.call('SET', KEYS[2], ARGV[1], 'EX', ${KEPT.facts})
-return { last, over }`;
+local time = redis.call('TIME')
+local buckets, place = {}, 1
+while place < #KEYS do
+  local changes, published = KEYS[place], KEYS[place + 1]
+  place = place + 2
+  local known, heard = newest(changes), after(changes, arg(), ARGV[2])
+  local version = math.max(time[1] * 1000000 + time[2], tonumber(known) + 1)
+  for _ = 1, tonumber(arg()) do
+    local changed, name = mergeKey(place)
+    if changed then
+      redis.call('ZADD', changes, string.format('%.0f', version), name)
+      version = version + 1
+    end
+    place = place + 6
+  end
+  redis.call('ZREMRANGEBYSCORE', changes, '-inf', string.format('%.0f', (now - ${KEPT.facts}) * 1000000))
+  redis.call('EXPIRE', changes, ${KEPT.facts})
+  local last = redis.call('GET', published) or '0'
+  redis.call('SET', published, ARGV[1], 'EX', ${KEPT.facts})
+  table.insert(buckets, { last, known, newest(changes), heard })
+end
+return { over, buckets }`;
 
 /**
- * KEYS: changes, published. ARGV: a version, and how many names to give at most. Returns the newest version, the
- * number of the process' last batch, and names and versions of what changed after the given version.
+ * KEYS: changes and published of each bucket. ARGV: how many names to give at most, and a version for each bucket.
+ * Returns for each bucket the newest version, the number of the process' last batch, and names and versions of what
+ * changed after the given version.
  */
-const POLL = `
-local newest = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-local changes = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', 0, ARGV[2])
-return { newest[2] or '0', redis.call('GET', KEYS[2]) or '0', changes }`;
+const POLL = `${CHANGES}
+local buckets = {}
+for i = 1, #KEYS, 2 do
+  local changed = after(KEYS[i], ARGV[1 + (i + 1) / 2], ARGV[1])
+  table.insert(buckets, { newest(KEYS[i]), redis.call('GET', KEYS[i + 1]) or '0', changed })
+end
+return buckets`;
 
 /**
  * KEYS: facts, windows, sketches, ips, firsts of each API key. ARGV: now. Returns for each of them facts, windows and
@@ -166,10 +197,29 @@ for base = 1, #KEYS, 5 do
 end
 return answer`;
 
-/** What runs inside Redis, by the name it is called by. Each touches the keys of one bucket alone. */
+/**
+ * KEYS: days of each API key. ARGV: `@` and an instance. Returns for each of them a flat list of the instance's days and
+ * their requests.
+ */
+const OWN_DAYS = `
+local answer = {}
+for _, key in ipairs(KEYS) do
+  local all, own = redis.call('HGETALL', key), {}
+  for i = 1, #all, 2 do
+    if string.sub(all[i], 12) == ARGV[1] then
+      table.insert(own, all[i])
+      table.insert(own, string.match(all[i + 1], '^[^|]*'))
+    end
+  end
+  table.insert(answer, own)
+end
+return answer`;
+
+/** What runs inside Redis, by the name it is called by. Each touches the keys of the buckets it is given alone. */
 export const SCRIPTS = {
   atenderPublish: { lua: PUBLISH },
   atenderPoll: { lua: POLL, readOnly: true },
   atenderRead: { lua: READ, readOnly: true },
+  atenderOwnDays: { lua: OWN_DAYS, readOnly: true },
 } as const;
 export type ScriptName = keyof typeof SCRIPTS;

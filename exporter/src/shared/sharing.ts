@@ -2,11 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Publication } from '../ingest/publication.ts';
 import type { StoreReader } from '../store/store.ts';
 import type { KeyRow } from '../usage/changes.ts';
-import type { DayFigures } from '../usage/day-figures.ts';
 import type { KeyFacts } from '../usage/facts.ts';
 import { Connection, type RedisSettings } from './connection.ts';
 import { type Contribution, sizeOf } from './contribution.ts';
-import { daysOf } from './days.ts';
+import { daysOf, type SharedDays } from './days.ts';
 import { Exchange } from './exchange.ts';
 import type { Origin } from './own.ts';
 import { Pending } from './pending.ts';
@@ -45,10 +44,12 @@ export interface Surroundings {
   clock: () => number;
 }
 
+/** Seconds that this clock and that of Redis may differ. */
+const CLOCKS_APART = 3_600;
 /** Values read from the store before they are published; meanwhile nothing else happens on this thread. */
 const STORE_PART = 5_000;
-/** What reading a day costs, in values. */
-const DAY_WEIGHT = 20;
+/** API keys whose days are compared with those in Redis at once; the same. */
+const KEYS_AT_ONCE = 20;
 
 /**
  * Shares facts with other exporters through Redis: a turn publishes what was committed since the last, then reads
@@ -66,6 +67,9 @@ export class Sharing {
   private readonly pictures: Pictures;
   /** To be published from the store. */
   private readonly missing = { buckets: new Set<number>(), names: new Set<string>() };
+  /** To be read beside what others changed. */
+  private readonly unread = new Set<string>();
+  private storeId: string | undefined;
   private turnsTaken = 0;
   private timer: NodeJS.Timeout | undefined;
   /** The turn that is being taken, or the last one. */
@@ -128,23 +132,23 @@ export class Sharing {
   *others(): Generator<KeyFacts> {
     if (this.state.state !== 'up') return;
     const own = new Set<string>();
-    for (const row of this.pending.own) if (row) own.add(nameOf(row.id, row.tenant));
+    for (const row of this.pending.shared()) own.add(nameOf(row.id, row.tenant));
     yield* this.pictures.others(own, this.now());
   }
 
   /** The API keys of an id that any exporter has met; tenant '' = any. */
   keysOf(id: string, tenant: string): { id: string; tenant: string }[] {
-    const own = this.pending.own.flatMap((row) => (row ? [nameOf(row.id, row.tenant)] : []));
+    const own = this.pending.shared().map((row) => nameOf(row.id, row.tenant));
     return [...new Set([...own, ...this.pictures.names()])]
       .flatMap((name) => parseName(name) ?? [])
       .filter((key) => key.id === id && (tenant === '' || key.tenant === tenant));
   }
 
   /**
-   * What all exporters counted of a key, by UTC day (since the epoch), without endpoints and scopes. Not part of any
-   * turn: read when it is asked for. Rejects when Redis is away.
+   * What all exporters counted of a key, by UTC day. Not part of any turn: read when it is asked for. Rejects when Redis
+   * is away.
    */
-  async days(id: string, tenant: string): Promise<Map<number, DayFigures>> {
+  async days(id: string, tenant: string): Promise<SharedDays> {
     return daysOf(await this.exchange.days(nameOf(id, tenant)));
   }
 
@@ -194,27 +198,65 @@ export class Sharing {
     await this.read(names);
   }
 
-  /** An instance that was forgotten must not add to what was retired. */
+  /**
+   * An instance that was forgotten must not add to what was retired, and what a store has counted must not be added up
+   * under two names.
+   */
   private async announce(): Promise<void> {
     const { instance } = this.settings;
+    await this.compareClocks();
+    const known = await this.claim();
+    if (known !== instance)
+      throw new Error(
+        `the counts of this store are shared as instance ${known}, as ${instance} they would be there twice; set instance.id to ${known}, or begin with an empty store`,
+      );
     if ((await this.connection.command('SISMEMBER', this.places.forgotten, instance)) === 1)
       throw new Error(
-        `instance ${instance} was forgotten, its totals are retired; give this exporter another instance.id`,
+        `instance ${instance} was forgotten, its totals are retired; give this exporter another instance.id and an empty store`,
       );
     await this.connection.command('ZADD', this.places.instances, 'GT', Math.floor(this.now()), instance);
   }
 
+  /** What is old is removed by the exporters' clocks: a wrong one would take what is not old. */
+  private async compareClocks(): Promise<void> {
+    const [seconds] = (await this.connection.command('TIME')) as string[];
+    const apart = Math.round(this.now() - Number(seconds));
+    if (Math.abs(apart) <= CLOCKS_APART) return;
+    const way = apart > 0 ? 'ahead of' : 'behind';
+    throw new Error(`the clock here is ${Math.abs(apart)} s ${way} that of Redis; set both right, as by NTP`);
+  }
+
+  /** The instance whose counts the store's are. */
+  private async claim(): Promise<string> {
+    const { stores } = this.places;
+    this.storeId ??= this.idOfStore();
+    const known = await this.connection.command('HGET', stores, this.storeId);
+    if (typeof known === 'string') return known;
+    await this.connection.command('HSETNX', stores, this.storeId, this.settings.instance);
+    return String(await this.connection.command('HGET', stores, this.storeId));
+  }
+
+  private idOfStore(): string {
+    const store = this.around.openStore();
+    try {
+      return store.id();
+    } finally {
+      store.close();
+    }
+  }
+
   /** At infinity nothing is left to wait. */
   private async publishPending(now: number): Promise<void> {
-    await this.publish(this.pending.take(now));
     // With the usual interval of 2 s days are still the same everywhere within 5 s.
-    if (now === Number.POSITIVE_INFINITY || this.turnsTaken++ % 2 === 0)
-      await this.publish(this.pending.takeDays(this.around.openStore));
+    const withDays = now === Number.POSITIVE_INFINITY || this.turnsTaken++ % 2 === 0;
+    await this.publish(this.pending.take(now, withDays ? this.around.openStore : undefined));
   }
 
   private async publish(contributions: Contribution[]): Promise<void> {
     if (contributions.length === 0) return;
-    const { failed, error, over } = await this.exchange.publish(contributions, this.now());
+    const { taken, failed, error, over } = await this.exchange.publish(contributions, this.now());
+    for (const contribution of taken)
+      if (this.pictures.join(contribution)) this.unread.add(contribution.name);
     for (const name of over) if (this.pending.useSketch(name)) this.missing.names.add(name);
     if (failed.length === 0) return;
     this.pending.giveBack(failed);
@@ -228,16 +270,14 @@ export class Sharing {
     const store = this.around.openStore();
     try {
       const wanted = (name: string) => wantedBuckets.has(bucketOf(name)) || wantedNames.has(name);
-      const part: Contribution[] = [];
-      let size = 0;
-      for (const contribution of this.pending.everything(store.loadKeys(), wanted)) {
-        part.push(contribution);
-        size += sizeOf(contribution) + DAY_WEIGHT * contribution.days.size;
-        if (size < STORE_PART) continue;
-        await this.publish(part.splice(0));
-        size = 0;
+      await this.publishParts(this.pending.everything(store.loadKeys(), wanted));
+      const keys = this.pending.shared().filter((row) => wanted(nameOf(row.id, row.tenant)));
+      for (let from = 0; from < keys.length; from += KEYS_AT_ONCE) {
+        const some = keys.slice(from, from + KEYS_AT_ONCE);
+        const names = some.map((row) => nameOf(row.id, row.tenant));
+        const published = await this.exchange.ownDays(names, this.settings.instance);
+        await this.publishParts(this.pending.daysBeyond(store, some, published));
       }
-      await this.publish(part);
     } finally {
       store.close();
     }
@@ -245,6 +285,20 @@ export class Sharing {
     for (const name of wantedNames) names.delete(name);
     // Keys that turned out to have too many addresses while they were published.
     if (names.size > 0) await this.publishMissing();
+  }
+
+  /** There may be more than can be held at once. */
+  private async publishParts(contributions: Iterable<Contribution>): Promise<void> {
+    const part: Contribution[] = [];
+    let size = 0;
+    for (const contribution of contributions) {
+      part.push(contribution);
+      size += sizeOf(contribution);
+      if (size < STORE_PART) continue;
+      await this.publish(part.splice(0));
+      size = 0;
+    }
+    await this.publish(part);
   }
 
   /** True when Redis lacks what was published: that is missing then. */
@@ -259,7 +313,8 @@ export class Sharing {
 
   private async read(changed: string[]): Promise<void> {
     const now = this.now();
-    const names = new Set([...changed, ...this.pictures.outdated(now)]);
+    const names = new Set([...changed, ...this.unread, ...this.pictures.outdated(now)]);
+    this.unread.clear();
     for (const { name, shared, leaves } of await this.exchange.read([...names], now)) {
       this.pictures.take(name, shared, leaves);
       if (shared.facts.has('>over') && this.pending.useSketch(name)) this.missing.names.add(name);

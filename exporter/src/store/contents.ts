@@ -1,4 +1,4 @@
-import type { DayRow, IpRow, IpRows, SeriesValues } from '../usage/changes.ts';
+import type { IpRow, IpRows, SeriesValues } from '../usage/changes.ts';
 import type { Connection } from './connection.ts';
 import type { DayMerges } from './days.ts';
 import { failed } from './refusal.ts';
@@ -55,13 +55,22 @@ export function readSegments(path: string, db: Connection): SegmentRow[] {
 /** Reads what is known of keys; the addresses are read when they are iterated. Throws StoreError. */
 export function readKeys(path: string, db: Connection): LoadedKeys {
   try {
-    return { ...keysOf(path, db), days: daysOf(path, db) };
+    return keysOf(path, db);
   } catch (cause) {
     throw failed(path, 'it cannot be read', cause);
   }
 }
 
-function keysOf(path: string, db: Connection): Omit<LoadedKeys, 'days'> {
+export function readId(path: string, db: Connection): string {
+  try {
+    const [id] = db.prepare("SELECT value FROM meta WHERE name = 'id'").raw().get() as string[];
+    return id;
+  } catch (cause) {
+    throw failed(path, 'it cannot be read', cause);
+  }
+}
+
+function keysOf(path: string, db: Connection): LoadedKeys {
   return {
     keys: allRows(db, tables.keys),
     keyUsage: allRows(db, tables.keyUsage),
@@ -94,9 +103,6 @@ function everything(path: string, db: Connection): Loaded {
     },
   };
 }
-
-/** Days that other exporters are told of: a year and a month. */
-const DAYS_TOLD = 400;
 
 /** Rows in one value that crosses over from SQLite. */
 const ROWS_AT_ONCE = 500;
@@ -135,21 +141,6 @@ function addresses(path: string, db: Connection): IpRows {
           for (const [i, ip] of ips.entries())
             yield { key, ip: Buffer.from(ip, 'hex'), first: Number(firsts[i]), last: Number(lasts[i]) };
         }
-      } catch (cause) {
-        throw failed(path, 'it cannot be read', cause);
-      }
-    },
-  };
-}
-
-/** Days one by one, read a key at a time. */
-function daysOf(path: string, db: Connection): LoadedKeys['days'] {
-  const sql = `SELECT ${tables.dayFigures.columns} FROM day_figures
-    WHERE day > (SELECT max(day) FROM days) - ${DAYS_TOLD} ORDER BY day, key`;
-  return {
-    *[Symbol.iterator](): Generator<DayRow> {
-      try {
-        for (const cells of db.prepare(sql).raw().iterate()) yield tables.dayFigures.read(cells as Cell[]);
       } catch (cause) {
         throw failed(path, 'it cannot be read', cause);
       }

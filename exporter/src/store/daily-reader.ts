@@ -4,6 +4,7 @@ import type { DayRow, EndpointRow, KeyRow, KeyUsageRow, ScopeRow } from '../usag
 import { wordsOf } from '../usage/pairs.ts';
 import type { Connection } from './connection.ts';
 import { failed } from './refusal.ts';
+import type { EncodedDay } from './store.ts';
 import type { Cell, Table } from './tables.ts';
 import * as tables from './tables.ts';
 
@@ -130,6 +131,14 @@ export class DailyReader {
     return this.eachDay(`${columns}`, 'days', key, days).map(tables.days.read);
   }
 
+  /** Requests of one key by day, at the least cost. */
+  requestsByDay(key: number, { from, to }: Days): [day: number, requests: number][] {
+    const sql = `WITH RECURSIVE each_day(day) AS (VALUES (?) UNION ALL SELECT day + 1 FROM each_day WHERE day < ?)
+      SELECT json_group_array(json_array(days.day, requests)) FROM each_day CROSS JOIN days
+      ON days.day = each_day.day AND days.key = ?`;
+    return from > to ? [] : JSON.parse(this.rows(sql, [from, to, key])[0][0] as string);
+  }
+
   /** Everything about the days of one key. */
   figures(key: number, days: Days): DayRow[] {
     return this.eachDay('found.day, found.key, figures', 'day_figures', key, days).map(
@@ -137,12 +146,12 @@ export class DailyReader {
     );
   }
 
-  /** Everything about some days of some keys. */
-  someFigures(wanted: readonly { day: number; key: number }[]): DayRow[] {
+  /** Everything about some days of some keys, not decoded. */
+  encoded(wanted: readonly { day: number; key: number }[]): EncodedDay[] {
     const sql = `SELECT found.day, found.key, figures FROM json_each(?) AS wanted CROSS JOIN day_figures AS found
       ON found.day = wanted.value ->> 0 AND found.key = wanted.value ->> 1`;
     const pairs = JSON.stringify(wanted.map(({ day, key }) => [day, key]));
-    return this.rows(sql, [pairs]).map(tables.dayFigures.read);
+    return this.rows(sql, [pairs]).map(encodedDay);
   }
 
   private keyCount(): number {
@@ -168,6 +177,13 @@ export class DailyReader {
     }
   }
 }
+
+/** A row of `day_figures` as it is. */
+const encodedDay = ([day, key, bytes]: Cell[]): EncodedDay => ({
+  day: day as number,
+  key: key as number,
+  bytes: bytes as Uint8Array,
+});
 
 /** Up to so many keys. */
 const SOUGHT = 20;

@@ -60,6 +60,10 @@ export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE segments (segment INTEGER PRIMARY KEY, length INTEGER NOT NULL, closed INTEGER NOT NULL);
   `,
+  // Who a store is to those who hear of its counts: where it lies, and whose it is, may change.
+  `
+  INSERT INTO meta VALUES ('id', lower(hex(randomblob(16))));
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

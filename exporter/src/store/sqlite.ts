@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Changes } from '../usage/changes.ts';
 import { type Connection, connectToRead, connectToWrite, create } from './connection.ts';
-import { read, readKeys, readSegments, write } from './contents.ts';
+import { read, readId, readKeys, readSegments, write } from './contents.ts';
 import { DailyReader } from './daily-reader.ts';
 import { DayMerges, replaceDays } from './days.ts';
 import { acquireLock, type Lock } from './lock.ts';
@@ -45,6 +45,7 @@ export function openStoreForReading(path: string): StoreReader {
     daily: new DailyReader(file, db),
     segments: () => readSegments(file, db),
     loadKeys: () => readKeys(file, db),
+    id: () => readId(file, db),
     close() {
       // Closing alone does not end the transaction while the engine still holds statements.
       db.exec('ROLLBACK');

@@ -1,6 +1,6 @@
 import type { SourceCounter } from '../log/counters.ts';
 import type { FilePosition, PositionChanges } from '../log/position.ts';
-import type { Changes, DayRow } from '../usage/changes.ts';
+import type { Changes } from '../usage/changes.ts';
 import type { DailyReader } from './daily-reader.ts';
 
 /** Everything one commit makes durable, together or not at all. */
@@ -38,10 +38,16 @@ export interface Loaded {
   first: boolean;
 }
 
-/** The part of Changes that says what is known of keys, and the days of the last 400 of which there is anything. */
-export interface LoadedKeys
-  extends Pick<Changes, 'keys' | 'keyUsage' | 'surfaces' | 'scopes' | 'sketches' | 'ips'> {
-  days: Iterable<DayRow>;
+/** The part of Changes that says what is known of keys. */
+export type LoadedKeys = Pick<Changes, 'keys' | 'keyUsage' | 'surfaces' | 'scopes' | 'sketches' | 'ips'>;
+
+/** A key's day as it is stored: whoever only passes it on need not decode it. */
+export interface EncodedDay {
+  key: number;
+  /** Since the epoch. */
+  day: number;
+  /** See DayFigures. */
+  bytes: Uint8Array;
 }
 
 /** The store has one write and one read. What load() gave is to be iterated before the next commit. */
@@ -66,6 +72,8 @@ export interface StoreReader {
   segments(): SegmentRow[];
   /** What other exporters are told of the keys, and nothing else. */
   loadKeys(): LoadedKeys;
+  /** What tells this store and its copies from all others, as long as it is. */
+  id(): string;
   close(): void;
 }
 

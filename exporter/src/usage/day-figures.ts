@@ -167,6 +167,29 @@ export class DayFigures {
     return figures;
   }
 
+  /** Of encoded figures, without decoding the rest: how many requests, and the numbers of their endpoints. */
+  static outlineOf(bytes: Uint8Array): { requests: number; endpoints: number[] } {
+    const outline = { requests: 0, endpoints: [] as number[] };
+    const reader = new ByteReader(bytes);
+    if (reader.byte() !== VERSION) return outline;
+    for (const skip of ['float', 'float', 'count', 'count'] as const) reader[skip]();
+    reader.entries((_, count) => {
+      outline.requests += count;
+    });
+    for (let left = reader.count(); left > 0 && !reader.damaged; left--) {
+      outline.endpoints.push(reader.count() - 1);
+      for (let skipped = 0; skipped < 3; skipped++) reader.count();
+    }
+    return outline;
+  }
+
+  /** Gives endpoints other numbers; those that become one are added up. */
+  renumber(numberOf: (endpoint: number) => number): void {
+    const before = [...this.endpoints];
+    this.endpoints.clear();
+    for (const [endpoint, figures] of before) this.addEndpoint(numberOf(endpoint), figures);
+  }
+
   private addEndpoint(endpoint: number, more: EndpointFigures): void {
     const known = this.endpoints.get(endpoint);
     if (!known) {

@@ -14,15 +14,6 @@ export function readWindows(bytes: Uint8Array): Windows | undefined {
 }
 
 /**
- * How far a reader of the log had come: the newest second the windows know, and the answers in them. Of two
- * readers of the same lines the one with the greater pair has read more.
- */
-export function progressOf(windows: Windows): { second: number; answers: number } {
-  const second = Math.max(windows.newestSecond, windows.newestMinute * MINUTES);
-  return { second, answers: windows.minuteCounts().counts.reduce((sum, n) => sum + n, 0) };
-}
-
-/**
  * What the windows of several exporters that read different lines show together, as if one had read all. The longest
  * gap of all is the longest of any: the true one is never longer. `now` in seconds; windows end at `now - lag`.
  */

@@ -44,3 +44,20 @@ export function decodeWindows(bytes: Uint8Array, windows: Windows): boolean {
   }
   return !reader.damaged;
 }
+
+/**
+ * How far the reader of the log had come that these windows are of: the newest second they know, and the answers in
+ * them; 0 when they cannot be read. Of two readers of the same lines the one with the greater pair has read more.
+ */
+export function progressOf(bytes: Uint8Array): { second: number; answers: number } {
+  const reader = new ByteReader(bytes);
+  if (reader.byte() !== VERSION) return { second: 0, answers: 0 };
+  const newestSecond = reader.count();
+  reader.entries(() => {});
+  const newestMinute = reader.count();
+  let answers = 0;
+  reader.entries((_, requests) => {
+    answers += requests;
+  });
+  return { second: reader.damaged ? 0 : Math.max(newestSecond, newestMinute * 60), answers };
+}

@@ -61,6 +61,9 @@ test('TLS with client certificates, an ACL user that may do no more than docs/sc
   await server.client.select(3);
   expect((await server.client.keys('*')).every((key) => key.startsWith('team7:'))).toBe(true);
 
+  const plain = await startSharing(directory.path, 'plain', [`redis://127.0.0.1:${port}`]);
+  await eventually(() => expect(plain.output()).toMatch(/shared facts: .*if it speaks TLS, write rediss:/));
+
   await server.client.call('ACL', 'SETUSER', 'exporter', 'resetpass', '>another');
   await server.client.call('CLIENT', 'KILL', 'USER', 'exporter');
   await eventually(() => expect(a.output()).toMatch(/shared facts: WRONGPASS/));
@@ -87,6 +90,11 @@ test('a database, authority or address that is not there is told, and nothing is
   );
   const reader = ['--shared.redis.username', 'reader', '--shared.redis.password-file', password];
   await told('few', server.url, reader, /shared facts: NOPERM/);
+  await server.client.call('ACL', 'SETUSER', 'elsewhere', 'on', `>${PASSWORD}`, '~other:*', '+@all');
+  const elsewhere = ['--shared.redis.username', 'elsewhere', '--shared.redis.password-file', password];
+  await told('elsewhere', server.url, elsewhere, /shared facts: NOPERM/);
+  const encrypted = server.url.replace('redis:', 'rediss:');
+  await told('encrypted', encrypted, [], /shared facts: .*does it speak TLS\? If not, write redis:/);
   await told('alone', server.url, ['--shared.redis.mode', 'cluster'], /cluster support disabled/);
   await told('nowhere', 'redis://nowhere.invalid:6379', [], /ENOTFOUND nowhere\.invalid|EAI_AGAIN/);
   expect(await server.client.keys('*')).toEqual([]);

@@ -27,7 +27,7 @@ test('two exporters with one instance.id on the same files double no fact, and e
   const log = join(directory.path, 'pair.log');
   const start = (store: string) =>
     startSharing(directory.path, 'pair', [server.url], { log, store, args: ['--log.level', 'info'] });
-  const pair = [await start('left'), await start('right')];
+  const pair = await Promise.all([start('left'), start('right')]);
   let written = 0;
   const write = (count: number) => {
     for (let i = 0; i < count; i++) pair[0].request({ keyId: 'key_pair', ip: `192.0.2.${written++ % 50}` });
@@ -45,14 +45,20 @@ test('two exporters with one instance.id on the same files double no fact, and e
     }, HEALED);
   write(20);
   await right(20, 20);
-  for (let kill = 0; kill < 4; kill++) {
-    const side = kill % 2;
+  // One, the other, and both at once.
+  for (const [pause, sides] of [
+    [0, [0]],
+    [150, [1]],
+    [300, [0, 1]],
+  ] as const) {
     write(5);
-    await wait(kill * 150);
-    await pair[side].end('SIGKILL');
+    await wait(pause);
+    await Promise.all(sides.map((side) => pair[side].end('SIGKILL')));
     write(5);
-    pair[side] = await start(side === 0 ? 'left' : 'right');
+    const back = await Promise.all(sides.map((side) => start(side === 0 ? 'left' : 'right')));
+    for (const [i, side] of sides.entries()) pair[side] = back[i];
   }
+  write(10);
   await right(60, 50);
   await eventually(async () => expect(await byInstance('key_pair')).toEqual({ pair: 60 }));
   for (const exporter of pair)

@@ -9,6 +9,8 @@ const running = new Set<{ child: ChildProcess; directory: { remove: () => void }
 export interface RedisServer {
   url: string;
   port: number;
+  /** Where nodes of a cluster talk to each other. */
+  busPort: number;
   /** Of the test itself. */
   client: Redis;
   signal(signal: NodeJS.Signals): void;
@@ -18,12 +20,15 @@ export interface RedisServer {
 
 export async function startRedis(options: { port?: number; args?: string[] } = {}): Promise<RedisServer> {
   const port = options.port ?? (await freePort());
+  const cluster = options.args?.includes('--cluster-enabled') ?? false;
+  const busPort = cluster ? await freePort() : 0;
   const directory = temporaryDirectory();
   const child = spawn(
     'redis-server',
     [
       ...['--port', String(port), '--bind', '127.0.0.1', '--dir', directory.path, '--save', ''],
       ...['--loglevel', 'warning', '--repl-diskless-sync-delay', '0', ...(options.args ?? [])],
+      ...(cluster ? ['--cluster-port', String(busPort)] : []),
     ],
     { stdio: 'ignore' },
   );
@@ -39,6 +44,7 @@ export async function startRedis(options: { port?: number; args?: string[] } = {
   return {
     url: `redis://127.0.0.1:${port}`,
     port,
+    busPort,
     client,
     signal: (signal) => void child.kill(signal),
     async kill() {
@@ -61,7 +67,7 @@ export async function startReplicas(masters: RedisServer[]): Promise<RedisServer
       args: [...args, '--cluster-replica-validity-factor', '0'],
     });
     const id = await client.call('CLUSTER', 'MYID');
-    await replica.client.call('CLUSTER', 'MEET', '127.0.0.1', masters[0].port);
+    await replica.client.call('CLUSTER', 'MEET', '127.0.0.1', masters[0].port, masters[0].busPort);
     await eventually(() => replica.client.call('CLUSTER', 'REPLICATE', id as string), 20_000);
     await eventually(async () => {
       const info = (await replica.client.call('INFO', 'replication')) as string;
@@ -72,7 +78,7 @@ export async function startReplicas(masters: RedisServer[]): Promise<RedisServer
   return replicas;
 }
 
-/** Three masters that share all slots. The cluster's bus listens 10,000 above each port. */
+/** Three masters that share all slots. */
 export async function startCluster(): Promise<RedisServer[]> {
   const nodes: RedisServer[] = [];
   for (let i = 0; i < 3; i++) {
@@ -88,7 +94,7 @@ export async function startCluster(): Promise<RedisServer[]> {
   for (const [i, { client }] of nodes.entries()) {
     await client.call('CLUSTER', 'ADDSLOTSRANGE', bounds[i], bounds[i + 1] - 1);
     await client.call('CLUSTER', 'SET-CONFIG-EPOCH', i + 1);
-    if (i > 0) await client.call('CLUSTER', 'MEET', '127.0.0.1', nodes[0].port);
+    if (i > 0) await client.call('CLUSTER', 'MEET', '127.0.0.1', nodes[0].port, nodes[0].busPort);
   }
   await eventually(async () => {
     for (const { client } of nodes) {

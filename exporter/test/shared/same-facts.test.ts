@@ -52,8 +52,17 @@ describe.each([
     await eventually(async () => {
       const [day, ...others] = await Promise.all(exporters.map((exporter) => sharedDays(exporter)));
       expect(day).toMatchObject([
-        { requests: 7, unauthorized: 1, byStatus: { 200: 6, 401: 1 }, uniqueIps: { count: 5 } },
+        {
+          ...{ requests: 7, unauthorized: 1, byStatus: { 200: 6, 401: 1 }, uniqueIps: { count: 5 } },
+          scopes: [
+            { scope: 'contacts:read', used: 3 },
+            { scope: 'deals:write', used: 3 },
+          ],
+        },
       ]);
+      // Each exporter numbers endpoints its own way.
+      const endpoints = day[0].endpoints.map(({ method, endpoint }) => `${method} ${endpoint}`);
+      expect(endpoints).toEqual(expect.arrayContaining(['GET /v1/contacts/:id', 'POST /v1/deals']));
       expect(others).toEqual([day, day]);
     }, SOON);
     expect(Date.now() - written).toBeLessThan(SOON);

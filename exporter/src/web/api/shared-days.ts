@@ -1,11 +1,12 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { SHARED_DAYS } from '../../api/endpoints.ts';
 import { dateOf } from '../../config/days.ts';
-import { dayDetailsOf, figuresOf } from '../../history/figures.ts';
+import { detailsOf, figuresOf } from '../../history/figures.ts';
 import { timeOf } from '../../history/question.ts';
 import type { KeyRegistry } from '../../keys/registry.ts';
 import { maskKey } from '../../parse/masking.ts';
 import { countsOf } from '../../store/days.ts';
+import type { EndpointRow } from '../../usage/changes.ts';
 import type { DayFigures } from '../../usage/day-figures.ts';
 import { questionOf, send } from '../api.ts';
 
@@ -13,8 +14,11 @@ import { questionOf, send } from '../api.ts';
 export interface SharedDays {
   readonly state: { state: 'starting' | 'up' | 'away' };
   keysOf(id: string, tenant: string): { id: string; tenant: string }[];
-  /** By UTC day since the epoch. Rejects when Redis is away. */
-  days(id: string, tenant: string): Promise<Map<number, DayFigures>>;
+  /** By UTC day since the epoch, with what their endpoints are by number. Rejects when Redis is away. */
+  days(
+    id: string,
+    tenant: string,
+  ): Promise<{ days: ReadonlyMap<number, DayFigures>; endpoints: EndpointRow[] }>;
 }
 
 const RETRY_SECONDS = 2;
@@ -45,10 +49,15 @@ export function sharedDaysApi(
     if (more.length > 0)
       return refuse(response, 400, 'tenant: several tenants have a key of this id; name one');
     try {
-      const counted = [...(await shared.days(key.id, key.tenant))]
+      const counted = await shared.days(key.id, key.tenant);
+      const asked = [...counted.days]
         .filter(([day]) => day >= days.from && day <= days.to)
         .sort(([a], [b]) => a - b);
-      send(response, 200, JSON.stringify({ ...key, days: counted.map(dayAnswer) }));
+      send(
+        response,
+        200,
+        JSON.stringify({ ...key, days: asked.map((each) => dayAnswer(each, counted.endpoints)) }),
+      );
     } catch {
       away(response);
     }
@@ -63,8 +72,8 @@ function daysAsked(asked: { from: string; to: string }, now: number): { from: nu
   }
 }
 
-function dayAnswer([day, figures]: [number, DayFigures]): object {
+function dayAnswer([day, figures]: [number, DayFigures], endpoints: EndpointRow[]): object {
   const { day: _day, key: _key, ...counts } = countsOf({ day, key: 0, figures });
   const { details: _, ...shown } = figuresOf(counts, null);
-  return { day: dateOf(day), ...shown, ...dayDetailsOf(figures) };
+  return { day: dateOf(day), ...shown, ...detailsOf(figures, endpoints) };
 }
