@@ -87,10 +87,10 @@ export class Connection {
   }
 }
 
-/** A server that expects TLS and one that does not only break off; the messages of both say nothing of it. */
+/** A server that expects TLS breaks off without it, one that knows none waits for more: neither says why. */
 function remedyFor(message: string, encrypted: boolean): string {
   if (encrypted)
-    return message.includes('wrong version number') ? '; does it speak TLS? If not, write redis://' : '';
+    return /ETIMEDOUT|wrong version number/.test(message) ? '; if it does not speak TLS, write redis://' : '';
   return /ECONNRESET|Connection is closed/.test(message) ? '; if it speaks TLS, write rediss://' : '';
 }
 

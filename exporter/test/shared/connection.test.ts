@@ -94,7 +94,7 @@ test('a database, authority or address that is not there is told, and nothing is
   const elsewhere = ['--shared.redis.username', 'elsewhere', '--shared.redis.password-file', password];
   await told('elsewhere', server.url, elsewhere, /shared facts: NOPERM/);
   const encrypted = server.url.replace('redis:', 'rediss:');
-  await told('encrypted', encrypted, [], /shared facts: .*does it speak TLS\? If not, write redis:/);
+  await told('encrypted', encrypted, [], /shared facts: .*if it does not speak TLS, write redis:/);
   await told('alone', server.url, ['--shared.redis.mode', 'cluster'], /cluster support disabled/);
   await told('nowhere', 'redis://nowhere.invalid:6379', [], /ENOTFOUND nowhere\.invalid|EAI_AGAIN/);
   expect(await server.client.keys('*')).toEqual([]);
