@@ -444,6 +444,7 @@ test('whatever the signals, there is one known state with a reason, and no check
         limits: fc.record({ perMinute: limit, perDay: limit, burst: limit }),
       }),
     ),
+    retiredAt: number,
     lastUsed: number,
     lastRejected: number,
     maxGap: number,
