@@ -44,7 +44,7 @@ export async function gather(source: ReviewSource, quarter: string, days: Days):
   for (const [i, row] of rows.entries()) {
     const entry = registry.labelled(row.id, row.tenant);
     const figures = reader.figures(row.key, until);
-    if (isUnderReview(entry, figures)) {
+    if (isUnderReview(entry, figures, asOf)) {
       const known = { first: ever.get(row.key)?.first ?? 0, last: ever.get(row.key)?.last ?? 0 };
       const previous = span && span.from <= cut.from ? (before.get(row.key)?.requests ?? 0) : null;
       const evidence = evidenceOf(row, entry, figures, until, known, previous);
@@ -65,9 +65,9 @@ function quarterLength({ to }: Days): number {
   return to + 1 - Date.UTC(end.getUTCFullYear(), end.getUTCMonth() - 2, 1) / (DAY * 1000);
 }
 
-/** A key that is off is under review only when it was answered all the same. */
-function isUnderReview(entry: KeyEntry | undefined, figures: DayRow[]): boolean {
-  if (entry?.state === 'active') return true;
+/** A key that is off, or was created only later, is under review only when it was answered all the same. */
+function isUnderReview(entry: KeyEntry | undefined, figures: DayRow[], asOf: number): boolean {
+  if (entry?.state === 'active' && (entry.createdAt ?? 0) <= asOf) return true;
   return figures.some((day) => day.figures.countOf((status) => status !== 401) > 0);
 }
 

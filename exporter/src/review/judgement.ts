@@ -71,7 +71,7 @@ function useFinding(key: KeyEvidence, asOf: number): Finding {
 }
 
 function trend({ requests, previousRequests }: KeyEvidence): string {
-  if (previousRequests === null) return ' (no record of the quarter before)';
+  if (previousRequests === null) return ' (no record of the same days of the quarter before)';
   if (previousRequests === 0) return ' (none in the quarter before)';
   const change = requests / previousRequests - 1;
   return ` (${change >= 0 ? '+' : ''}${(100 * change).toFixed(0)} % against the quarter before)`;

@@ -7,7 +7,7 @@ import { type Judgement, judge, VERDICTS, type Verdict } from './judgement.ts';
 export interface ReviewedKey {
   evidence: KeyEvidence;
   judgement: Judgement;
-  /** undefined when the record does not reach back so far. */
+  /** undefined when the record does not reach back so far, or tells of no such key then. */
   before: { verdict: Verdict; requests: number } | undefined;
 }
 
@@ -31,7 +31,9 @@ export async function review(source: ReviewSource, quarter: string, days: Days):
       ? await gather({ ...source, archive: undefined }, earlier, quarterDays(earlier) as Days)
       : undefined;
   const reviewed = keys.map((key) => {
-    const then = past?.keys.find(({ id, tenant }) => id === key.id && tenant === key.tenant);
+    const then = past?.keys.find(
+      ({ id, tenant, ...of }) => id === key.id && tenant === key.tenant && wasThere(of),
+    );
     return {
       evidence: key,
       judgement: judge(key, evidence.asOf),
@@ -44,6 +46,10 @@ export async function review(source: ReviewSource, quarter: string, days: Days):
     before: past && { quarter: earlier, percent: past.completeness.percent },
   };
 }
+
+/** Whether anything tells that a key existed by then. */
+const wasThere = ({ lastUsed, entry }: Pick<KeyEvidence, 'lastUsed' | 'entry'>): boolean =>
+  lastUsed > 0 || (entry?.createdAt ?? 0) > 0;
 
 function byPressure(a: ReviewedKey, b: ReviewedKey): number {
   const pressure = ({ judgement }: ReviewedKey) => VERDICTS.indexOf(judgement.verdict);

@@ -18,6 +18,11 @@ const KEYS = [
   { key: 0, id: 'key_a', tenant: 'acme' },
   { key: 1, id: 'key_gone', tenant: 'acme' },
 ];
+/** Never used; one of them is yet to be created. */
+const UNUSED = [
+  { key: 2, id: 'key_unused', tenant: 'acme' },
+  { key: 3, id: 'key_later', tenant: 'acme' },
+];
 const directory = temporaryDirectory();
 let store: StoreReader;
 
@@ -36,7 +41,7 @@ beforeAll(() => {
       days.push({ day: at, key, figures });
     }
   writing.replaceDays({
-    keys: KEYS,
+    keys: [...KEYS, ...UNUSED],
     endpoints: [{ endpoint: 0, method: 'GET', template: '/v1/contacts' }],
     days,
   });
@@ -86,7 +91,11 @@ describe('review', () => {
     const entries = KEYS.map(({ id, tenant }) =>
       entryOf({ id, tenantId: tenant, scopes: ['contacts:read'] }),
     );
-    const registry = new KeyRegistry(entries);
+    const createdAt = day('2026-11-25') * DAY;
+    const unused = UNUSED.map(({ id, tenant }) =>
+      entryOf({ id, tenantId: tenant, ...(id === 'key_later' ? { createdAt } : {}) }),
+    );
+    const registry = new KeyRegistry([...entries, ...unused]);
     const source = { reader: store.daily, registry, archive: undefined, manifest: 'abc', now: NOW };
     made = await review(source, '2026Q4', parseDays('2026Q4', 0) as Days);
   });
@@ -102,6 +111,11 @@ describe('review', () => {
       judgement: { verdict: 'revoke' },
       before: { verdict: 'revoke', requests: 46 * 20 },
     });
+  });
+
+  test('has no verdict of then for a key nothing tells of, and leaves out one that was created later', () => {
+    expect(of('key_unused')).toMatchObject({ judgement: { verdict: 'revoke' }, before: undefined });
+    expect(of('key_later')).toBeUndefined();
   });
 
   test('compares the running quarter with as many days of the one before', () => {
