@@ -66,6 +66,20 @@ describe.each(LINES)('in Grafana %s', (line) => {
     await host.reload();
   });
 
+  test.each([
+    ['Ctrl', { modifiers: ['ControlOrMeta' as const] }],
+    ['the middle button', { button: 'middle' as const }],
+  ])('a click with %s opens the link in a tab, and the panel stays', async (_, how) => {
+    await host.show(scenes.overview());
+    const [href, here] = [await row('key_crm_sync').locator('a').getAttribute('href'), host.page.url()];
+    const opened = host.page.context().waitForEvent('page', { timeout: 10_000 });
+    await row('key_crm_sync').locator('[role=gridcell]').first().click(how);
+    const tab = await opened;
+    await tab.waitForURL((url) => url.pathname + url.search === href, { timeout: 10_000 });
+    await tab.close();
+    expect(host.page.url()).toBe(here);
+  });
+
   test('hostile ids stay within their part of the link', async () => {
     const frames = inventedKeys(1, scenes.to).map((frame) => ({
       ...frame,

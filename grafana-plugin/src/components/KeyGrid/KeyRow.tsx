@@ -10,6 +10,8 @@ import { CELLS } from './cells.tsx';
 
 /** Pixels: the state with two lines of its reason. */
 export const ROW_HEIGHT = 56;
+/** The button of a mouse that opens a link in a new tab. */
+const MIDDLE = 1;
 
 interface Props {
   shown: ListedKey;
@@ -24,16 +26,30 @@ interface Props {
   timeZone: TimeZone;
 }
 
-/** One key. A click anywhere, or Enter, does what a click on its name does. */
+/** One key. A click anywhere, or Enter, does what a click on its name does: with Ctrl or the middle button, in a tab. */
 export const KeyRow = memo(function KeyRow(props: Props) {
   const { shown, row, top, columns, template, isActive, onActivate, dressing, now, timeZone } = props;
   const styles = useStyles2(getStyles);
   const element = useRef<HTMLDivElement>(null);
   const open = () => element.current?.querySelector<HTMLElement>('[data-opens]')?.click();
+  const openTab = () => {
+    const link = element.current?.querySelector<HTMLAnchorElement>('a[data-opens]');
+    if (link) window.open(link.href, '_blank', 'noreferrer');
+    else open();
+  };
+  const isOwn = (event: MouseEvent) => !(event.target as Element).closest('a, button');
   const onClick = (event: MouseEvent) => {
-    const isOwn = !(event.target as Element).closest('a, button');
     const isSelecting = (window.getSelection()?.toString() ?? '') !== '';
-    if (isOwn && !isSelecting) open();
+    if (!isOwn(event) || isSelecting) return;
+    if (event.ctrlKey || event.metaKey || event.shiftKey) openTab();
+    else open();
+  };
+  const onAuxClick = (event: MouseEvent) => {
+    if (event.button === MIDDLE && isOwn(event)) openTab();
+  };
+  const onMouseDown = (event: MouseEvent) => {
+    // Else the browser begins to scroll by the pointer.
+    if (event.button === MIDDLE && isOwn(event)) event.preventDefault();
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Enter' && event.target === element.current) open();
@@ -50,6 +66,8 @@ export const KeyRow = memo(function KeyRow(props: Props) {
       style={{ gridTemplateColumns: template, transform: `translateY(${top}px)` }}
       title={shown.staleFor > 0 ? words : undefined}
       onClick={onClick}
+      onAuxClick={onAuxClick}
+      onMouseDown={onMouseDown}
       onKeyDown={onKeyDown}
       onFocus={() => onActivate(row)}
     >
