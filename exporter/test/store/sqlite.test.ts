@@ -128,9 +128,12 @@ describe('what was committed is what is loaded', () => {
   });
 
   test('any series of commits equals a map of the last values', () => {
-    const values = fc.array(fc.tuple(fc.nat(600), fc.double({ noNaN: true }), fc.boolean()), {
-      maxLength: 700,
-    });
+    const values = fc.array(
+      fc.tuple(fc.nat(600), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.boolean()),
+      {
+        maxLength: 700,
+      },
+    );
     fc.assert(
       fc.property(fc.array(values, { maxLength: 4 }), (commits) => {
         closed();
