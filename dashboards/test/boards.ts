@@ -29,6 +29,7 @@ export interface Board {
   links: { title: string; url: string; keepTime: boolean; includeVars: boolean }[];
   templating: { list: { name: string; type: string; regex?: string; query?: string | { query: string } }[] };
   annotations: { list: { name: string; step?: string; target?: Target }[] };
+  timepicker: { quick_ranges: { display: string; from: string; to: string }[] };
 }
 
 const JSON_FOLDER = new URL('../json/', import.meta.url);

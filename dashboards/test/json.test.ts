@@ -31,6 +31,10 @@ describe.each(names)('%s', (_, board) => {
     }
   });
 
+  test('the shown times to choose from end now: Prometheus answers nothing of the future', () => {
+    expect(board.timepicker.quick_ranges.map(({ to }) => to)).toEqual(Array(8).fill('now'));
+  });
+
   test('no two panels have the same title, and no two queries of a panel the same id', () => {
     const titles = panels.map(({ title }) => title);
     expect(new Set(titles).size).toBe(titles.length);
