@@ -118,13 +118,14 @@ export function figures(about: About, queries: (Query & { steps?: Steps; unit?: 
   return panel;
 }
 
-/** A bar with its name for each of many series now. */
+/** A bar with its name for each of many series now. Grafana leaves out the name of a single bar, unless it is set. */
 export function bars(about: About, one: Query, steps: Steps) {
   return described(new bargauge.PanelBuilder(), { height: 4, ...about }, steps)
     .displayMode(common.BarGaugeDisplayMode.Basic)
     .orientation(common.VizOrientation.Horizontal)
     .namePlacement(common.BarGaugeNamePlacement.Left)
     .minVizHeight(14)
+    .displayName('${__series.name}')
     .min(0)
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']))
     .withTarget(query({ refId: 'A', ...one }).instant());
@@ -144,7 +145,10 @@ export function rows(
   labels: Record<string, string>,
   options: { steps?: Steps; links?: cog.Builder<dashboard.DashboardLink>[]; ascending?: boolean } = {},
 ) {
-  const panel = described(new table.PanelBuilder(), about, options.steps ?? NEUTRAL).filterable(true);
+  const panel = described(new table.PanelBuilder(), about, options.steps ?? NEUTRAL)
+    .filterable(true)
+    // Six columns fit half of a laptop's screen: with Grafana's own 150 pixels the last ones are cut off.
+    .minWidth(100);
   const names: Record<string, string> = { ...labels };
   for (const [i, one] of queries.entries()) {
     const id = refId(i);
@@ -155,6 +159,8 @@ export function rows(
     );
     names[queries.length > 1 ? `Value #${id}` : 'Value'] = one.column.title;
     const own = ownSettings(one.column);
+    // A row that one query answers and another does not: the panel's sentence is about no row at all.
+    if (queries.length > 1) own.push({ id: 'noValue', value: '–' });
     if (one.column.steps)
       own.push({ id: 'custom.cellOptions', value: { type: common.TableCellDisplayMode.ColorText } });
     if (own.length > 0) panel.overrideByName(one.column.title, own);
