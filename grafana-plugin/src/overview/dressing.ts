@@ -14,12 +14,14 @@ import {
 import type { ListedKey } from '../keys/key-list.ts';
 import { keysFrame } from './keys-frame.ts';
 
+const SHOWN_TIME = '${__url_time_range}';
+
 /** The Key usage dashboard of this pack, for one key and the shown time. */
 export const USAGE_LINK: DataLink = {
   title: 'Usage of this key',
   url:
     '/d/atender-key-usage?var-tenant=${__data.fields.tenant_id:percentencode}' +
-    '&var-key=${__data.fields.key_id:percentencode}&${__url_time_range}',
+    `&var-key=\${__data.fields.key_id:percentencode}&${SHOWN_TIME}`,
 };
 
 /** Fields of the keys frame that are shown as field config says. */
@@ -72,7 +74,14 @@ export function dress(keys: readonly ListedKey[], context: Context): Dressing {
     const scope = { __dataContext: { value: { data: [frame], frame, field, rowIndex } } };
     return field
       .getLinks({ valueRowIndex: rowIndex })
-      .map((model, i) => encoded(model, field.config.links?.[i], (url) => replaceVariables(url, scope)))
+      .map((model, i) =>
+        encoded(model, field.config.links?.[i], (url) =>
+          replaceVariables(
+            url.replaceAll(SHOWN_TIME, () => shownTime(replaceVariables)),
+            scope,
+          ),
+        ),
+      )
       .filter(({ href, onClick }) => onClick !== undefined || isSafe(href));
   };
   // A row that is scrolled out and in again has the same links.
@@ -95,6 +104,14 @@ export function dress(keys: readonly ListedKey[], context: Context): Dressing {
 function encoded(model: LinkModel, link: DataLink | undefined, replace: (url: string) => string): LinkModel {
   if (link === undefined || link.url === '' || link.onClick || link.onBuildUrl || link.internal) return model;
   return { ...model, href: locationUtil.assureBaseUrl(replace(link.url.replace(/\n/g, ''))) };
+}
+
+/** Grafana has none for a panel with a time of its own: the dashboard's stands in the page's address. */
+function shownTime(replace: InterpolateFunction): string {
+  const known = replace(SHOWN_TIME);
+  if (known !== '') return known;
+  const page = new URLSearchParams(window.location.search);
+  return new URLSearchParams([...page].filter(([name]) => name === 'from' || name === 'to')).toString();
 }
 
 const isSafe = (href: string): boolean => {
