@@ -283,7 +283,7 @@ export const keyUsage = frame(
       {
         title: 'Scopes',
         description:
-          'Scopes that the key has, and how long ago a request needed each; nothing there is never. A scope that was never needed can be taken away; one that was needed and is not granted any more was taken away.',
+          'Scopes that the key has, and how long ago a request needed each; nothing there is never. A scope that was never needed can be taken away; one that was needed and is not granted any more was taken away. A write also grants its read, which then has no mark of its own.',
         unit: 's',
         none: 'The keys file names no scopes of this key',
       },
