@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { LogRecord } from '../src/parse/record.ts';
 import { Usage } from '../src/usage/usage.ts';
 import { median } from './process.ts';
+import { NO_KEYS, USAGE_OPTIONS } from './usage-options.ts';
 
 /**
  * Accounting alone: nanoseconds a record, of prepared records that one reused LogRecord goes through as it does
@@ -65,26 +66,8 @@ function fill(i: number): void {
   record.ip3 = 0x0a000000 + key * 0x10000 + prepared[at + 2];
 }
 
-const limits = {
-  keys: 10_000,
-  endpointsPerKey: 500,
-  series: 500_000,
-  ipsPerKey: 10_000,
-  ips: 2_000_000,
-  sketches: 100,
-};
-const settings = {
-  limits,
-  zeroHoldSeconds: 35,
-  parkAfterSeconds: 86_400,
-  maxSkewSeconds: 300,
-  learningSeconds: 86_400,
-  ipv6Prefix: 64,
-  newIp: 'masked' as const,
-};
 const registry = {
-  identify: (id: string, tenant: string) => ({ id, tenant, entry: undefined }),
-  entries: () => [],
+  ...NO_KEYS,
   scopeOf: (method: string, template: string) =>
     `${template.split('/')[2]}:${method === 'GET' ? 'read' : 'write'}`,
 };
@@ -112,7 +95,7 @@ function timed(into: number[], each: (i: number) => void, from: number): void {
 
 const committing: number[] = [];
 for (let round = 0; round < Number(options.rounds); round++) {
-  const usage = new Usage(settings, registry, Date.now);
+  const usage = new Usage(USAGE_OPTIONS, registry, Date.now);
   for (let from = 0; from + SLICE <= LINES; from += SLICE) {
     timed(
       slices.account,

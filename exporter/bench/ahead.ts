@@ -7,6 +7,7 @@ import { readWhole } from '../dist/log/whole.js';
 import { DEFAULT_FIELDS } from '../dist/parse/format.js';
 import { Usage } from '../dist/usage/usage.js';
 import { BYTES_PER_LINE, benchLog } from './log-file.ts';
+import { NO_KEYS, USAGE_OPTIONS } from './usage-options.ts';
 
 /**
  * `npm run build && tsx exporter/bench/ahead.ts`: nanoseconds a line from reading to account, with one thread and
@@ -28,26 +29,10 @@ const format = {
   endpoints: [],
   maxLineBytes: 65_536,
 } as const;
-const limits = {
-  keys: 10_000,
-  endpointsPerKey: 500,
-  series: 500_000,
-  ipsPerKey: 10_000,
-  ips: 2_000_000,
-  sketches: 100,
-};
-const options = {
-  ...{ limits, zeroHoldSeconds: 35, parkAfterSeconds: 86_400, maxSkewSeconds: 300, learningSeconds: 86_400 },
-  ...{ ipv6Prefix: 64, newIp: 'masked' as const },
-};
-const registry = {
-  identify: (id: string, tenant: string) => ({ id, tenant, entry: undefined }),
-  entries: () => [],
-  scopeOf: () => 'contacts:read',
-};
+const registry = { ...NO_KEYS, scopeOf: () => 'contacts:read' };
 
 async function blockTimes(ahead: ParseAhead | undefined): Promise<number[]> {
-  const usage = new Usage(options, registry, Date.now);
+  const usage = new Usage(USAGE_OPTIONS, registry, Date.now);
   const counters = new SourceCounters();
   const lines = new LineAccount([{ name: 'bench', format }], usage, counters, undefined, undefined, ahead);
   const times: number[] = [];

@@ -1,27 +1,18 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Publication } from '../../src/ingest/publication.ts';
 import { columnsOf } from '../../src/ingest/slices.ts';
 import { Pending } from '../../src/shared/pending.ts';
-import { endLeftovers, eventually, temporaryDirectory } from '../exporter-process.ts';
+import { eventually } from '../exporter-process.ts';
 import { publication } from '../metrics/publications.ts';
 import { HEALED, sample, sharedLines, startSharing } from './exporters.ts';
-import { endRedisServers, type RedisServer, startRedis } from './redis-servers.ts';
+import { meetingPlace } from './redis-servers.ts';
 
-const directory = temporaryDirectory();
-let server: RedisServer;
-beforeAll(async () => {
-  server = await startRedis();
-});
-afterEach(endLeftovers);
-afterAll(() => {
-  endRedisServers();
-  directory.remove();
-});
+const { directory, meeting } = meetingPlace();
 
 test('beyond its limit of addresses a key is counted by sketches, the same on every exporter and close to the truth', async () => {
   const args = ['--shared.ips-per-key', '100'];
   const [a, b] = await Promise.all(
-    ['a', 'b'].map((name) => startSharing(directory.path, name, [server.url], { args })),
+    ['a', 'b'].map((name) => startSharing(directory.path, name, [meeting.server.url], { args })),
   );
   const address = (i: number) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
   for (let i = 0; i < 60; i++) a.request({ keyId: 'key_wide', ip: address(i) });
@@ -36,46 +27,46 @@ test('beyond its limit of addresses a key is counted by sketches, the same on ev
     expect(Math.abs(unique - 1_000)).toBeLessThan(100);
     expect(sharedLines(onB, 'key_wide')).toEqual(sharedLines(onA, 'key_wide'));
   }, HEALED);
-  expect(await server.client.keys('*ips:/key_wide')).toEqual([]);
-  expect(await server.client.keys('*firsts:/key_wide')).toEqual([]);
+  expect(await meeting.server.client.keys('*ips:/key_wide')).toEqual([]);
+  expect(await meeting.server.client.keys('*firsts:/key_wide')).toEqual([]);
 }, 60_000);
 
 test('addresses not seen for 30 days leave Redis, and all that is there expires by itself when nobody writes', async () => {
-  const a = await startSharing(directory.path, 'old', [server.url]);
-  const b = await startSharing(directory.path, 'old2', [server.url]);
+  const a = await startSharing(directory.path, 'old', [meeting.server.url]);
+  const b = await startSharing(directory.path, 'old2', [meeting.server.url]);
   a.request({ keyId: 'key_old', ip: '192.0.2.1' });
   await eventually(async () =>
     expect(sample(await b.metrics(), 'atender_key_unique_ips', 'key_old', 'window="30d"')).toBe(1),
   );
-  const [ips] = await server.client.keys('*ips:/key_old');
-  const [firsts] = await server.client.keys('*firsts:/key_old');
+  const [ips] = await meeting.server.client.keys('*ips:/key_old');
+  const [firsts] = await meeting.server.client.keys('*firsts:/key_old');
   const longAgo = Math.floor(Date.now() / 1000) - 31 * 86_400;
-  await server.client.zadd(ips, longAgo, 'aged');
-  await server.client.zadd(firsts, longAgo, 'aged');
+  await meeting.server.client.zadd(ips, longAgo, 'aged');
+  await meeting.server.client.zadd(firsts, longAgo, 'aged');
   a.request({ keyId: 'key_old', ip: '192.0.2.2' });
   await eventually(async () => {
-    expect(await server.client.zcard(ips)).toBe(2);
-    expect(await server.client.zcard(firsts)).toBe(2);
-    for (const set of [ips, firsts]) expect(await server.client.zscore(set, 'aged')).toBeNull();
+    expect(await meeting.server.client.zcard(ips)).toBe(2);
+    expect(await meeting.server.client.zcard(firsts)).toBe(2);
+    for (const set of [ips, firsts]) expect(await meeting.server.client.zscore(set, 'aged')).toBeNull();
   });
-  const keys = (await server.client.keys('atender:{*')).filter((key) => key.includes('key_old'));
+  const keys = (await meeting.server.client.keys('atender:{*')).filter((key) => key.includes('key_old'));
   // What an instance left that is gone for long, and days long past, go when something new comes.
-  const [windows] = await server.client.keys('*windows:/key_old');
-  const [daysOfKey] = await server.client.keys('*days:/key_old');
-  await server.client.hset(windows, '>gone', `${longAgo - 2 * 86_400}|000000000001|x`);
-  await server.client.hset(daysOfKey, '>2020-01-01@gone', '1|x');
-  const c = await startSharing(directory.path, 'old3', [server.url]);
+  const [windows] = await meeting.server.client.keys('*windows:/key_old');
+  const [daysOfKey] = await meeting.server.client.keys('*days:/key_old');
+  await meeting.server.client.hset(windows, '>gone', `${longAgo - 2 * 86_400}|000000000001|x`);
+  await meeting.server.client.hset(daysOfKey, '>2020-01-01@gone', '1|x');
+  const c = await startSharing(directory.path, 'old3', [meeting.server.url]);
   c.request({ keyId: 'key_old', ip: '192.0.2.2' });
   await eventually(async () => {
-    expect(await server.client.hkeys(windows)).toEqual(expect.arrayContaining(['>old', '>old3']));
-    expect((await server.client.hkeys(daysOfKey)).some((name) => name.endsWith('@old3'))).toBe(true);
+    expect(await meeting.server.client.hkeys(windows)).toEqual(expect.arrayContaining(['>old', '>old3']));
+    expect((await meeting.server.client.hkeys(daysOfKey)).some((name) => name.endsWith('@old3'))).toBe(true);
   });
-  expect(await server.client.hexists(windows, '>gone')).toBe(0);
-  expect(await server.client.hexists(daysOfKey, '>2020-01-01@gone')).toBe(0);
+  expect(await meeting.server.client.hexists(windows, '>gone')).toBe(0);
+  expect(await meeting.server.client.hexists(daysOfKey, '>2020-01-01@gone')).toBe(0);
   expect(keys).toHaveLength(5);
   const days = async (part: string) => {
     const key = keys.find((name) => name.includes(`:${part}:`))!;
-    return Math.round((await server.client.ttl(key)) / 86_400);
+    return Math.round((await meeting.server.client.ttl(key)) / 86_400);
   };
   expect(await Promise.all(['windows', 'ips', 'firsts', 'facts', 'days'].map(days))).toEqual([
     32, 30, 30, 400, 400,
@@ -83,7 +74,7 @@ test('addresses not seen for 30 days leave Redis, and all that is there expires 
 }, 60_000);
 
 test('an address leaves the window of an hour although nobody writes any more', async () => {
-  const a = await startSharing(directory.path, 'idle', [server.url]);
+  const a = await startSharing(directory.path, 'idle', [meeting.server.url]);
   const ago = new Date(Date.now() - 3_595_000).toISOString();
   a.request({ keyId: 'key_idle', ip: '192.0.2.1', timestamp: ago });
   const unique = async (window: string) =>

@@ -1,24 +1,15 @@
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { noChanges } from '../../src/ingest/slices.ts';
 import { Sharing } from '../../src/shared/sharing.ts';
 import { openStore, openStoreForReading } from '../../src/store/sqlite.ts';
 import { DayFigures } from '../../src/usage/day-figures.ts';
-import { endLeftovers, eventually, freePort, temporaryDirectory } from '../exporter-process.ts';
+import { eventually, freePort } from '../exporter-process.ts';
 import { publication } from '../metrics/publications.ts';
 import { type SharingExporter, sample, sharedDays, startSharing } from './exporters.ts';
-import { endRedisServers, type RedisServer, startRedis } from './redis-servers.ts';
+import { meetingPlace, startRedis } from './redis-servers.ts';
 
-const directory = temporaryDirectory();
-let server: RedisServer;
-beforeAll(async () => {
-  server = await startRedis();
-});
-afterEach(endLeftovers);
-afterAll(() => {
-  endRedisServers();
-  directory.remove();
-});
+const { directory, meeting } = meetingPlace();
 
 const today = async (exporter: SharingExporter, key: string) =>
   sample(await exporter.metrics(), 'atender_key_requests_today', key);
@@ -26,9 +17,9 @@ const today = async (exporter: SharingExporter, key: string) =>
 test('two fleets in one Redis under two prefixes know nothing of each other', async () => {
   const prefix = (name: string) => ({ args: ['--shared.redis.key-prefix', `${name}:`] });
   const [a, b, other] = await Promise.all([
-    startSharing(directory.path, 'north-a', [server.url], prefix('north')),
-    startSharing(directory.path, 'north-b', [server.url], prefix('north')),
-    startSharing(directory.path, 'north-a2', [server.url], {
+    startSharing(directory.path, 'north-a', [meeting.server.url], prefix('north')),
+    startSharing(directory.path, 'north-b', [meeting.server.url], prefix('north')),
+    startSharing(directory.path, 'north-a2', [meeting.server.url], {
       args: ['--shared.redis.key-prefix', 'south:', '--instance.id', 'north-a'],
     }),
   ]);
@@ -36,20 +27,20 @@ test('two fleets in one Redis under two prefixes know nothing of each other', as
   await eventually(async () => expect(await today(a, 'key_fleet')).toBe(3));
   await eventually(async () => expect(await sharedDays(other, 'key_fleet')).toMatchObject([{ requests: 1 }]));
   expect(await today(other, 'key_fleet')).toBe(1);
-  expect((await server.client.keys('*')).every((key) => /^(north|south):/.test(key))).toBe(true);
-  await server.client.flushall();
+  expect((await meeting.server.client.keys('*')).every((key) => /^(north|south):/.test(key))).toBe(true);
+  await meeting.server.client.flushall();
 }, 60_000);
 
 test('an exporter that comes back with its store under another instance.id adds nothing up twice, and says what to do', async () => {
-  const before = await startSharing(directory.path, 'pod-1', [server.url]);
-  const other = await startSharing(directory.path, 'stays', [server.url]);
+  const before = await startSharing(directory.path, 'pod-1', [meeting.server.url]);
+  const other = await startSharing(directory.path, 'stays', [meeting.server.url]);
   for (let i = 0; i < 3; i++) before.request({ keyId: 'key_renamed' });
   await eventually(async () => expect(await today(other, 'key_renamed')).toBe(3));
   await eventually(async () =>
     expect(await sharedDays(other, 'key_renamed')).toMatchObject([{ requests: 3 }]),
   );
   await before.end('SIGKILL');
-  const renamed = await startSharing(directory.path, 'pod-2', [server.url], {
+  const renamed = await startSharing(directory.path, 'pod-2', [meeting.server.url], {
     log: before.log,
     store: 'pod-1',
   });
@@ -60,7 +51,7 @@ test('an exporter that comes back with its store under another instance.id adds 
   expect(await sharedDays(other, 'key_renamed')).toMatchObject([{ requests: 3 }]);
   expect(await today(other, 'key_renamed')).toBe(3);
   await renamed.end('SIGTERM');
-  const again = await startSharing(directory.path, 'pod-1', [server.url]);
+  const again = await startSharing(directory.path, 'pod-1', [meeting.server.url]);
   again.request({ keyId: 'key_renamed' });
   await eventually(async () => expect(await today(other, 'key_renamed')).toBe(4));
 }, 60_000);
@@ -111,7 +102,7 @@ describe('an exporter with a long past', () => {
 
   /** Shares the facts of the store until the first turn is over. */
   async function share(clock: () => number): Promise<Sharing> {
-    const { url } = server;
+    const { url } = meeting.server;
     const redis = { urls: [url], mode: 'standalone' as const, username: '', password: '', database: 0 };
     const sharing = new Sharing(
       {
@@ -144,15 +135,15 @@ describe('an exporter with a long past', () => {
 
   test('publishes its last 400 days once: a restart only brings what Redis lacks', async () => {
     const received = async () =>
-      Number(/total_net_input_bytes:(\d+)/.exec(await server.client.info('stats'))?.[1]);
+      Number(/total_net_input_bytes:(\d+)/.exec(await meeting.server.client.info('stats'))?.[1]);
     const began = await received();
     const first = await share(Date.now);
     expect((await first.days('key_1', '')).days.size).toBe(400);
     await first.stop(1_000);
     const atFirst = (await received()) - began;
-    const [name] = await server.client.keys('past:*days:/key_1');
+    const [name] = await meeting.server.client.keys('past:*days:/key_1');
     const date = new Date((TODAY - 200) * 86_400_000).toISOString().slice(0, 10);
-    expect(await server.client.hdel(name, `>${date}@past`)).toBe(1);
+    expect(await meeting.server.client.hdel(name, `>${date}@past`)).toBe(1);
     const restarted = await received();
     const second = await share(Date.now);
     expect((await second.days('key_1', '')).days.get(TODAY - 200)?.requests).toBe(11);
@@ -161,11 +152,11 @@ describe('an exporter with a long past', () => {
   }, 60_000);
 
   test('publishes nothing by a clock that is wrong by hours, which would take what others have', async () => {
-    await server.client.flushall();
+    await meeting.server.client.flushall();
     const sharing = await share(() => Date.now() + 2 * 3_600_000);
     expect(sharing.state.state).toBe('away');
     expect(sharing.state.error).toMatch(/the clock here is 7\d\d\d s ahead of that of Redis/);
-    expect(await server.client.keys('*')).toEqual([]);
+    expect(await meeting.server.client.keys('*')).toEqual([]);
     await sharing.stop(1_000);
   }, 60_000);
 });

@@ -1,19 +1,10 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { endLeftovers, eventually, temporaryDirectory } from '../exporter-process.ts';
+import { expect, test } from '@jest/globals';
+import { eventually } from '../exporter-process.ts';
 import { type SharingExporter, sample, sharedLines, startSharing } from './exporters.ts';
-import { endRedisServers, type RedisServer, startRedis } from './redis-servers.ts';
+import { meetingPlace, startRedis } from './redis-servers.ts';
 
 const LAST_NEW = 'atender_key_last_new_ip_timestamp_seconds';
-const directory = temporaryDirectory();
-let server: RedisServer;
-beforeAll(async () => {
-  server = await startRedis();
-});
-afterEach(endLeftovers);
-afterAll(() => {
-  endRedisServers();
-  directory.remove();
-});
+const { directory, meeting } = meetingPlace();
 
 const lastNew = async (exporter: SharingExporter, key: string) =>
   sample(await exporter.metrics(), LAST_NEW, `key_id="${key}"`);
@@ -32,7 +23,7 @@ async function seenByAlert(exporters: SharingExporter[], key: string, millisecon
 
 test('an address that one exporter has seen is not new on another, not for a moment, not after a restart and not after FLUSHALL', async () => {
   const [a, b] = await Promise.all(
-    ['a', 'b'].map((name) => startSharing(directory.path, name, [server.url])),
+    ['a', 'b'].map((name) => startSharing(directory.path, name, [meeting.server.url])),
   );
   const key = { keyId: 'key_known', ip: '192.0.2.77' };
   a.request(key);
@@ -45,8 +36,8 @@ test('an address that one exporter has seen is not new on another, not for a mom
   expect(sample(await a.metrics(), 'atender_key_requests_today', 'key_known')).toBe(2);
 
   await b.end('SIGKILL');
-  await server.client.flushall();
-  const again = await startSharing(directory.path, 'b', [server.url]);
+  await meeting.server.client.flushall();
+  const again = await startSharing(directory.path, 'b', [meeting.server.url]);
   expect(await seenByAlert([a, again], 'key_known', 2_500)).toEqual([noticed]);
   expect(sharedLines(await again.metrics(), 'key_known')).toEqual(
     sharedLines(await a.metrics(), 'key_known'),
@@ -55,7 +46,7 @@ test('an address that one exporter has seen is not new on another, not for a mom
 
 test('an address first seen by two exporters at once is new once', async () => {
   const exporters = await Promise.all(
-    ['c', 'd'].map((name) => startSharing(directory.path, name, [server.url])),
+    ['c', 'd'].map((name) => startSharing(directory.path, name, [meeting.server.url])),
   );
   const now = new Date().toISOString();
   for (const exporter of exporters)
@@ -73,7 +64,7 @@ test('an address first seen by two exporters at once is new once', async () => {
 
 test('a line that comes late does not make an address new again, though it was there first', async () => {
   const [e, f] = await Promise.all(
-    ['e', 'f'].map((name) => startSharing(directory.path, name, [server.url])),
+    ['e', 'f'].map((name) => startSharing(directory.path, name, [meeting.server.url])),
   );
   e.request({ keyId: 'key_late', ip: '203.0.113.5' });
   await eventually(async () => expect(await lastNew(f, 'key_late')).toBeGreaterThan(0), 5_000);
@@ -87,8 +78,8 @@ test('a line that comes late does not make an address new again, though it was t
 test('an address or surface learnt silently by one exporter is not new when another notices it later', async () => {
   const silent = ['--keys.learning', '1d'];
   const [g, h] = await Promise.all([
-    startSharing(directory.path, 'g', [server.url], { args: silent }),
-    startSharing(directory.path, 'h', [server.url]),
+    startSharing(directory.path, 'g', [meeting.server.url], { args: silent }),
+    startSharing(directory.path, 'h', [meeting.server.url]),
   ]);
   g.request({ keyId: 'key_learnt', ip: '192.0.2.1' });
   await new Promise((resolve) => setTimeout(resolve, 2_100));

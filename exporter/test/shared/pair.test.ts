@@ -1,32 +1,23 @@
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { endLeftovers, eventually, runCommand, sumOf, temporaryDirectory } from '../exporter-process.ts';
+import { expect, test } from '@jest/globals';
+import { eventually, runCommand, sumOf } from '../exporter-process.ts';
 import { HEALED, sample, sharedDays, sharedLines, startSharing } from './exporters.ts';
-import { endRedisServers, type RedisServer, startRedis } from './redis-servers.ts';
+import { meetingPlace, startRedis } from './redis-servers.ts';
 
-const directory = temporaryDirectory();
-let server: RedisServer;
-beforeAll(async () => {
-  server = await startRedis();
-});
-afterEach(endLeftovers);
-afterAll(() => {
-  endRedisServers();
-  directory.remove();
-});
+const { directory, meeting } = meetingPlace();
 
 /** Requests by instance, of today. */
 const byInstance = async (key: string): Promise<Record<string, number>> => {
-  const [name] = await server.client.keys(`*days:/${key}`);
-  const days = Object.entries(await server.client.hgetall(name ?? ''));
+  const [name] = await meeting.server.client.keys(`*days:/${key}`);
+  const days = Object.entries(await meeting.server.client.hgetall(name ?? ''));
   return Object.fromEntries(days.map(([day, value]) => [day.slice(12), Number.parseInt(value, 10)]));
 };
 
 test('two exporters with one instance.id on the same files double no fact, and either one killed at any time loses nothing', async () => {
   const log = join(directory.path, 'pair.log');
   const start = (store: string) =>
-    startSharing(directory.path, 'pair', [server.url], { log, store, args: ['--log.level', 'info'] });
+    startSharing(directory.path, 'pair', [meeting.server.url], { log, store, args: ['--log.level', 'info'] });
   const pair = await Promise.all([start('left'), start('right')]);
   let written = 0;
   const write = (count: number) => {
@@ -68,14 +59,14 @@ test('two exporters with one instance.id on the same files double no fact, and e
 }, 60_000);
 
 test('an instance that is gone is forgotten: its days are kept, once, and it cannot publish again', async () => {
-  const stays = await startSharing(directory.path, 'stays', [server.url]);
-  const goes = await startSharing(directory.path, 'goes', [server.url]);
+  const stays = await startSharing(directory.path, 'stays', [meeting.server.url]);
+  const goes = await startSharing(directory.path, 'goes', [meeting.server.url]);
   for (let i = 0; i < 3; i++) stays.request({ keyId: 'key_gone' });
   for (let i = 0; i < 4; i++) goes.request({ keyId: 'key_gone' });
   const kept = { stays: 3, goes: 4 };
   await eventually(async () => expect(await byInstance('key_gone')).toEqual(kept));
   const forget = (instance: string) =>
-    runCommand(['shared', 'forget', instance, '--shared.redis.url', server.url]);
+    runCommand(['shared', 'forget', instance, '--shared.redis.url', meeting.server.url]);
   const alive = await forget('goes');
   expect(alive.code).toBe(1);
   expect(alive.stderr).toMatch(/published \d+ s ago; stop it, wait a minute/);
@@ -83,14 +74,14 @@ test('an instance that is gone is forgotten: its days are kept, once, and it can
 
   await goes.end('SIGTERM');
   // The minute that has to pass.
-  await server.client.zadd('atender:instances', Math.floor(Date.now() / 1000) - 120, 'goes');
+  await meeting.server.client.zadd('atender:instances', Math.floor(Date.now() / 1000) - 120, 'goes');
   const gone = await forget('goes');
   const said = 'instance goes is forgotten; what it counted by day is kept\n';
   expect([gone.code, gone.stdout]).toEqual([0, said]);
   expect((await forget('goes')).stdout).toBe(said);
   expect(await sharedDays(stays, 'key_gone')).toMatchObject([{ requests: 7 }]);
 
-  const back = await startSharing(directory.path, 'goes', [server.url]);
+  const back = await startSharing(directory.path, 'goes', [meeting.server.url]);
   await eventually(() => expect(back.output()).toMatch(/instance goes was forgotten.*another instance.id/));
   expect(await byInstance('key_gone')).toEqual(kept);
   expect(await back.metrics()).toMatch(/^atender_exporter_shared_up 0$/m);
@@ -98,13 +89,13 @@ test('an instance that is gone is forgotten: its days are kept, once, and it can
 
 test('what was counted before SIGTERM is published before the end: there may be no next start', async () => {
   const args = ['--shared.interval', '30s'];
-  const exporter = await startSharing(directory.path, 'short', [server.url], { args });
+  const exporter = await startSharing(directory.path, 'short', [meeting.server.url], { args });
   await eventually(async () => expect(await exporter.metrics()).toMatch(/^atender_exporter_shared_up 1$/m));
   for (let i = 0; i < 3; i++) exporter.request({ keyId: 'key_short' });
   await eventually(async () =>
     expect(sample(await exporter.metrics(), 'atender_key_requests_today', 'key_short')).toBe(3),
   );
-  expect(await server.client.keys('*days:/key_short')).toEqual([]);
+  expect(await meeting.server.client.keys('*days:/key_short')).toEqual([]);
   const began = Date.now();
   expect(await exporter.end('SIGTERM')).toBe(0);
   expect(Date.now() - began).toBeLessThan(5_000);

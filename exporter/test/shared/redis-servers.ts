@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { eventually, freePort, temporaryDirectory } from '../exporter-process.ts';
+import { endLeftovers, eventually, freePort, temporaryDirectory } from '../exporter-process.ts';
 
 const running = new Set<{ child: ChildProcess; directory: { remove: () => void }; client: Redis }>();
 
@@ -114,4 +115,22 @@ export function endRedisServers(): void {
     directory.remove();
   }
   running.clear();
+}
+
+/** One redis-server for all tests of a file, there from its first test on, and a directory for its exporters. */
+export function meetingPlace(): {
+  directory: { path: string };
+  meeting: { readonly server: RedisServer };
+} {
+  const directory = temporaryDirectory();
+  const meeting = {} as { server: RedisServer };
+  beforeAll(async () => {
+    meeting.server = await startRedis();
+  });
+  afterEach(endLeftovers);
+  afterAll(() => {
+    endRedisServers();
+    directory.remove();
+  });
+  return { directory, meeting };
 }
