@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createWriteStream, mkdirSync, rmSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
+import { dateOf, dayAt } from '../config/days.ts';
 
 /** A file of OpenMetrics for each UTC day: promtool reads all of a file again for every block it makes of it. */
 export class DayFiles {
@@ -18,7 +19,7 @@ export class DayFiles {
 
   /** Samples of one moment, seconds since the epoch. */
   async write(samples: string, at: number): Promise<void> {
-    const day = new Date(at * 1000).toISOString().slice(0, 10);
+    const day = dateOf(dayAt(at));
     if (day !== this.day) {
       await this.end();
       this.day = day;

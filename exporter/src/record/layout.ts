@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { dateOf, dayAt } from '../config/days.ts';
 
 /** What lies where below `record.path`. */
 export const spoolDirectory = (root: string): string => join(root, 'spool');
@@ -25,7 +26,7 @@ export function placeOf(path: string): { retention: string; day: string } | unde
 const MS_A_DAY = 86_400_000;
 
 /** A UTC day as YYYY-MM-DD. */
-export const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+export const dayOf = (ms: number): string => dateOf(dayAt(ms / 1000));
 
 /** Days since the epoch of a YYYY-MM-DD. */
 export const dayNumber = (day: string): number => Math.floor(Date.parse(`${day}T00:00:00Z`) / MS_A_DAY);

@@ -1,3 +1,4 @@
+import { dateOf } from '../config/days.ts';
 import type { EndpointRow } from '../usage/changes.ts';
 import { DayFigures, OTHER_ENDPOINT } from '../usage/day-figures.ts';
 import { type Facts, latin1, restOf } from './facts.ts';
@@ -34,8 +35,7 @@ export function dayFact(
 }
 
 /** The fact's name: `>2026-11-23@node-7`. */
-export const dayName = (day: number, instance: string): string =>
-  `>${new Date(day * DAY_MS).toISOString().slice(0, 10)}@${instance}`;
+export const dayName = (day: number, instance: string): string => `>${dateOf(day)}@${instance}`;
 
 /** The days of all instances, added up; a value that cannot be read counts nothing. */
 export function daysOf(facts: Facts): SharedDays {

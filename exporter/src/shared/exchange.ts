@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { dateOf, dayAt } from '../config/days.ts';
 import type { Argument, Connection, Reply } from './connection.ts';
 import { type Contribution, FACT_PARTS, noContribution, sizeOf } from './contribution.ts';
 import { DAYS_KEPT } from './days.ts';
@@ -165,7 +166,7 @@ export class Exchange {
       parcel.number(contributions.length);
       for (const contribution of contributions) pack(parcel, contribution);
     }
-    const oldestDay = new Date((now - DAYS_KEPT * 86_400) * 1000).toISOString().slice(0, 10);
+    const oldestDay = dateOf(dayAt(now) - DAYS_KEPT);
     const args = [number, CHANGES_AT_ONCE, this.ipsPerKey, Math.floor(now), oldestDay, parcel.end()];
     const [over, replies] = (await this.run('atenderPublish', keys, args)) as [string[], Reply[]];
     for (const [i, bucket] of [...buckets.keys()].entries()) {
