@@ -61,7 +61,7 @@ function sustained(signals: KeySignals, cls: keyof WindowCounts, code: string, r
   if (anyUnknown(recent.requests, recent[cls]))
     return unknown(`${measured}; whether it still lasts is not known.`);
   const now = share(recent[cls], recent.requests);
-  const lasts = recent.requests > 0 && rule.breach(now, rule.limit);
+  const lasts = recent[cls] > 0 && rule.breach(now, rule.limit);
   const last5 = recent.requests > 0 ? `${percent(now)} in the last 5 min` : 'no requests in the last 5 min';
   return verdict(lasts, ratio, `${measured} (${last5}); the limit is ${limit}.`);
 }

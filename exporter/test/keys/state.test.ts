@@ -50,6 +50,15 @@ describe('throttled', () => {
       'degraded',
     ],
     [
+      'a threshold of 0 asks for a 429 in the last 5 minutes, not for any request',
+      {
+        ...traffic(100, { throttled: 20 }),
+        fiveMinutes: windowCounts(20),
+        thresholds: effectiveThresholds({ throttled_ratio: 0 }),
+      },
+      'degraded',
+    ],
+    [
       'not when there is no request in the last 5 minutes',
       { ...traffic(100, { throttled: 20 }), fiveMinutes: windowCounts(0) },
       'degraded',
