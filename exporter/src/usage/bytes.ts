@@ -72,11 +72,13 @@ export class ByteWriter {
 /** Reads what ByteWriter wrote. Beyond the end everything is 0 and `damaged` is true. */
 export class ByteReader {
   private readonly bytes: Uint8Array;
+  private readonly view: DataView;
   private at = 0;
   damaged = false;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
   get left(): number {
@@ -84,41 +86,30 @@ export class ByteReader {
   }
 
   byte(): number {
-    if (this.left > 0) return this.bytes[this.at++];
-    this.damaged = true;
-    return 0;
+    return this.passes(1) ? this.bytes[this.at - 1] : 0;
   }
 
   float(): number {
-    if (this.left < 8) {
-      this.damaged = true;
-      this.at = this.bytes.length;
-      return 0;
-    }
-    const view = new DataView(this.bytes.buffer, this.bytes.byteOffset + this.at, 8);
-    this.at += 8;
-    return view.getFloat64(0);
+    return this.passes(8) ? this.view.getFloat64(this.at - 8) : 0;
   }
 
   word(): number {
-    if (this.left < 4) {
-      this.damaged = true;
-      this.at = this.bytes.length;
-      return 0;
-    }
-    const view = new DataView(this.bytes.buffer, this.bytes.byteOffset + this.at, 4);
-    this.at += 4;
-    return view.getUint32(0);
+    return this.passes(4) ? this.view.getUint32(this.at - 4) : 0;
+  }
+
+  /** So many bytes as they lie there; they change with what was read from. */
+  run(length: number): Uint8Array {
+    return this.passes(length) ? this.bytes.subarray(this.at - length, this.at) : NOTHING;
   }
 
   count(): number {
-    let value = 0;
-    let scale = 1;
-    for (;;) {
+    const first = this.byte();
+    if (first < 128) return first;
+    let value = first & 127;
+    for (let scale = 128; ; scale *= 128) {
       const byte = this.byte();
       value += (byte & 127) * scale;
       if (byte < 128) return value;
-      scale *= 128;
     }
   }
 
@@ -129,4 +120,15 @@ export class ByteReader {
       each(position, this.count());
     }
   }
+
+  /** Goes on behind so many bytes, or to the end where there are not as many. */
+  private passes(length: number): boolean {
+    this.at += length;
+    if (this.at <= this.bytes.length) return true;
+    this.at = this.bytes.length;
+    this.damaged = true;
+    return false;
+  }
 }
+
+const NOTHING = new Uint8Array(0);

@@ -1,3 +1,4 @@
+import { equals } from '../parse/spans.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 import { DURATION_BUCKETS } from './changes.ts';
 import { DistinctIps } from './distinct-ips.ts';
@@ -26,13 +27,20 @@ export interface ScopeFigures {
 const writer = new ByteWriter();
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
-/** Scopes are few, the configuration names them; each is written with every day of every key. */
+/** Scopes are few, the configuration names them; each is written with every day of every key, and read. */
 const encodedScopes = new Map<string, Uint8Array>();
 
 function encoded(scope: string): Uint8Array {
   const bytes = encodedScopes.get(scope) ?? encoder.encode(scope);
   encodedScopes.set(scope, bytes);
   return bytes;
+}
+
+function scopeOf(bytes: Uint8Array): string {
+  for (const [scope, known] of encodedScopes) if (equals(bytes, 0, bytes.length, known)) return scope;
+  const scope = decoder.decode(bytes);
+  if (encodedScopes.size < SCOPES_A_DAY) encoded(scope);
+  return scope;
 }
 
 /**
@@ -156,7 +164,7 @@ export class DayFigures {
       figures.endpoints.set(endpoint, { requests, clientErrors, serverErrors: reader.count() });
     }
     for (let left = reader.count(); left > 0 && !reader.damaged; left--) {
-      const scope = decoder.decode(Uint8Array.from({ length: reader.count() }, () => reader.byte()));
+      const scope = scopeOf(reader.run(reader.count()));
       figures.scopes.set(scope, { used: reader.count(), refused: reader.count() });
     }
     reader.entries((i, count) => {

@@ -37,7 +37,8 @@ export class DistinctIps {
     if (other.ranks) {
       const ranks = this.sketched();
       for (let i = 0; i < REGISTERS; i++) if (other.ranks[i] > ranks[i]) ranks[i] = other.ranks[i];
-    } else for (const [first, second] of other.hashes()) this.addHashes(first, second);
+    } else if (other.exact)
+      for (let i = 0; i < 2 * other.held; i += 2) this.addHashes(other.exact[i], other.exact[i + 1]);
   }
 
   write(writer: ByteWriter): void {
