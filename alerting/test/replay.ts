@@ -16,6 +16,8 @@ export interface ReplayOptions {
   data: string;
   /** Address the exporter is scraped under. */
   instance: string;
+  /** The metrics that are stored; default all. */
+  metrics?: Set<string>;
 }
 
 const BLOCK_SECONDS = 7200;
@@ -32,6 +34,7 @@ export async function replay({
   step,
   data,
   instance,
+  metrics,
 }: ReplayOptions): Promise<void> {
   const labels = { instance, job: 'atender-exporter' };
   const exporter = new PastExporter({ settings, labels, others: (now) => pipelineAt(now + step) }, from);
@@ -40,7 +43,8 @@ export async function replay({
     const at = record.timestampMs / 1000;
     for (; at > exporter.now && exporter.now <= to; exporter.now += step) {
       const { now } = exporter;
-      block.add(await exporter.samples());
+      const samples = await exporter.samples();
+      block.add(metrics ? only(metrics, samples) : samples);
       if (Math.floor(now / BLOCK_SECONDS) === Math.floor((now + step) / BLOCK_SECONDS)) continue;
       block.write();
       block = new Block(data, now);
@@ -49,6 +53,14 @@ export async function replay({
   }
   block.write();
 }
+
+/** The samples of these metrics; each has labels. */
+const only = (metrics: Set<string>, samples: string): string =>
+  samples
+    .split('\n')
+    .filter((sample) => metrics.has(sample.slice(0, sample.indexOf('{'))))
+    .map((sample) => `${sample}\n`)
+    .join('');
 
 /** A pipeline in good order until the next scrape, whenever before it rules are evaluated: promtool picks the second. */
 const pipelineAt = (until: number): string =>
