@@ -243,23 +243,27 @@ const OVERDUE: Situation[] = combinations<[number, number, number, 'active' | 'r
   };
 });
 
-const QUOTAS: Situation[] = combinations<[number, number, number | null]>(
+const QUOTAS: Situation[] = combinations<[number, number, number | null, [number, number]]>(
   [0, 47, 48, 100],
   [0, 799, 800],
   [null, 20],
-).map(([peak, today, burst]) => ({
+  [
+    [60, 1000],
+    [0, 0],
+  ],
+).map(([peak, today, burst, [perMinute, perDay]]) => ({
   checks: ['quota_minute', 'quota_day'],
   signals: {
     peakPerMinute: peak,
     requestsToday: today,
     hour: counts({}),
-    registered: registered({ limits: { perMinute: 60, perDay: 1000, burst } }),
+    registered: registered({ limits: { perMinute, perDay, burst } }),
   },
   series: [
     { name: 'atender_key_peak_requests_per_minute', values: always(peak) },
     { name: 'atender_key_requests_today', values: always(today) },
-    { name: 'atender_key_rate_limit', labels: { window: 'minute' }, values: always(60) },
-    { name: 'atender_key_rate_limit', labels: { window: 'day' }, values: always(1000) },
+    { name: 'atender_key_rate_limit', labels: { window: 'minute' }, values: always(perMinute) },
+    { name: 'atender_key_rate_limit', labels: { window: 'day' }, values: always(perDay) },
     ...(burst === null ? [] : [{ name: 'atender_key_rate_limit_burst', values: always(burst) }]),
   ],
 }));
