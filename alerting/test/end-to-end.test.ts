@@ -127,6 +127,12 @@ test('each incident reaches the people it is for, with what they need to know', 
   expect(forbidden!.text).toMatch(/\b(8|9|10) requests/);
   const [moved] = (await slack('AtenderKeyNewIP', 'key_moved')).attachments;
   expect(moved!.text).toContain('203.0.113.0/24');
+  // Within the quarter of an hour that the first one is told of.
+  write({ keyId: 'key_moved', ip: '198.51.100.9' });
+  const isOfBoth = (message: SlackMessage) =>
+    isMessage('AtenderKeyNewIP', 'key_moved')(message) &&
+    message.attachments[0]!.text.includes('198.51.100.0/24, 203.0.113.0/24');
+  await eventually(() => found(receivers.slack, isOfBoth), 60_000);
   const [throttled] = (await slack('AtenderKeyThrottled', 'key_throttled')).attachments;
   expect(throttled!.text).toMatch(/429/);
   expect(throttled!.text).toMatch(/5%/);
