@@ -198,6 +198,55 @@ describe('Slack', () => {
   });
 });
 
+/** A regressed release: so many endpoints of one key answer 404, of which the first ones do no more. */
+function endpoints(firing: number, resolved: number): Notification {
+  const alert = (i: number) => ({
+    status: i < resolved ? 'resolved' : 'firing',
+    labels: {
+      alertname: 'AtenderEndpointErrors',
+      severity: 'ticket',
+      key_id: 'key_crm',
+      endpoint: `/v1/${i}`,
+    },
+    annotations: { key: 'key_crm', summary: `Key key_crm: endpoint ${i}.`, description: 'x'.repeat(600) },
+    endsAt: '2026-05-04T12:30:00Z',
+  });
+  const alerts = Array.from({ length: firing + resolved }, (_, i) => alert(i));
+  const groupLabels = { alertname: 'AtenderEndpointErrors', key_id: 'key_crm' };
+  return { status: firing > 0 ? 'firing' : 'resolved', groupLabels, alerts };
+}
+
+describe('Slack, of many alerts in one message', () => {
+  test('shows five that fire before five that are resolved, says how many there are, and stays short', () => {
+    const text = render('atender.slack.text', endpoints(300, 40));
+    expect([...text.matchAll(/endpoint (\d+)/g)].map(([, i]) => Number(i))).toEqual([
+      ...[40, 41, 42, 43, 44],
+      ...[0, 1, 2, 3, 4],
+    ]);
+    expect(text).toContain(
+      'These are the first five of 300 that fire and of 40 that are resolved; <http://alertmanager.test|Alertmanager has all of them>.',
+    );
+    expect(text.length).toBeLessThan(8000);
+  });
+
+  test('shows all of five', () => {
+    const text = render('atender.slack.text', endpoints(5, 0));
+    expect(text.match(/endpoint/g)).toHaveLength(5);
+    expect(text).not.toContain('These are the first');
+  });
+});
+
+test("an alert of somebody else's rules, without annotations, is called by its name everywhere", () => {
+  const labels = { alertname: 'DiskFull' };
+  const alerts = [{ status: 'firing', labels: { ...labels, severity: 'page' }, annotations: {} }];
+  const foreign: Notification = { status: 'firing', groupLabels: labels, alerts };
+  expect(render('atender.slack.text', foreign)).toContain('*DiskFull*');
+  expect(render('atender.pagerduty.description', foreign)).toBe('DiskFull');
+  expect(render('atender.pagerduty.summary', foreign)).toBe('\tDiskFull');
+  expect(render('atender.email.subject', foreign)).toBe('DiskFull: DiskFull');
+  expect(render('atender.email.html', foreign, 'html')).toContain('<strong>DiskFull</strong>');
+});
+
 describe('E-mail', () => {
   test('the digest lists every key with owner, value, threshold and links', () => {
     expect(render('atender.email.subject', STALE)).toBe('AtenderKeyStale (acme): 2 keys');
