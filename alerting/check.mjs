@@ -8,7 +8,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { parse } from 'yaml';
@@ -120,6 +120,7 @@ function checkAlertmanager() {
   for (const { receiver } of routesOf(config.route ?? {}))
     if (receiver !== undefined && !receivers.has(receiver))
       problems.push(`alertmanager.yml: a route names the receiver "${receiver}", which is not defined.`);
+  checkTemplates(config);
   const seen = new Set();
   for (const [name, value] of settingsOf(config)) {
     if (name.endsWith('_file') && !seen.has(value)) checkSecretFile(name, value);
@@ -129,6 +130,31 @@ function checkAlertmanager() {
     if (/\bexample\.(org|com|net)\b/.test(value))
       warnings.push(`alertmanager.yml: ${name} is still an example: ${value}`);
   }
+}
+
+/** Alertmanager loads a configuration whose templates are missing, and then fails every notification that needs one. */
+function checkTemplates(config) {
+  const templates = (config.templates ?? []).flatMap(templateFiles).map((file) => readFileSync(file, 'utf8'));
+  const named = (text, word) =>
+    [...text.matchAll(new RegExp(`\\{\\{-?\\s*${word}\\s+"([^"]+)"`, 'g'))].map(([, name]) => name);
+  const defined = new Set(templates.flatMap((text) => named(text, 'define')));
+  const texts = [...templates, ...settingsOf(config).map(([, text]) => text)];
+  for (const name of new Set(texts.flatMap((text) => named(text, 'template'))))
+    if (!defined.has(name))
+      problems.push(
+        `alertmanager.yml: the template "${name}" is used, but no file of ${config.templates} defines it.`,
+      );
+}
+
+/** Files that fit a pattern of Alertmanager's, whose `*` stands in the name of the file. */
+function templateFiles(pattern) {
+  const folder = resolve(dirname(CONFIG), dirname(pattern));
+  const [begin, end] = basename(pattern).split('*');
+  if (!existsSync(folder)) return [];
+  const fits = (name) => (end === undefined ? name === begin : name.startsWith(begin) && name.endsWith(end));
+  return readdirSync(folder)
+    .filter(fits)
+    .map((name) => join(folder, name));
 }
 
 function checkSecretFile(name, path) {
@@ -163,12 +189,12 @@ function routesOf(route) {
   return [route, ...(route.routes ?? []).flatMap(routesOf)];
 }
 
-/** Every name and text anywhere in the configuration. */
+/** Every name and value anywhere in the configuration, a value as text: a password may be a number. */
 function settingsOf(node) {
   if (Array.isArray(node)) return node.flatMap(settingsOf);
   if (node === null || typeof node !== 'object') return [];
   return Object.entries(node).flatMap(([name, value]) =>
-    typeof value === 'string' ? [[name, value]] : settingsOf(value),
+    typeof value === 'object' ? settingsOf(value) : [[name, String(value)]],
   );
 }
 

@@ -67,6 +67,22 @@ describe('the preflight fails, in clear words, on', () => {
     expect(check().output).not.toContain('hunter2');
   });
 
+  test('a secret in the clear that is a number', () => {
+    change(pack.config, (text) => text.replace(/smtp_auth_password_file: .*/, 'smtp_auth_password: 471100'));
+    expectProblem('smtp_auth_password holds a secret in the clear');
+    expect(check().output).not.toContain('471100');
+  });
+
+  test('a template that no file defines: all of them where the folder is another, one where its name is', () => {
+    const { config } = pack;
+    change(config, (text) =>
+      text.replace('{{ template "atender.slack.title" . }}', '{{ template "title" . }}'),
+    );
+    expectProblem('the template "title" is used, but no file of templates/*.tmpl defines it');
+    change(config, (text) => text.replace('templates/*.tmpl', '/nowhere/*.tmpl'));
+    expectProblem('the template "atender.pagerduty.description" is used, but no file of /nowhere/*.tmpl');
+  });
+
   test('an unknown receiver', () => {
     change(pack.config, (text) => text.replace('receiver: digest', 'receiver: digestive'));
     expectProblem('a route names the receiver "digestive", which is not defined');
