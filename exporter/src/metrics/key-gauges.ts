@@ -1,4 +1,5 @@
 import type { KeyEntry } from '../keys/key.ts';
+import { keyLabel } from '../keys/labels.ts';
 import type { KeyFacts } from '../usage/facts.ts';
 import { type FamilyDefinition, KEY_FAMILIES } from './families.ts';
 import { label } from './text.ts';
@@ -89,7 +90,8 @@ const infoLabels = (entry: KeyEntry): string =>
     label('owner', entry.owner),
     label('state', entry.state),
     label('realtime', String(entry.realtime)),
-    label('replaces', entry.replaces),
+    // As the label of the key it names, so that the two can be joined.
+    label('replaces', keyLabel(entry.replaces)),
   ].join(',');
 
 const distinct = (values: string[]): string[] => [...new Set(values)];

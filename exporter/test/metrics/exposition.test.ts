@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { KeyEntry } from '../../src/keys/key.ts';
+import { keyLabel } from '../../src/keys/labels.ts';
 import { Exposition } from '../../src/metrics/exposition.ts';
 import { KEY_FAMILIES, SELF_FAMILIES } from '../../src/metrics/families.ts';
 import { Mirror } from '../../src/metrics/mirror.ts';
@@ -182,6 +183,22 @@ describe('what a scrape shows', () => {
         },
         1,
       ],
+    ]);
+  });
+
+  test('the key that another one replaces is named as its own series name it, whatever its id has in it', async () => {
+    const [before, after] = ['CRM key (old)', 'CRM key (new)'].map(keyLabel);
+    const entries = {
+      [before]: entryOf({ id: 'CRM key (old)' }),
+      [after]: entryOf({ id: 'CRM key (new)', replaces: 'CRM key (old)' }),
+    };
+    const from = exposition(entries);
+    const ids = [before, after];
+    from.apply(publication({ keys: ids.map((id, key) => ({ key, id, tenant: '' })) }));
+    const info = samplesOf(parseExposition(await rendered(from), 'text'), 'atender_key_info');
+    expect(info.map(({ labels: { key_id, replaces } }) => [key_id, replaces])).toEqual([
+      [before, ''],
+      [after, before],
     ]);
   });
 
