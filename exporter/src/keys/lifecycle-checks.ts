@@ -47,6 +47,12 @@ function stale({ registered, lastUsed, now, thresholds }: KeySignals): Finding {
   return verdict(age > limit, age, `${what} ${span(age)} ago; stale after ${span(limit)}.`);
 }
 
+/** The key that replaces this one was used within the time that this one has to be quiet for. */
+export function carriesTraffic({ successor, now, thresholds }: KeySignals): boolean {
+  if (successor === null || !(successor.lastUsed > 0)) return false;
+  return now - successor.lastUsed <= thresholds.rotation_quiet_seconds.value;
+}
+
 /** The old key has been quiet for longer than it ever was of late, while the new one carries the traffic. */
 function rotationComplete(signals: KeySignals): Finding {
   const { registered, successor, lastUsed, maxGap, now, thresholds } = signals;
@@ -60,7 +66,7 @@ function rotationComplete(signals: KeySignals): Finding {
   const least = thresholds.rotation_quiet_seconds.value;
   const ownCadence = thresholds.rotation_gap_factor.value * (Number.isFinite(maxGap) ? maxGap : 0);
   const threshold = Math.max(least, ownCadence);
-  const carries = successor.lastUsed > 0 && now - successor.lastUsed <= least;
+  const carries = carriesTraffic(signals);
   const complete = quiet > threshold && carries;
   const explanation = complete
     ? `Not used for ${span(quiet)}, longer than ${span(threshold)}, while ${successor.id} carries the traffic: safe to revoke.`

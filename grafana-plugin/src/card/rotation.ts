@@ -1,4 +1,5 @@
 import type { Check } from '../../../exporter/src/keys/checks.ts';
+import { carriesTraffic } from '../../../exporter/src/keys/lifecycle-checks.ts';
 import { stateOf } from '../../../exporter/src/keys/state.ts';
 import { KEY_FAMILIES } from '../../../exporter/src/metrics/families.ts';
 import type { KeyList, ListedKey } from '../keys/key-list.ts';
@@ -29,7 +30,10 @@ export interface Rotation {
   lately: number;
   /** The check that says whether the old key can go. */
   check: Check;
-  /** When the old key may be revoked if nothing uses it until then; seconds, NaN = unknown. */
+  /**
+   * When the old key may be revoked if nothing uses it until then; seconds. NaN = unknown, or no time tells: the new
+   * key is not in use, or the old one is revoked already.
+   */
   safeAfter: number;
   /** What still uses the old key: requests of the last day by endpoint, most first. */
   stragglers: { method: string; template: string; requests: number }[];
@@ -52,7 +56,7 @@ export function rotationOf(key: ListedKey, list: KeyList): Rotation | undefined 
     shown: old === readings ? 'old' : 'next',
     ...sharesOf(old, next),
     check,
-    safeAfter: oldSide.lastUsed > 0 ? oldSide.lastUsed + threshold : Number.NaN,
+    safeAfter: check.result === 'ok' && carriesTraffic(signals) ? oldSide.lastUsed + threshold : Number.NaN,
     stragglers: old.stragglers
       .map((endpoint) => ({ ...endpoint, requests: requestsOf(endpoint) }))
       .filter(({ requests }) => requests > 0)

@@ -134,6 +134,24 @@ describe('the rotation tracker', () => {
     expect(tracked(pair(90_000), 'old')?.check.result).toBe('breach');
   });
 
+  test('names no such time while the new key is not in use, nor for a key that is revoked already', () => {
+    const rotation = (oldAgo: number, newAgo: number | undefined, state = 'active') =>
+      tracked(
+        listOf(
+          keyFrames([
+            { id: 'old', info: { state }, facts: used(oldAgo), statuses: { 200: 0 } },
+            { id: 'new', info: { replaces: 'old' }, facts: newAgo === undefined ? [] : used(newAgo) },
+          ]),
+        ),
+        'old',
+      );
+    expect(rotation(3600, 10)?.safeAfter).toBe(NOW - 3600 + 86_400);
+    expect(rotation(3600, undefined)?.safeAfter).toBeNaN();
+    // Quiet for long enough, as its replacement is: of both, a time in the past would be named.
+    expect(rotation(3 * 86_400, 2 * 86_400)?.safeAfter).toBeNaN();
+    expect(rotation(3600, 10, 'revoked')?.safeAfter).toBeNaN();
+  });
+
   test('is absent for a key that is not being replaced', () => {
     expect(tracked(listOf(keyFrames([{ id: 'k' }])), 'k')).toBeUndefined();
   });
