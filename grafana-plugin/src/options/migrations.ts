@@ -8,7 +8,7 @@ import type { PanelOptions } from './options.ts';
  * dashboard made by hand cannot break the panel. Options that are absent stay so: Grafana fills in defaults.
  */
 export function migrateOptions(panel: Pick<PanelModel, 'options'>): Partial<PanelOptions> {
-  const stored: Record<string, unknown> = { ...panel.options };
+  const stored = Object.fromEntries(Object.entries({ ...panel.options }).filter(isOfItsType));
   const columns = Array.isArray(stored.columns) ? stored.columns.filter(isColumn) : undefined;
   return {
     ...stored,
@@ -18,6 +18,15 @@ export function migrateOptions(panel: Pick<PanelModel, 'options'>): Partial<Pane
     ...(stored.roles !== undefined && { roles: rolesOf(stored.roles) }),
   };
 }
+
+const TYPES: Record<string, string> = {
+  showCounts: 'boolean',
+  showFilters: 'boolean',
+  key: 'string',
+  tenant: 'string',
+};
+const isOfItsType = ([name, value]: [string, unknown]): boolean =>
+  TYPES[name] === undefined || typeof value === TYPES[name];
 
 const isColumn = (value: unknown): value is ColumnName =>
   (COLUMN_NAMES as readonly unknown[]).includes(value);

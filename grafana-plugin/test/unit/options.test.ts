@@ -15,12 +15,17 @@ describe('migration', () => {
       columns: ['nonsense'],
       sortBy: 7,
       roles: { info: 1, other: 'A', facts: 'B' },
+      key: 7,
+      tenant: null,
+      showCounts: 'no',
+      showFilters: false,
     };
     expect(migrateOptions({ options })).toEqual({
       view: 'overview',
       columns: [...COLUMN_NAMES],
       sortBy: 'state',
       roles: { facts: 'B' },
+      showFilters: false,
     });
   });
 });

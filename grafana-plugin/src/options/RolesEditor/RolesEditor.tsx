@@ -2,6 +2,7 @@ import type { StandardEditorProps } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { Field, Input } from '@grafana/ui';
 import React from 'react';
+import { AS_IS } from '../../components/as-is.ts';
 import { ROLE_NAMES, type RoleMapping, type RoleName, roleOf } from '../../roles/roles.ts';
 
 /** Says which query is for what, where its refId is not the role's name. */
@@ -22,7 +23,7 @@ export function RolesEditor({ value = {}, onChange, context }: StandardEditorPro
             description={
               refIds.has(value[role] ?? role)
                 ? undefined
-                : t('roles-editor.without', 'Without it {{without}}.', { without })
+                : t('roles-editor.without', 'Without it {{without}}.', { without, ...AS_IS })
             }
           >
             <Input
