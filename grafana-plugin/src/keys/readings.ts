@@ -120,6 +120,8 @@ const TAKEN: [role: RoleName, take: Take][] = [
   ...(['status5m', 'status30m', 'status1h'] as const).map((role): [RoleName, Take] => [
     role,
     (key, rows, row) => {
+      // Null or NaN is no answer: a key that has no other is not one that had no requests.
+      if (!Number.isFinite(rows.value(row))) return;
       key[role] ??= new Map();
       add(key[role], Number(rows.label('status', row)), rows.value(row));
     },

@@ -220,6 +220,30 @@ describe('joining', () => {
     expect(keyOf(list, 'k')?.signals.thirtyMinutes).toMatchObject({ requests: 55, serverErrors: 0 });
   });
 
+  test.each([
+    ['NaN', Number.NaN],
+    ['null', null],
+    ['infinite', Number.POSITIVE_INFINITY],
+  ])('takes a key of which every count is %s for unknown, and one of several for none', (_, value) => {
+    const statuses = keyFrames([{ id: 'k' }, { id: 'other', statuses: { 200: 60, 500: 40 } }]).map((frame) =>
+      frame.refId?.startsWith('status')
+        ? {
+            ...frame,
+            fields: frame.fields.map((field) => ({
+              ...field,
+              values: /^Value/.test(field.name)
+                ? field.values.map((n, row) => (row === 0 || row === 2 ? value : n))
+                : field.values,
+            })),
+          }
+        : frame,
+    );
+    const list = listOf(statuses);
+    expect(stateOfKey(list, 'k')).toBe('unknown');
+    expect(keyOf(list, 'k')?.requests).toBeNaN();
+    expect(keyOf(list, 'other')?.requests).toBe(60);
+  });
+
   test('takes the latest of several rows of one series', () => {
     const frame = toDataFrame({
       refId: 'status30m',
