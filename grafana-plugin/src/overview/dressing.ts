@@ -11,6 +11,7 @@ import {
   locationUtil,
   type TimeZone,
 } from '@grafana/data';
+import { STATES } from '../../../exporter/src/keys/states.ts';
 import type { ListedKey } from '../keys/key-list.ts';
 import { keysFrame } from './keys-frame.ts';
 
@@ -24,19 +25,14 @@ export const USAGE_LINK: DataLink = {
     `&var-key=\${__data.fields.key_id:percentencode}&${SHOWN_TIME}`,
 };
 
-/** Fields of the keys frame that are shown as field config says. */
-export type DressedField =
-  | 'state'
-  | 'requests'
-  | 'change'
-  | 'throttled'
-  | 'forbidden'
-  | 'server_errors'
-  | 'unique_ips';
+/** Figures of the keys frame that are shown as field config says. */
+export type DressedField = 'requests' | 'change' | 'throttled' | 'forbidden' | 'server_errors' | 'unique_ips';
 
 /** What field config makes of the keys: texts, colours and links. */
 export interface Dressing {
   display(field: DressedField, key: ListedKey): DisplayValue;
+  /** What value mappings make of the state: its title, and a colour where one is mapped to it. */
+  state(key: ListedKey): { text: string; color: string | undefined };
   /** Any value as the field's values are written, e.g. its threshold. */
   format(field: DressedField, value: number): string;
   /** Where a click on the key leads, the most important first. Never a script. */
@@ -63,9 +59,18 @@ export function dress(keys: readonly ListedKey[], context: Context): Dressing {
   });
   const fields = new Map(frame?.fields.map((field) => [field.name, field]));
   const rows = new Map(keys.map((key, row) => [key.handle, row]));
-  const processors = (name: DressedField) => {
+  const processors = (name: DressedField | 'state') => {
     const field = fields.get(name);
     return field?.display ?? getDisplayProcessor({ field: field ?? {}, theme });
+  };
+  const states = fields.get('state');
+  const unmapped = { ...states, config: { ...states?.config, mappings: [] } };
+  const plain = getDisplayProcessor({ field: unmapped, theme });
+  const stateOf = ({ health }: ListedKey) => {
+    const title = STATES[health.state].title;
+    const { text, color } = processors('state')(title);
+    // Without a colour of its own a state has that of its tone, not the one that every field has.
+    return { text: text || title, color: color === plain(title).color ? undefined : color };
   };
   const linksOf = (key: ListedKey): LinkModel[] => {
     const rowIndex = rows.get(key.handle) ?? -1;
@@ -88,6 +93,7 @@ export function dress(keys: readonly ListedKey[], context: Context): Dressing {
   const known = new Map<string, LinkModel[]>();
   return {
     display: (name, key) => processors(name)(fields.get(name)?.values[rows.get(key.handle) ?? -1]),
+    state: stateOf,
     format: (name, value) => formattedValueToString(processors(name)(value)),
     links: (key) => {
       const links = known.get(key.handle) ?? linksOf(key);

@@ -99,12 +99,49 @@ describe.each(LINES)('in Grafana %s', (line) => {
     expect(hrefs.filter((href) => href.startsWith('javascript'))).toEqual([]);
   });
 
-  test('value mappings of field config rename states', async () => {
-    const mappings = [
-      { type: 'value', options: { Failing: { text: 'On fire', color: 'purple', index: 0 } } },
+  const PURPLE = 'rgb(1, 2, 3)';
+  test.each([
+    ['another title and colour', { text: 'On fire', color: PURPLE }, 'On fire', true],
+    ['a colour alone', { color: PURPLE }, 'Failing', true],
+    ['its own title again, with a colour', { text: 'Failing', color: PURPLE }, 'Failing', true],
+    ['another title alone', { text: 'On fire' }, 'On fire', false],
+  ])(
+    'a value mapping of field config gives a state %s, and leaves other states alone',
+    async (_, result, title, isPurple) => {
+      const mappings = [{ type: 'value', options: { Failing: { ...result, index: 0 } } }];
+      await host.show(scenes.overview({ fieldConfig: { defaults: { mappings }, overrides: [] } }));
+      const color = (of: ReturnType<typeof row>, text: string) =>
+        of
+          .getByText(text, { exact: true })
+          .first()
+          .evaluate((label) => getComputedStyle(label).color);
+      expect((await color(row('key_ticket_bridge'), title)) === PURPLE).toBe(isPurple);
+      expect(await color(host.page.locator('[role=grid]'), 'Throttled')).not.toBe(PURPLE);
+    },
+  );
+
+  test('thresholds, unit and decimals of field config hold for its figures', async () => {
+    const steps = [
+      { value: null, color: 'green' },
+      { value: 1, color: PURPLE },
     ];
-    await host.show(scenes.overview({ fieldConfig: { defaults: { mappings }, overrides: [] } }));
-    expect(await row('key_ticket_bridge').innerText()).toContain('On fire');
+    const properties = [
+      { id: 'thresholds', value: { mode: 'absolute', steps } },
+      { id: 'unit', value: 'reqpm' },
+      { id: 'decimals', value: 2 },
+    ];
+    const overrides = [{ matcher: { id: 'byName', options: 'requests' }, properties }];
+    await host.show(scenes.overview({ fieldConfig: { defaults: {}, overrides } }));
+    const figure = row('key_crm_sync').getByText(/^[\d.,]+ req\/m$/);
+    expect(await figure.innerText()).toMatch(/\.\d\d req\/m$/);
+    expect(await figure.evaluate((span) => getComputedStyle(span).color)).toBe(PURPLE);
+  });
+
+  test('a limit is written in the unit of its figure, as it is', async () => {
+    const properties = [{ id: 'unit', value: 'reqps' }];
+    const overrides = [{ matcher: { id: 'byName', options: 'forbidden' }, properties }];
+    await host.show(scenes.overview({ fieldConfig: { defaults: {}, overrides } }));
+    expect(await row('key_crm_sync').innerText()).toContain('of 5 req/s');
   });
 
   test('sorting, search and the counts work by keyboard alone', async () => {

@@ -6,6 +6,7 @@ import React from 'react';
 import { endpointLines, momentsOf, quotaLines, scopesOf, statusesOf } from '../../card/key-card.ts';
 import { rotationOf } from '../../card/rotation.ts';
 import type { KeyList, ListedKey } from '../../keys/key-list.ts';
+import { AS_IS } from '../as-is.ts';
 import { Addresses } from './Addresses.tsx';
 import { Checks } from './Checks.tsx';
 import { Endpoints } from './Endpoints.tsx';
@@ -39,7 +40,7 @@ export function KeyCard({ shown, list, timeZone, width }: Props) {
       tabIndex={0}
       aria-label={t('key-card.label', 'Key {{title}}', {
         title: shown.title,
-        interpolation: { escapeValue: false },
+        ...AS_IS,
       })}
     >
       <Identity {...{ shown, now, timeZone }} />

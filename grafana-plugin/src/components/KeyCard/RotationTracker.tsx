@@ -5,6 +5,7 @@ import { useStyles2, useTheme2 } from '@grafana/ui';
 import React from 'react';
 import { count, percent } from '../../../../exporter/src/keys/wording.ts';
 import type { Rotation, RotationSide } from '../../card/rotation.ts';
+import { AS_IS } from '../as-is.ts';
 import { sparklinePath } from '../Sparkline/path.ts';
 import { absoluteTime, TimeAgo } from '../TimeAgo/TimeAgo.tsx';
 import { getTableStyles } from './table-styles.ts';
@@ -33,6 +34,7 @@ export function RotationTracker({ rotation, now, timeZone }: Props) {
         <p className={styles.line}>
           {t('rotation.safe-after', 'Safe to revoke after {{time}}, if nothing uses it until then.', {
             time: absoluteTime(safeAfter, timeZone),
+            ...AS_IS,
           })}
         </p>
       )}

@@ -5,11 +5,11 @@ import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React, { type ComponentType } from 'react';
 import type { CheckName } from '../../../../exporter/src/keys/checks.ts';
-import { STATES } from '../../../../exporter/src/keys/states.ts';
 import type { ListedKey } from '../../keys/key-list.ts';
 import type { ColumnName } from '../../overview/columns.ts';
 import type { DressedField, Dressing } from '../../overview/dressing.ts';
 import { AnswerBar } from '../AnswerBar/AnswerBar.tsx';
+import { AS_IS } from '../as-is.ts';
 import { KeyLink } from '../KeyLink/KeyLink.tsx';
 import { Sparkline } from '../Sparkline/Sparkline.tsx';
 import { StateLabel } from '../StateLabel/StateLabel.tsx';
@@ -27,11 +27,11 @@ const NOTHING = '–';
 function StateCell({ shown, dressing }: CellProps) {
   const styles = useStyles2(getStyles);
   const { state, reason } = shown.health;
-  const { text, color, isMapped } = mappedState(dressing.display('state', shown), STATES[state].title);
+  const { text, color } = dressing.state(shown);
   return (
     <>
       <div className={styles.state}>
-        <StateLabel state={state} text={text} color={isMapped ? color : undefined} />
+        <StateLabel state={state} text={text} color={color} />
       </div>
       <div className={styles.reason} title={reason} dir="auto">
         {reason}
@@ -39,13 +39,6 @@ function StateCell({ shown, dressing }: CellProps) {
     </>
   );
 }
-
-/** Without a value mapping a state keeps the colour of its tone. */
-const mappedState = (value: DisplayValue, title: string) => ({
-  text: value.text || title,
-  color: value.color,
-  isMapped: value.text !== title,
-});
 
 function KeyCell({ shown, dressing }: CellProps) {
   const styles = useStyles2(getStyles);
@@ -157,7 +150,7 @@ function judgedCell(
 const limits = new Map<string, string>();
 
 function limitWords(limit: string): string {
-  const words = limits.get(limit) ?? t('cell.limit', 'of {{limit}}', { limit });
+  const words = limits.get(limit) ?? t('cell.limit', 'of {{limit}}', { limit, ...AS_IS });
   limits.set(limit, words);
   return words;
 }

@@ -8,6 +8,7 @@ import { answersOf } from '../../frames/answers.ts';
 import { keyListOf } from '../../keys/key-list.ts';
 import { type Problem, problemsOf } from '../../keys/problems.ts';
 import type { PanelOptions } from '../../options/options.ts';
+import { AS_IS } from '../as-is.ts';
 import { KeyCard } from '../KeyCard/KeyCard.tsx';
 import { Message } from '../Message/Message.tsx';
 import { Overview } from '../Overview/Overview.tsx';
@@ -50,8 +51,7 @@ export function KeyUsagePanel(props: PanelProps<PanelOptions>) {
               <Message
                 title={t('panel.no-such-key', 'No query answered about the key {{key}}.', {
                   key: replaced(options.key, replaceVariables),
-                  // React escapes it.
-                  interpolation: { escapeValue: false },
+                  ...AS_IS,
                 })}
               >
                 {t('panel.no-such-key-more', 'Choose another key, or a time range in which it was known.')}
