@@ -133,8 +133,13 @@ function versionOf(db: Connection): number {
 }
 
 function migrate(db: Connection, version: number): void {
-  for (const [step, sql] of MIGRATIONS.entries())
-    if (step >= version) db.exec(`BEGIN; ${sql}; PRAGMA user_version = ${step + 1}; COMMIT`);
+  for (const [step, change] of MIGRATIONS.entries()) {
+    if (step < version) continue;
+    db.exec('BEGIN');
+    if (typeof change === 'string') db.exec(change);
+    else change(db);
+    db.exec(`PRAGMA user_version = ${step + 1}; COMMIT`);
+  }
 }
 
 /** A new name in a directory is durable once the directory is. */

@@ -1,10 +1,11 @@
-import type { IpRow, IpRows, SeriesValues } from '../usage/changes.ts';
+import type { IpRow, IpRows } from '../usage/changes.ts';
 import type { Connection } from './connection.ts';
 import type { DayMerges } from './days.ts';
 import { failed } from './refusal.ts';
 import type { Commit, Loaded, LoadedKeys, SegmentRow } from './store.ts';
 import type { Cell, Table } from './tables.ts';
 import * as tables from './tables.ts';
+import { readValues, writeValues } from './value-blocks.ts';
 import type { Writer } from './writer.ts';
 
 /** Writes one commit, inside the caller's transaction. */
@@ -16,7 +17,7 @@ export function write(
   writer.upsert(tables.keys, changes.keys);
   writer.upsert(tables.endpoints, changes.endpoints);
   writer.upsert(tables.series, changes.series);
-  writer.upsert(tables.seriesValues, rowsOf(changes.values));
+  writeValues(writer, changes.values);
   writer.upsert(tables.histograms, changes.histograms);
   writer.upsert(tables.keyUsage, changes.keyUsage);
   writer.upsert(tables.ips, changes.ips);
@@ -96,7 +97,7 @@ function everything(path: string, db: Connection): Loaded {
       ...keysOf(path, db),
       endpoints: allRows(db, tables.endpoints),
       series: numericRows(db, tables.series).map(tables.series.read),
-      values: columnsOf(numericRows(db, tables.seriesValues).map(tables.seriesValues.read)),
+      values: readValues(db),
       histograms: allRows(db, tables.histograms),
       // The past stays where it is, however long it gets.
       days: [],
@@ -145,26 +146,5 @@ function addresses(path: string, db: Connection): IpRows {
         throw failed(path, 'it cannot be read', cause);
       }
     },
-  };
-}
-
-function* rowsOf(values: SeriesValues): Generator<tables.SeriesValue> {
-  for (let i = 0; i < values.series.length; i++)
-    yield {
-      series: values.series[i],
-      value: values.value[i],
-      held: Number.isNaN(values.held[i]) ? null : values.held[i],
-      parked: values.parked[i],
-      movedAt: values.movedAt[i],
-    };
-}
-
-function columnsOf(rows: tables.SeriesValue[]): SeriesValues {
-  return {
-    series: Uint32Array.from(rows, (row) => row.series),
-    value: Float64Array.from(rows, (row) => row.value),
-    held: Float64Array.from(rows, (row) => row.held ?? Number.NaN),
-    parked: Uint8Array.from(rows, (row) => row.parked),
-    movedAt: Float64Array.from(rows, (row) => row.movedAt),
   };
 }

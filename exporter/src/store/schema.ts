@@ -1,3 +1,7 @@
+import type { Connection } from './connection.ts';
+import { writeValues } from './value-blocks.ts';
+import { Writer } from './writer.ts';
+
 /** In the header of every store, so that no other SQLite database is taken for one: "AtEx" in ASCII. */
 export const APPLICATION_ID = 0x41744578;
 
@@ -5,7 +9,7 @@ export const APPLICATION_ID = 0x41744578;
  * The tables, as one migration a version: entry i takes the store from version i to i + 1. What was released
  * is never edited; a change is a new entry.
  */
-export const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly (string | ((db: Connection) => void))[] = [
   `
   PRAGMA application_id = ${APPLICATION_ID};
   CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -64,6 +68,25 @@ export const MIGRATIONS: readonly string[] = [
   `
   INSERT INTO meta VALUES ('id', lower(hex(randomblob(16))));
   `,
+  blocksOfValues,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** A row for many series in the place of one for each. */
+function blocksOfValues(db: Connection): void {
+  db.exec('CREATE TABLE value_blocks (block INTEGER PRIMARY KEY, cells BLOB NOT NULL)');
+  const rows = db.prepare('SELECT series, value, held, parked, moved_at FROM series_values').raw().all() as (
+    | number
+    | null
+  )[][];
+  const column = (i: number, absent = 0): number[] => rows.map((row) => row[i] ?? absent);
+  writeValues(new Writer(db), {
+    series: Uint32Array.from(column(0)),
+    value: Float64Array.from(column(1)),
+    held: Float64Array.from(column(2, Number.NaN)),
+    parked: Uint8Array.from(column(3)),
+    movedAt: Float64Array.from(column(4)),
+  });
+  db.exec('DROP TABLE series_values');
+}

@@ -110,29 +110,6 @@ export const series = table<SeriesRow>({
   },
 });
 
-/** One entry of SeriesValues; held null = released. */
-export interface SeriesValue {
-  series: number;
-  value: number;
-  held: number | null;
-  parked: number;
-  movedAt: number;
-}
-
-export const seriesValues = table<SeriesValue>({
-  name: 'series_values',
-  columns: ['series', 'value', 'held', 'parked', 'moved_at'],
-  identity: 1,
-  write: (row) => [row.series, row.value, row.held, row.parked, row.movedAt],
-  read: ([number_, value, held, parked, movedAt]) => ({
-    series: number(number_),
-    value: number(value),
-    held: held as number | null,
-    parked: number(parked),
-    movedAt: number(movedAt),
-  }),
-});
-
 export const histograms = table<HistogramRow>({
   name: 'histograms',
   columns: ['key', 'counts', 'sum', 'held'],

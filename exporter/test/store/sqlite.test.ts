@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { noChanges } from '../../src/ingest/slices.ts';
+import { MIGRATIONS } from '../../src/store/schema.ts';
 import { openStore, openStoreForReading } from '../../src/store/sqlite.ts';
 import type { Loaded, Store, StoreError } from '../../src/store/store.ts';
 import { temporaryDirectory } from '../exporter-process.ts';
@@ -159,13 +160,32 @@ describe('what was committed is what is loaded', () => {
           store.commit({ changes, positions: { put: [], drop: [] }, counters: [] }, true);
         }
         const { series, value, held } = store.load().changes.values;
-        // SQLite keeps no negative zero.
-        expect([...series].map((number, i) => [number, value[i] + 0, held[i]])).toEqual(
-          [...model].sort(([a], [b]) => a - b).map(([number, [worth, held]]) => [number, worth + 0, held]),
+        expect([...series].map((number, i) => [number, value[i], held[i]])).toEqual(
+          [...model].sort(([a], [b]) => a - b).map(([number, [worth, held]]) => [number, worth, held]),
         );
       }),
       { numRuns: 15 },
     );
+  });
+});
+
+test('a store of an earlier version is brought to this one, with all it holds', () => {
+  mkdirSync(join(directory.path, 'store'));
+  const Database = createRequire(import.meta.url)('libsql');
+  const db = new Database(path);
+  for (const change of MIGRATIONS.slice(0, 4)) db.exec(change);
+  db.exec(`PRAGMA user_version = 4;
+    INSERT INTO series_values VALUES (0, 0.1, NULL, 0, 1.5), (159, 9007199254740991, 2, 1, 2), (160, 7, 0, 0, 3)`);
+  db.close();
+  opened().commit(commitOf(1), true);
+  closed();
+  const { values } = opened().load().changes;
+  expect(values).toEqual({
+    series: Uint32Array.of(0, 159, 160),
+    value: Float64Array.of(1, 9007199254740991, 7),
+    held: Float64Array.of(Number.NaN, 2, 0),
+    parked: Uint8Array.of(0, 1, 0),
+    movedAt: Float64Array.of(1.7e9 + 1, 2, 3),
   });
 });
 
