@@ -1,6 +1,6 @@
 import type { PanelOptionsEditorBuilder, SelectableValue } from '@grafana/data';
 import { t } from '@grafana/i18n';
-import { columnTitle } from '../components/KeyGrid/column-titles.ts';
+import { COLUMN_TITLES } from '../components/KeyGrid/column-titles.ts';
 import { COLUMN_NAMES, COLUMNS } from '../overview/columns.ts';
 import type { PanelOptions } from './options.ts';
 import { RolesEditor } from './RolesEditor/RolesEditor.tsx';
@@ -11,7 +11,7 @@ export function buildOptions(builder: PanelOptionsEditorBuilder<PanelOptions>): 
   const card = [t('options.card', 'Key')];
   const ofOverview = ({ view }: PanelOptions) => view === 'overview';
   const ofCard = ({ view }: PanelOptions) => view === 'key';
-  const columns = COLUMN_NAMES.map((value) => ({ value, label: columnTitle(value).title }));
+  const columns = COLUMN_NAMES.map((value) => ({ value, label: COLUMN_TITLES[value].title() }));
   builder
     .addRadio({
       path: 'view',

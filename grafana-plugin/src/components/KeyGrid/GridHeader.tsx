@@ -1,9 +1,9 @@
 import { css, cx } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
-import React from 'react';
+import React, { memo } from 'react';
 import { COLUMNS, type ColumnName, type Sorting } from '../../overview/columns.ts';
-import { columnTitle } from './column-titles.ts';
+import { COLUMN_TITLES } from './column-titles.ts';
 
 interface Props {
   columns: readonly ColumnName[];
@@ -13,13 +13,13 @@ interface Props {
 }
 
 /** The titles of the columns; a click sorts, another turns the order round. */
-export function GridHeader({ columns, template, sorting, onSort }: Props) {
+export const GridHeader = memo(function GridHeader({ columns, template, sorting, onSort }: Props) {
   const styles = useStyles2(getStyles);
   return (
     <div role="rowgroup" className={styles.header}>
       <div role="row" aria-rowindex={1} className={styles.row} style={{ gridTemplateColumns: template }}>
         {columns.map((column) => {
-          const { title, about } = columnTitle(column);
+          const { title, about } = COLUMN_TITLES[column];
           const isSorted = sorting.column === column;
           return (
             <div
@@ -31,10 +31,10 @@ export function GridHeader({ columns, template, sorting, onSort }: Props) {
               <button
                 type="button"
                 className={cx(styles.button, isSorted && styles.sorted)}
-                title={about}
+                title={about()}
                 onClick={() => onSort(column)}
               >
-                {title}
+                {title()}
                 <span aria-hidden="true" className={styles.arrow}>
                   {isSorted ? (isAscending(sorting) ? '↑' : '↓') : ''}
                 </span>
@@ -45,7 +45,7 @@ export function GridHeader({ columns, template, sorting, onSort }: Props) {
       </div>
     </div>
   );
-}
+});
 
 const WORDS: readonly ColumnName[] = ['key', 'environment', 'tier', 'owner'];
 /** Words go from A to Z first, figures from the highest, states from the worst. */

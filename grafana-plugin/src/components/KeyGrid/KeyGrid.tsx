@@ -2,7 +2,7 @@ import { css } from '@emotion/css';
 import type { GrafanaTheme2, TimeZone } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
-import React, { type KeyboardEvent, useCallback, useEffect, useRef, useState } from 'react';
+import React, { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { ListedKey } from '../../keys/key-list.ts';
 import { COLUMNS, type ColumnName, columnsThatFit, type Sorting } from '../../overview/columns.ts';
 import type { Dressing } from '../../overview/dressing.ts';
@@ -33,14 +33,19 @@ export function KeyGrid(props: Props) {
   const [active, setActive] = useState<{ handle: string; row: number }>();
   const followFocus = useRef(false);
   const { first, end, onScroll } = useVisibleRows(box, keys.length, ROW_HEIGHT, height);
-  const shown = columnsThatFit(columns, width);
-  const template = shown
-    .map((name) => COLUMNS[name])
-    .map(({ least, grows }) => (grows > 0 ? `minmax(${least}px, ${grows}fr)` : `${least}px`))
-    .join(' ');
+  // The same ones for every row that is drawn: scrolling draws only rows that come.
+  const shown = useMemo(() => columnsThatFit(columns, width), [columns, width]);
+  const template = gridTemplate(shown);
   const found = active === undefined ? 0 : keys.findIndex(({ handle }) => handle === active.handle);
   const current = found >= 0 ? found : Math.min(active?.row ?? 0, keys.length - 1);
   const activate = useCallback((row: number) => setActive({ handle: keys[row]?.handle ?? '', row }), [keys]);
+  const sort = useCallback(
+    (column: ColumnName) => {
+      setActive(undefined);
+      onSort(column);
+    },
+    [onSort],
+  );
 
   useEffect(() => {
     if (!followFocus.current) return;
@@ -83,15 +88,7 @@ export function KeyGrid(props: Props) {
       aria-colcount={shown.length}
       onScroll={onScroll}
     >
-      <GridHeader
-        columns={shown}
-        template={template}
-        sorting={sorting}
-        onSort={(column) => {
-          setActive(undefined);
-          onSort(column);
-        }}
-      />
+      <GridHeader columns={shown} template={template} sorting={sorting} onSort={sort} />
       {/* Rows out of sight are not drawn, which a table cannot. */}
       <div
         role="rowgroup"
@@ -122,6 +119,12 @@ export function KeyGrid(props: Props) {
     </div>
   );
 }
+
+const gridTemplate = (columns: readonly ColumnName[]): string =>
+  columns
+    .map((name) => COLUMNS[name])
+    .map(({ least, grows }) => (grows > 0 ? `minmax(${least}px, ${grows}fr)` : `${least}px`))
+    .join(' ');
 
 /** Scrolls as little as needed for the row to be below the header and above the lower edge. */
 function reveal(box: HTMLElement, row: number): void {

@@ -1,0 +1,44 @@
+import { createTheme } from '@grafana/data';
+import { fireEvent, render, screen } from '@testing-library/react';
+import React from 'react';
+import { KeyGrid } from '../../src/components/KeyGrid/KeyGrid.tsx';
+import { ROW_HEIGHT } from '../../src/components/KeyGrid/KeyRow.tsx';
+import { COLUMN_NAMES, WORST_FIRST } from '../../src/overview/columns.ts';
+import { dress } from '../../src/overview/dressing.ts';
+import { keyFrames, listOf } from './frames.ts';
+
+const { keys, now } = listOf(keyFrames(Array.from({ length: 200 }, (_, i) => ({ id: `key_${i}` }))));
+
+test('scrolling draws the rows that come, and none of those that stay again', () => {
+  const dressing = dress(keys, {
+    fieldConfig: { defaults: {}, overrides: [] },
+    theme: createTheme(),
+    timeZone: 'utc',
+    replaceVariables: (text) => text,
+  });
+  let drawn: string[] = [];
+  const display: typeof dressing.display = (field, key) => {
+    if (field === 'state') drawn.push(key.id);
+    return dressing.display(field, key);
+  };
+  render(
+    <KeyGrid
+      keys={keys}
+      columns={COLUMN_NAMES}
+      sorting={WORST_FIRST}
+      onSort={() => {}}
+      dressing={{ ...dressing, display }}
+      now={now}
+      timeZone="utc"
+      width={1600}
+      height={600}
+    />,
+  );
+  const before = new Set(drawn);
+  drawn = [];
+  const grid = screen.getByRole('grid');
+  grid.scrollTop = 10 * ROW_HEIGHT;
+  fireEvent.scroll(grid);
+  expect(drawn.length).toBeGreaterThan(0);
+  expect(drawn.filter((id) => before.has(id))).toEqual([]);
+});
