@@ -33,6 +33,7 @@ const CHOSEN: Chosen = {
   ...{ predecessor: [], successor: [keyId(Math.floor(KEYS / 200) * 100 + 1)] },
   replaced: Array.from({ length: Math.ceil(KEYS / 100) }, (_, i) => keyId(i * 100)),
   replacing: Array.from({ length: Math.ceil(KEYS / 100) }, (_, i) => keyId(i * 100 + 1)),
+  refused: Array.from({ length: 50 }, (_, i) => keyId(i * 7 + 6)),
   busiest: Array.from({ length: 10 }, (_, i) => keyId(i * 7 + 6)),
 };
 

@@ -1,6 +1,6 @@
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import { DATASOURCE, query } from './panels.ts';
-import { anyKey, chosen, KEY, RECORDED, SELF } from './queries.ts';
+import { anyKey, BY_KEY, chosen, KEY, RECORDED, SELF } from './queries.ts';
 
 /** The dashboards by what they are; alerts and panels link to these uids. */
 export const DASHBOARDS = {
@@ -28,14 +28,15 @@ const VALUES = {
   successor: `label_values(${KEY.info}{tenant_id=~"$tenant",replaces="$key"}, key_id)`,
   replaced: `label_values(${KEY.info}{tenant_id=~"$tenant",replaces!=""}, replaces)`,
   replacing: `label_values(${KEY.info}{tenant_id=~"$tenant",replaces!=""}, key_id)`,
+  refused: `query_result(topk(50, sum by (${BY_KEY}) (sum_over_time(${RECORDED.refused}{${anyKey()}}[$__range]))))`,
   busiest: `query_result(topk(10, ${chosen(`max_over_time(${RECORDED.rate}{${anyKey()}}[$__range])`)}))`,
 };
 
 /**
- * Keys of rotations and the busiest ones, chosen by nobody: always all there are, so that queries name these keys
+ * Keys of rotations, those refused most and the busiest ones, chosen by nobody: always all there are, so that queries name these keys
  * instead of reading every key's series for the sake of few.
  */
-const HIDDEN: VariableName[] = ['predecessor', 'successor', 'replaced', 'replacing', 'busiest'];
+const HIDDEN: VariableName[] = ['predecessor', 'successor', 'replaced', 'replacing', 'refused', 'busiest'];
 
 /**
  * Shown times that end now. Of Grafana's own list, "Today" and its kind end in the future, where Prometheus answers

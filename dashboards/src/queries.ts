@@ -37,9 +37,14 @@ export const CHOSEN = 'environment=~"$environment",tier=~"$tier"';
  * The keys of the chosen environments and tiers, 1 each. A key that the keys file does not have has neither
  * label, and a missing label matches like an empty one: it is there while nothing is chosen.
  */
-const CHOSEN_KEYS =
-  `group by (${BY_KEY}) (${KEY.info}{${anyKey(CHOSEN)}}) or group by (${BY_KEY}) ` +
-  `(${KEY.lastUsed}{${anyKey(CHOSEN)}} unless ${ON_KEY} ${KEY.info})`;
+const keysAt = (offset = ''): string =>
+  `group by (${BY_KEY}) (${KEY.info}{${anyKey(CHOSEN)}}${offset}) or group by (${BY_KEY}) ` +
+  `(${KEY.lastUsed}{${anyKey(CHOSEN)}}${offset} unless ${ON_KEY} ${KEY.info}${offset})`;
+const CHOSEN_KEYS = keysAt();
+
+/** The chosen keys, and those of so long ago that no exporter shows any more. */
+export const chosenSince = (ago: string): string =>
+  `${CHOSEN_KEYS} or (${keysAt(` offset ${ago}`)}) unless ${ON_KEY} (${KEY.info} or ${KEY.lastUsed})`;
 
 /** A vector with tenant and key labels, kept to the chosen keys. */
 export const chosen = (expr: string): string => `(${expr}) and ${ON_KEY} (${CHOSEN_KEYS})`;

@@ -17,6 +17,8 @@ const KEY_LABELS = { tenant_id: 'Tenant', key_id: 'Key', name: 'Name' };
 /** Keys of rotations by hidden variables: reading what every key did to find theirs takes seconds. */
 const OLD_KEYS = 'key_id=~"$replaced"';
 const NEW_KEYS = 'key_id=~"$replacing"';
+/** The same for a week of answers by endpoint. */
+const REFUSED_KEYS = 'key_id=~"$refused"';
 const LINKS = [keyLink('__data.fields["Tenant"]', '__data.fields["Key"]')];
 
 /** Both keys of each rotation: the old one is named by the label `replaces` of the new one. */
@@ -32,7 +34,7 @@ const refused = (status: string): string =>
 export const rotationSecurity = frame(
   'rotation',
   'Rotations with both keys side by side, rejected requests, new addresses and surfaces, revoked keys in use.',
-  ['tenant', 'replaced', 'replacing'],
+  ['tenant', 'replaced', 'replacing', 'refused'],
 )
   .annotation(firing('alertname=~"Atender.+",category="security",tenant_id=~"$tenant"'))
   .withRow(row('Rotations'))
@@ -132,14 +134,14 @@ export const rotationSecurity = frame(
       {
         title: '401 and 403 by endpoint',
         description:
-          'Which endpoints refuse which keys, in the shown time. Compare with the scopes of the key on its Usage dashboard.',
+          'Which endpoints refuse which keys, in the shown time: of the fifty keys that were refused most, as recorded. Compare with the scopes of the key on its Usage dashboard.',
         unit: 'short',
         none: 'No request was answered 401 or 403',
         span: 24,
       },
       [
         {
-          expr: `topk(50, ${increaseBy(`${BY_KEY}, method, endpoint, status`, anyKey('status=~"401|403"'), '$__range', KEY.endpointRequests)} > 0)`,
+          expr: `topk(50, ${increaseBy(`${BY_KEY}, method, endpoint, status`, anyKey('status=~"401|403"', REFUSED_KEYS), '$__range', KEY.endpointRequests)} > 0)`,
           column: { title: 'Requests' },
         },
       ],

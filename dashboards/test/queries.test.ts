@@ -137,7 +137,7 @@ async function askEverything(
   const failures: string[] = [];
   const empty: string[] = [];
   const doubled: string[] = [];
-  const all = { tenant: '.*', environment: '.*', tier: '.*' };
+  const all = { tenant: '.*', environment: '.*', tier: '.*', refused: '.*' };
   const chosen = {
     ...all,
     job: ['atender-exporter'],

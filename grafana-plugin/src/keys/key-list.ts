@@ -2,6 +2,7 @@ import type { KeySignals, WindowCounts } from '../../../exporter/src/keys/key-si
 import { type KeyHealth, stateOf } from '../../../exporter/src/keys/state.ts';
 import { KEY_FAMILIES } from '../../../exporter/src/metrics/families.ts';
 import type { Answers } from '../frames/answers.ts';
+import type { Rows } from '../frames/rows.ts';
 import type { RoleName } from '../roles/roles.ts';
 import { type KeyIndex, type KeyReadings, readingsOf } from './readings.ts';
 import { factsOf, signalsOf } from './signals.ts';
@@ -63,10 +64,11 @@ export function keyListOf(answers: Answers): KeyList {
   const answered = new Set(told.filter((role) => !answers.failed.has(role)));
   const now = answers.until / 1000;
   const isBlind = blindness(answers, answered);
+  const isChosen = choice(answers, answered);
   const successors = successorsOf(index);
   const keys = index
     .all()
-    .filter(({ partnerOnly }) => !partnerOnly)
+    .filter((key) => !key.partnerOnly && isChosen(key))
     .map((key) => {
       const successor = successors.get(key);
       const replaces = key.info?.replaces ?? '';
@@ -87,17 +89,38 @@ function blindness(answers: Answers, answered: ReadonlySet<RoleName>): (key: Key
   if (!answered.has('pipeline')) return () => false;
   const rows = answers.rows('pipeline').flatMap((some) =>
     Array.from({ length: some.length }, (_, row) => ({
-      name: some.has('tenant_id')
-        ? nameOf(some.label('tenant_id', row), some.label('key_id', row))
-        : some.label('key_id', row),
+      name: nameIn(some, row),
       isOfKey: some.label('key_id', row) !== '',
       isBlind: some.value(row) !== 0,
     })),
   );
   const blind = rows.filter(({ isBlind }) => isBlind);
   if (rows.length === 0 || blind.some(({ isOfKey }) => !isOfKey)) return () => true;
-  const names = new Set(blind.map(({ name }) => name));
+  return isAmong(blind.map(({ name }) => name));
+}
+
+/**
+ * One query says which keys to show, so that the others need not be kept to them one by one. They are read about
+ * every key, and a key's state is the same whether or not the other key of its rotation is shown.
+ */
+function choice(answers: Answers, answered: ReadonlySet<RoleName>): (key: KeyReadings) => boolean {
+  if (!answered.has('keys')) return () => true;
+  return isAmong(
+    answers
+      .rows('keys')
+      .flatMap((some) => Array.from({ length: some.length }, (_, row) => nameIn(some, row))),
+  );
+}
+
+function isAmong(all: string[]): (key: KeyReadings) => boolean {
+  const names = new Set(all);
   return ({ tenant, id }) => names.has(nameOf(tenant, id)) || names.has(id);
+}
+
+/** Names the key that a row is about; a query that does not tell tenants apart means that of any tenant. */
+function nameIn(rows: Rows, row: number): string {
+  const id = rows.label('key_id', row);
+  return rows.has('tenant_id') ? nameOf(rows.label('tenant_id', row), id) : id;
 }
 
 const nameOf = (tenant: string, id: string): string => JSON.stringify([tenant, id]);

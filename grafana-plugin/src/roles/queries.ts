@@ -8,15 +8,17 @@ const { info, threshold, endpointRequests, requests, recentNewIp, lastUsed, maxG
 /** Since when the keys file says disabled or revoked. */
 export const RETIRED = 'tenant_key:atender_key_retired_timestamp_seconds:min1d';
 
-/** The metrics that the role `facts` reads. */
-export const FACT_METRICS = [
+/** The metrics that the states and the figures of every key need. */
+const FACT_METRICS = [
   RETIRED,
   ...[KEY_FAMILIES.lastUsed, KEY_FAMILIES.lastRejected, KEY_FAMILIES.maxGap, KEY_FAMILIES.uniqueIps],
   ...[KEY_FAMILIES.lastNewIp, KEY_FAMILIES.lastNewSurface, KEY_FAMILIES.requestsToday],
-  ...[KEY_FAMILIES.lastMinute, KEY_FAMILIES.peakPerMinute, KEY_FAMILIES.rateLimit],
-  ...[KEY_FAMILIES.rateLimitBurst, KEY_FAMILIES.created, KEY_FAMILIES.rotated, KEY_FAMILIES.rotateEvery],
-  ...[KEY_FAMILIES.scopesChanged, KEY_FAMILIES.scopeInfo, KEY_FAMILIES.scopeLastUsed],
-].map((metric) => (typeof metric === 'string' ? metric : metric.name));
+  ...[KEY_FAMILIES.peakPerMinute, KEY_FAMILIES.rateLimit, KEY_FAMILIES.rateLimitBurst],
+  ...[KEY_FAMILIES.created, KEY_FAMILIES.rotated, KEY_FAMILIES.rotateEvery, KEY_FAMILIES.scopesChanged],
+].map(nameOf);
+
+/** The card shows scopes as well: several series a key, which the overview has no use for. */
+const CARD_METRICS = [...FACT_METRICS, ...[KEY_FAMILIES.scopeInfo, KEY_FAMILIES.scopeLastUsed].map(nameOf)];
 
 /** What alerting/rules record. */
 const RECORDED = {
@@ -31,6 +33,8 @@ const increaseBy = (labels: string, metric: string, selector: string, window: st
   `sum by (${labels}) (increase(${metric}{${selector}}[${window}]))`;
 const gaugeBy = (labels: string, metric: string, selector: string): string =>
   `max by (${labels}) (${metric}{${selector}})`;
+const factsBy = (labels: string, metrics: string[], selector: string): string =>
+  `max by (__name__, ${BY_KEY}, ${labels}) ({__name__=~"${metrics.join('|')}",${selector}})`;
 const rateBy = (metric: string, selector: string): string =>
   `sum by (${BY_KEY}) (rate(${metric}{${selector}}[$__rate_interval]))`;
 
@@ -43,6 +47,8 @@ export function overviewQueries(selector: string): Partial<Record<RoleName, stri
     increaseBy(`${BY_KEY}, method, endpoint`, endpointRequests.name, matchers, '30m');
   return {
     ...commonQueries(selector),
+    // Of the different addresses only those of a day are shown.
+    facts: factsBy('window, surface', FACT_METRICS, `window!~"1h|30d",${selector}`),
     // Only endpoints with errors: all of 2,000 keys would be too many series to draw a grid from.
     endpoints:
       `${increaseBy(`${BY_KEY}, method, endpoint, status`, endpointRequests.name, selector, '30m')}` +
@@ -70,11 +76,10 @@ export function cardQueries(
   return {
     ...commonQueries(selector),
     info: `${gaugeBy(INFO_LABELS, info.name, selector)} or (${gaugeBy(INFO_LABELS, info.name, tenant)} and on (${BY_KEY}) ${partners})`,
+    facts: factsBy('window, surface, scope', CARD_METRICS, selector),
     endpoints: increaseBy(`${BY_KEY}, method, endpoint, status`, endpointRequests.name, selector, '30m'),
     addresses: gaugeBy(`${BY_KEY}, ip`, recentNewIp.name, selector),
-    partnerFacts:
-      `max by (__name__, ${BY_KEY}, window) ({__name__=~"${lastUsed.name}|${maxGap.name}|${KEY_FAMILIES.uniqueIps.name}",${tenant}})` +
-      ` and on (${BY_KEY}) ${partners}`,
+    partnerFacts: `${factsBy('window', [lastUsed, maxGap, KEY_FAMILIES.uniqueIps].map(nameOf), tenant)} and on (${BY_KEY}) ${partners}`,
     partnerVolume: `${rateBy(requests.name, tenant)} and on (${BY_KEY}) ${partners}`,
     stragglers:
       `${increaseBy(`${BY_KEY}, method, endpoint`, endpointRequests.name, `status!="401",${tenant}`, '1d')} > 0` +
@@ -86,7 +91,6 @@ function commonQueries(selector: string): Partial<Record<RoleName, string>> {
   const statuses = (window: string) => increaseBy(`${BY_KEY}, status`, requests.name, selector, window);
   return {
     info: gaugeBy(INFO_LABELS, info.name, selector),
-    facts: `max by (__name__, ${BY_KEY}, window, surface, scope) ({__name__=~"${FACT_METRICS.join('|')}",${selector}})`,
     thresholds: gaugeBy(`${BY_KEY}, kind`, RECORDED.threshold, selector),
     overrides: gaugeBy(`${BY_KEY}, kind`, threshold.name, selector),
     status5m: statuses('5m'),
@@ -103,4 +107,8 @@ function commonQueries(selector: string): Partial<Record<RoleName, string>> {
       ` or count(${RECORDED.blind}{reason="down"}) or (0 * max(${SELF_FAMILIES.ready.name}))`,
     volume: rateBy(requests.name, selector),
   };
+}
+
+function nameOf(metric: string | { name: string }): string {
+  return typeof metric === 'string' ? metric : metric.name;
 }

@@ -14,6 +14,12 @@ export interface Role {
 
 /** Every role. The refId of a query is its role's name unless the options say otherwise. */
 export const ROLES = {
+  keys: {
+    title: 'Keys to show',
+    without: 'every key that another query answers about is shown',
+    kind: 'table',
+    optional: true,
+  },
   info: {
     title: 'Key information',
     without: 'names, owners, tiers and environments are not known',

@@ -323,6 +323,32 @@ describe('joining', () => {
     expect(stateOfKey(list, 'k')).toBe('healthy');
   });
 
+  test('shows the keys that one query names, and judges them by all that is known', () => {
+    const frames = keyFrames([{ id: 'k' }, { id: 'k', tenant: 'b' }, { id: 'old' }, { id: 'l' }]);
+    const replacing = table('info', [
+      { tenant_id: 'acme', key_id: 'k', replaces: 'old', state: 'active', value: 1 },
+    ]);
+    const named = (...rows: Parameters<typeof table>[1]) =>
+      listOf([...frames, replacing, table('keys', rows)]).keys.map(({ tenant, id }) => `${tenant} ${id}`);
+    expect(named({ tenant_id: 'acme', key_id: 'k', value: 1 })).toEqual(['acme k']);
+    expect(named({ key_id: 'k', value: 1 })).toEqual(['acme k', 'b k']);
+    expect(named()).toEqual([]);
+    const list = listOf([
+      ...frames,
+      replacing,
+      table('keys', [{ tenant_id: 'acme', key_id: 'k', value: 1 }]),
+    ]);
+    expect(stateOfKey(list, 'k')).toBe('rotating');
+  });
+
+  test('shows every key when the query that names them failed', () => {
+    const list = listOf(keyFrames([{ id: 'k' }]), {
+      errors: [{ refId: 'keys', message: 'timed out' }],
+      request: { targets: [{ refId: 'keys' }] } as never,
+    });
+    expect(list.keys.map(({ id }) => id)).toEqual(['k']);
+  });
+
   test('finds the role of a query whose refId the options name', () => {
     const frames = keyFrames([{ id: 'k' }]).map((frame) =>
       frame.refId === 'info' ? { ...frame, refId: 'A' } : frame,
