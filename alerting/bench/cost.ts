@@ -192,6 +192,7 @@ async function report(processor: number): Promise<void> {
       return `${(evaluationTime * 1000).toFixed(0)} ms ${name} ${kind}`.trim();
     });
   console.log(`slowest rules: ${slowest.join(', ')}`);
-  const recorded = (await prometheus.value('count({__name__=~".+:.+"})')) ?? 0;
-  console.log(`recorded series a key: ${(recorded / KEYS).toFixed(2)} (target: under 12)`);
+  // One of every key is recorded four times an hour, and its turn may not have come.
+  const often = await prometheus.value('count({__name__=~".+:.+",__name__!~".+:rate15m"})');
+  console.log(`recorded series a key: ${((often ?? 0) / KEYS + 1).toFixed(2)} (target: under 12)`);
 }

@@ -26,7 +26,7 @@ const ENDPOINTS = ['contacts', 'conversations', 'tags', 'users', 'settings', 'se
 const TENANTS = 20;
 /** Thresholds that alerting/rules record for every key. */
 const RECORDED_FOR_ALL: (keyof typeof THRESHOLDS)[] = [
-  ...(['unauthorized_count', 'endpoint_error_ratio', 'throttled_ratio', 'server_error_ratio'] as const),
+  ...(['unauthorized_count', 'throttled_ratio', 'server_error_ratio'] as const),
   ...(['forbidden_count', 'stale_seconds', 'spike_ratio', 'dip_ratio', 'silence_seconds'] as const),
 ];
 /** Largest block that Prometheus makes of days; each is read once by promtool. */
@@ -70,6 +70,10 @@ function lasting({ keys, looked }: Week, from: number): Series[] {
   for (let key = 0; key < keys; key++) {
     const labels = labelsOf(key);
     series.push({ name: RECORDED.rate, labels, at: (second) => paceOf(key) * (1 + (second % 600) / 6000) });
+    series.push({
+      ...{ name: RECORDED.rate15m, labels },
+      at: (second) => (second % 900 === 0 ? paceOf(key) : Number.NaN),
+    });
     for (const status of [401, 403])
       series.push({
         name: RECORDED.refused,

@@ -17,6 +17,11 @@ export type DashboardName = keyof typeof DASHBOARDS;
 
 type VariableName = keyof typeof VALUES;
 
+/** The highest quarter of an hour in the shown time; of the last one, which is not recorded yet, five minutes. */
+const PEAK =
+  `max by (${BY_KEY}) (label_replace(max_over_time(${RECORDED.rate}{${anyKey()}}[15m]), "of", "5m", "", "")` +
+  ` or max_over_time(${RECORDED.rate15m}{${anyKey()}}[$__range]))`;
+
 /** What Grafana asks for the values of each variable. */
 const VALUES = {
   tenant: `label_values(${KEY.requests}, tenant_id)`,
@@ -29,7 +34,7 @@ const VALUES = {
   replaced: `label_values(${KEY.info}{tenant_id=~"$tenant",replaces!=""}, replaces)`,
   replacing: `label_values(${KEY.info}{tenant_id=~"$tenant",replaces!=""}, key_id)`,
   refused: `query_result(topk(50, sum by (${BY_KEY}) (sum_over_time(${RECORDED.refused}{${anyKey()}}[$__range]))))`,
-  busiest: `query_result(topk(10, ${chosen(`max_over_time(${RECORDED.rate}{${anyKey()}}[$__range])`)}))`,
+  busiest: `query_result(topk(10, ${chosen(PEAK)}))`,
 };
 
 /**

@@ -2,14 +2,11 @@ import * as prometheus from '@grafana/grafana-foundation-sdk/prometheus';
 import { cardQueries, overviewQueries } from '../../grafana-plugin/src/roles/queries.ts';
 import { type RoleName, roleOf } from '../../grafana-plugin/src/roles/roles.ts';
 import { type About, custom, query } from './panels.ts';
-import { anyKey, chosenSince, RECORDED, thisKey } from './queries.ts';
+import { anyKey, chosenSince, RATE15M_EVERY, RECORDED, thisKey } from './queries.ts';
 
 const PANEL = 'atender-keyusage-panel';
-/**
- * A sparkline is some hundred pixels wide, and what it shows is recorded once a minute. A day, whatever is shown: the
- * states beside it are those of now, and a week of every key takes a second to read.
- */
-const SPARKLINE = { time: '24h', points: 100, interval: '2m' };
+/** A sparkline is some hundred pixels wide. A day, whatever is shown: the states beside it are those of now. */
+const SPARKLINE = { time: '24h', points: 100, interval: RATE15M_EVERY };
 /**
  * The key and the other key of its rotation, so that not every key of the tenant is read for one of them. In
  * backticks, since `:regex` escapes for a regular expression and not for a quoted string.
@@ -23,7 +20,7 @@ export const keyGrid = (about: About) => {
     // Once, and not in each query: of a thousand keys that costs as much as what it is asked about.
     keys: chosenSince(SPARKLINE.time),
     // Far cheaper to read than the counters of every key.
-    volume: `avg_over_time(${RECORDED.rate}{${anyKey()}}[$__rate_interval])`,
+    volume: `avg_over_time(${RECORDED.rate15m}{${anyKey()}}[$__rate_interval])`,
   };
   return custom(PANEL, about, { view: 'overview' }, targetsOf(queries))
     .timeFrom(SPARKLINE.time)

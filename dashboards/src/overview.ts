@@ -139,7 +139,7 @@ export const overview = frame(
       {
         title: 'Ten busiest keys',
         description:
-          'Requests per second of the ten keys with the highest peaks in the shown time, five minutes each; only what was recorded. A key that shoots up is a campaign, a loop or a leak: open its Usage dashboard.',
+          'Requests per second, of five minutes each, of the ten keys that had the busiest quarter of an hour in the shown time; only what was recorded. A key that shoots up is a campaign, a loop or a leak: open its Usage dashboard.',
         unit: 'reqps',
         none: 'Nothing is recorded yet: are the rules loaded?',
       },

@@ -7,6 +7,7 @@ export const SELF = namesOf(SELF_FAMILIES);
 /** What alerting/rules record. */
 export const RECORDED = {
   rate: 'tenant_key:atender_requests:rate5m',
+  rate15m: 'tenant_key:atender_requests:rate15m',
   expectedRate: 'tenant_key:atender_requests:expected_rate1h',
   rateByClass: 'tenant:atender_requests:rate5m',
   rateByTier: 'tenant_environment_tier:atender_requests:rate5m',
@@ -18,6 +19,8 @@ export const RECORDED = {
 
 /** How often alerting/rules record what is drawn over time: less between two points would show gaps. */
 export const RECORDED_EVERY = '1m';
+/** The same of `rate15m`, which is for days of every key. Between two of them only range functions find it. */
+export const RATE15M_EVERY = '15m';
 
 export const BY_KEY = 'tenant_id, key_id';
 const ON_KEY = `on (${BY_KEY})`;

@@ -199,7 +199,7 @@ async function replayPast(instance: string): Promise<void> {
   await replay({ log, settings, data: data(), from: now - PAST, to: now - 30, step: 60, instance });
   // Baselines look a day and weeks back, at what the rules recorded then.
   const labels = { key_id: KEY, tenant_id: 'acme' };
-  const recorded = [{ name: RECORDED.rate, labels, at: () => 0.1 }];
+  const recorded = [RECORDED.rate, RECORDED.rate15m].map((name) => ({ name, labels, at: () => 0.1 }));
   for (const ago of [DAY / 2, 7 * DAY])
     backfill(data(), recorded, { from: now - ago - 3600, to: now - ago + 3600, step: 60 });
 }
