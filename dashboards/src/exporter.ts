@@ -243,6 +243,7 @@ export const exporter = frame(
         },
       ],
       { instance: 'Exporter', metric: 'Metric' },
+      { wide: 'Metric' },
     ),
   )
   .withRow(row('Configuration'))

@@ -49,6 +49,7 @@ export const keyUsage = frame(
         description:
           'The volume of the key now, a week ago, and the band of half to twice what the same hour of the last three weeks makes expected. Outside the band: look at endpoints and addresses.',
         unit: 'reqps',
+        height: 11,
         span: 24,
       },
       [
@@ -66,6 +67,8 @@ export const keyUsage = frame(
         description:
           'The ten busiest endpoints of the key. One that appears or vanishes is a release of the consumer; one that dominates may be worth caching.',
         unit: 'reqps',
+        none: 'No request in the shown time',
+        height: 11,
       },
       [
         {
@@ -83,6 +86,7 @@ export const keyUsage = frame(
         description:
           'Answers by exact status. 401 wrong or revoked key, 403 missing scope, 404 and 422 the consumer’s request, 429 the limit, 5xx Atender.',
         unit: 'reqps',
+        height: 11,
       },
       [{ expr: rateBy('status', thisKey()), legend: '{{status}}' }],
       { stacked: true },
@@ -96,6 +100,7 @@ export const keyUsage = frame(
         description:
           'The share of 429 answers and the threshold of this key. Above it for 30 minutes AtenderKeyThrottled fires: heed Retry-After or move the key to a higher tier.',
         unit: 'percentunit',
+        height: 11,
         span: 8,
       },
       [
@@ -111,6 +116,7 @@ export const keyUsage = frame(
         description:
           'The share of 5xx answers and the threshold of this key. Above it for 30 minutes AtenderKeyServerErrors pages: it is Atender’s side.',
         unit: 'percentunit',
+        height: 11,
         span: 8,
       },
       [
@@ -126,6 +132,7 @@ export const keyUsage = frame(
         description:
           'Rejected requests of the last 30 minutes. 401: a consumer that a rotation left behind. 403 on a clean key: its scopes were changed, or somebody tries what it may not do.',
         unit: 'short',
+        height: 11,
         span: 8,
       },
       [
@@ -199,6 +206,8 @@ export const keyUsage = frame(
         description:
           'How long Atender took: half of the requests were faster than p50, 99 of 100 faster than p99. A rising p99 with a steady p50 is a few slow endpoints.',
         unit: 's',
+        none: 'No request with a duration in the shown time',
+        height: 9,
       },
       [0.5, 0.9, 0.99].map((q) => ({ expr: quantile(q), legend: `p${q * 100}` })),
     ),
@@ -210,6 +219,7 @@ export const keyUsage = frame(
         description:
           'Requests by how long they took, over time: brighter is more. Two bands are two kinds of requests; a band that climbs is something that fills up.',
         unit: 's',
+        height: 9,
       },
       {
         expr: `sum by (le) (increase(${KEY.duration}_bucket{${thisKey()}}[$__rate_interval]))`,
@@ -225,6 +235,7 @@ export const keyUsage = frame(
         description:
           'Different client addresses in the last hour, day and 30 days. A step up means a new deployment, or a key that went round.',
         unit: 'short',
+        height: 9,
         span: 8,
       },
       [{ expr: gaugeBy('window', KEY.uniqueIps, thisKey()), legend: '{{window}}' }],
@@ -237,6 +248,7 @@ export const keyUsage = frame(
         description:
           'The highest 60 s of the last five minutes, the limit per minute, and limit plus burst. What reaches the upper line is answered 429.',
         unit: 'short',
+        height: 9,
         span: 8,
       },
       [
@@ -253,6 +265,7 @@ export const keyUsage = frame(
         description:
           'Requests of the UTC day so far and the limit per day. At the limit every request is answered 429 until midnight UTC.',
         unit: 'short',
+        height: 9,
         span: 8,
       },
       [

@@ -54,11 +54,18 @@ export const overview = frame(
         span: 8,
         height: 7,
       },
-      ['page', 'ticket', 'info'].map((severity) => ({
+      (
+        [
+          ['page', 'red'],
+          ['ticket', 'orange'],
+          ['info', 'blue'],
+        ] as const
+      ).map(([severity, colour]) => ({
         expr: `count(ALERTS{alertname=~"Atender.+",alertname!="AtenderWatchdog",alertstate="firing",severity="${severity}",${TENANT_OR_NONE}}) or vector(0)`,
         legend: severity,
+        steps: [['green'], [colour, 1]],
       })),
-      GOOD_BELOW(1, 10),
+      NEUTRAL,
     ),
   )
   .withPanel(
@@ -123,6 +130,7 @@ export const overview = frame(
         description:
           'All requests of the chosen tenants by status class, those without a key included, as recorded; environment and tier do not matter here. A growing 4xx or 5xx part says that many keys are in trouble at once: look at Atender before looking at keys.',
         unit: 'reqps',
+        height: 11,
         none: 'Nothing is recorded yet: are the rules loaded?',
       },
       [
@@ -141,6 +149,7 @@ export const overview = frame(
         description:
           'Requests per second, of five minutes each, of the ten keys that had the busiest quarter of an hour in the shown time; only what was recorded. A key that shoots up is a campaign, a loop or a leak: open its Usage dashboard.',
         unit: 'reqps',
+        height: 11,
         none: 'Nothing is recorded yet: are the rules loaded?',
       },
       [
@@ -158,6 +167,7 @@ export const overview = frame(
         description:
           'The volume of all chosen keys, and the band of half to twice what the same hour of the last three weeks makes expected. Outside the band something changed for many keys.',
         unit: 'reqps',
+        height: 9,
         none: 'Nothing is recorded yet: are the rules loaded?',
       },
       [
@@ -174,6 +184,7 @@ export const overview = frame(
         description:
           'Keys by how many times their expected volume the last hour had. Far above 1 is a surge, far below 1 a consumer that changed or broke. Keys with fewer than 60 requests an hour are left out.',
         unit: 'short',
+        height: 9,
         none: 'Nothing is expected of any key before a week is recorded',
       },
       [

@@ -27,7 +27,7 @@ export interface About {
   unit: string;
   /** Columns of 24, default 12. */
   span?: number;
-  /** Rows of some 30 pixels, default 8. */
+  /** Rows of some 30 pixels, default 8: two lines of a legend show there, three from 9 on, four from 11. */
   height?: number;
   /** What stands there when there is nothing to show. */
   none?: string;
@@ -57,6 +57,9 @@ const STATUS_COLOURS: Record<string, string> = {
   '5xx': 'red',
 };
 
+/** How far the axis of lines reaches at least, by unit: a line of nothing but 0 has one up to 100 otherwise. */
+const LEAST_AXIS: Record<string, number> = { short: 1, reqps: 0.01, bytes: 1024 };
+
 /** Legends of the lines at the two edges of the band of what is usual. */
 export const BAND = { lower: 'half of the expected', upper: 'twice the expected' };
 
@@ -74,6 +77,8 @@ export function lines(about: About, queries: Query[], options: { stacked?: boole
         .calcs(['mean', 'max', 'lastNotNull']),
     )
     .tooltip(new common.VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi));
+  const least = LEAST_AXIS[about.unit];
+  if (least) panel.axisSoftMax(least);
   if (options.stacked) panel.stacking(new common.StackingConfigBuilder().mode(StackingMode.Normal));
   if (options.steps)
     panel.thresholdsStyle(
@@ -143,7 +148,13 @@ export function rows(
   about: About,
   queries: (Query & { column: Column })[],
   labels: Record<string, string>,
-  options: { steps?: Steps; links?: cog.Builder<dashboard.DashboardLink>[]; ascending?: boolean } = {},
+  options: {
+    steps?: Steps;
+    links?: cog.Builder<dashboard.DashboardLink>[];
+    ascending?: boolean;
+    /** Title of a label column whose texts are too long for an even share of the width. */
+    wide?: string;
+  } = {},
 ) {
   const panel = described(new table.PanelBuilder(), about, options.steps ?? NEUTRAL)
     .filterable(true)
@@ -157,7 +168,7 @@ export function rows(
         .instant()
         .format(prometheus.PromQueryFormat.Table),
     );
-    names[queries.length > 1 ? `Value #${id}` : 'Value'] = one.column.title;
+    names[queries.length > 1 ? `Value #${id} (lastNotNull)` : 'Value'] = one.column.title;
     const own = ownSettings(one.column);
     // A row that one query answers and another does not: the panel's sentence is about no row at all.
     if (queries.length > 1) own.push({ id: 'noValue', value: '–' });
@@ -165,7 +176,11 @@ export function rows(
       own.push({ id: 'custom.cellOptions', value: { type: common.TableCellDisplayMode.ColorText } });
     if (own.length > 0) panel.overrideByName(one.column.title, own);
   }
-  if (queries.length > 1) panel.withTransformation({ id: 'merge', options: {} });
+  if (queries.length > 1) {
+    panel.withTransformation({ id: 'merge', options: {} });
+    // Merged, queries without any row still have columns; grouped by labels they have none, and `none` is shown.
+    panel.withTransformation({ id: 'groupBy', options: { fields: grouped(labels, queries.length) } });
+  }
   panel.withTransformation({
     id: 'organize',
     options: {
@@ -183,10 +198,21 @@ export function rows(
       .displayName(queries[0]!.column.title)
       .desc(options.ascending !== true),
   ]);
+  if (options.wide) panel.overrideByName(options.wide, [{ id: 'custom.width', value: 260 }]);
   if (options.links)
     panel.overrideByName('Key', [{ id: 'links', value: options.links.map((link) => link.build()) }]);
   return panel;
 }
+
+/** One row for each combination of labels, with the value that each query has for it. */
+const grouped = (labels: Record<string, string>, queries: number): Record<string, object> =>
+  Object.fromEntries([
+    ...Object.keys(labels).map((label) => [label, { operation: 'groupby', aggregations: [] }]),
+    ...Array.from({ length: queries }, (_, i) => [
+      `Value #${refId(i)}`,
+      { operation: 'aggregate', aggregations: ['lastNotNull'] },
+    ]),
+  ]);
 
 /** How a duration histogram's buckets fill over time. */
 export function heat(about: About, one: Query) {

@@ -112,6 +112,7 @@ export const rotationSecurity = frame(
         description:
           'Requests in five minutes with a wrong, revoked or expired key; the ten keys with most of them at a time, as recorded. Steady 401s after a rotation are a consumer that was left behind.',
         unit: 'short',
+        height: 11,
         none: 'No request was answered 401',
       },
       [{ expr: refused('401'), legend: '{{tenant_id}} {{key_id}}' }],
@@ -124,6 +125,7 @@ export const rotationSecurity = frame(
         description:
           'Requests in five minutes that lacked a scope; the ten keys with most of them at a time, as recorded. On a key that was clean: its scopes were changed, or somebody tries what it may not do.',
         unit: 'short',
+        height: 11,
         none: 'No request was answered 403',
       },
       [{ expr: refused('403'), legend: '{{tenant_id}} {{key_id}}' }],
