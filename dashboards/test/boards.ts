@@ -7,6 +7,7 @@ export interface Panel {
   datasource?: { type?: string; uid?: string };
   fieldConfig?: { defaults?: { unit?: string; thresholds?: { steps: unknown[] } } };
   targets?: Target[];
+  transformations?: { id: string; options: { renameByName?: Record<string, string> } }[];
   maxDataPoints?: number;
   /** Least time between two points, such as `1m`. */
   interval?: string;

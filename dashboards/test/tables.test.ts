@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+import { boards, type Panel, panelsOf } from './boards.ts';
+
+const TRANSFORM = fileURLToPath(new URL('transform.ts', import.meta.url));
+
+const tables = boards()
+  .flatMap(panelsOf)
+  .filter(({ type, targets = [] }) => type === 'table' && targets.length > 1);
+
+/** Titles of the label columns by the label. */
+const labelsOf = ({ transformations = [] }: Panel): [label: string, title: string][] =>
+  Object.entries(transformations.find(({ id }) => id === 'organize')?.options.renameByName ?? {}).filter(
+    ([label]) => !label.startsWith('Value'),
+  );
+
+/** What each table shows when its queries answer with these values, a row each. */
+function shown(answers: (query: number) => number[]): [title: string, values: unknown[]][][] {
+  const asked = tables.map((panel) => ({
+    transformations: panel.transformations,
+    frames: (panel.targets ?? []).map(({ refId }, query) => {
+      const values = answers(query);
+      // Without a series there is no label either.
+      const labels = values.length === 0 ? [] : labelsOf(panel);
+      return {
+        refId,
+        fields: [
+          { name: 'Time', type: 'time', values: values.map(() => 1000) },
+          ...labels.map(([name]) => ({
+            ...{ name, type: 'string', values: values.map((_, row) => `${name} ${row}`) },
+          })),
+          { name: `Value #${refId}`, type: 'number', values },
+        ],
+      };
+    }),
+  }));
+  const options = { input: JSON.stringify(asked), encoding: 'utf8' } as const;
+  return JSON.parse(execFileSync(process.execPath, ['--import', 'tsx', TRANSFORM], options));
+}
+
+test('a table of several queries has no column when none has a row: only then Grafana shows what that means', () => {
+  expect(shown(() => [])).toEqual(tables.map(() => []));
+});
+
+test('a table of several queries has a row for each combination of labels, with the values of those that have one', () => {
+  const values = (query: number) => (query === 0 ? [10, 20] : [query]);
+  for (const [i, columns] of shown(values).entries()) {
+    const panel = tables[i]!;
+    expect(columns.slice(0, labelsOf(panel).length)).toEqual(
+      labelsOf(panel).map(([label, title]) => [title, [`${label} 0`, `${label} 1`]]),
+    );
+    expect(columns.slice(labelsOf(panel).length).map(([, column]) => column)).toEqual(
+      panel.targets?.map((_, query) => (query === 0 ? [10, 20] : [query, null])),
+    );
+  }
+});
