@@ -36,11 +36,11 @@ export function* slices(
 }
 
 function* sharedParts(
-  { keyUsage, surfaces, scopes, sketches, days }: Changes,
+  { keyUsage, surfaces, sketches, days }: Changes,
   ips: IpColumns,
   part: (rows: Partial<Changes>) => Publication,
 ): Generator<Publication> {
-  if (surfaces.length + scopes.length + sketches.length > 0) yield part({ surfaces, scopes, sketches });
+  if (surfaces.length + sketches.length > 0) yield part({ surfaces, sketches });
   // Together: a new address is known by its row and by the key's recent ones.
   if (keyUsage.length + ips.key.length + days.length > 0)
     yield { ...part({ keyUsage }), ips, days: days.map(({ key, day }) => ({ key, day })) };
@@ -83,7 +83,6 @@ export function noChanges(): Changes {
     ips: [],
     sketches: [],
     surfaces: [],
-    scopes: [],
     days: [],
   };
 }

@@ -55,6 +55,5 @@ const NOTHING = {
   ips: [],
   sketches: [],
   surfaces: [],
-  scopes: [],
   days: [],
 };

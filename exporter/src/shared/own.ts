@@ -1,7 +1,8 @@
 import { NO_KEY, OTHER } from '../keys/key.ts';
-import type { Changes, KeyRow, KeyUsageRow, ScopeRow, SketchRow, SurfaceRow } from '../usage/changes.ts';
+import type { Changes, KeyRow, KeyUsageRow, SketchRow, SurfaceRow } from '../usage/changes.ts';
 import { shownIpOf } from '../usage/new-ips.ts';
 import type { UsageOptions } from '../usage/options.ts';
+import { readScopes } from '../usage/scope-uses.ts';
 import { Sketch } from '../usage/sketch.ts';
 import { progressOf } from '../usage/windows-form.ts';
 import { type Contribution, noContribution, type Seen } from './contribution.ts';
@@ -12,23 +13,21 @@ import { nameOf } from './places.ts';
 export interface KeyRows {
   usage?: KeyUsageRow;
   surfaces: Map<string, SurfaceRow>;
-  scopes: Map<string, ScopeRow>;
   /** The store's sketch, when the key is over the exporter's own limits. */
   sketch?: SketchRow;
   /** By the address, a byte a character. */
   ips: Map<string, Seen>;
 }
 
-export const noRows = (): KeyRows => ({ surfaces: new Map(), scopes: new Map(), ips: new Map() });
+export const noRows = (): KeyRows => ({ surfaces: new Map(), ips: new Map() });
 
 /** Rows are absolute: the later one of a thing takes the place of the earlier. */
 export function addRows(
   of: (key: number) => KeyRows,
-  { keyUsage, surfaces, scopes, sketches }: Pick<Changes, 'keyUsage' | 'surfaces' | 'scopes' | 'sketches'>,
+  { keyUsage, surfaces, sketches }: Pick<Changes, 'keyUsage' | 'surfaces' | 'sketches'>,
 ): void {
   for (const row of keyUsage) of(row.key).usage = row;
   for (const row of surfaces) of(row.key).surfaces.set(row.surface, row);
-  for (const row of scopes) of(row.key).scopes.set(row.scope, row);
   for (const row of sketches) of(row.key).sketch = row;
 }
 
@@ -56,7 +55,8 @@ export function contributionOf(
   const { facts } = contribution;
   const put = (name: string, value: string): boolean => putInto(facts, name, value);
   if (rows.usage) putUsage(contribution, rows.usage, instance);
-  for (const { scope, lastUsed } of rows.scopes.values()) put(`>scope:${scope}`, String(lastUsed));
+  const scopes = rows.usage ? readScopes(rows.usage.scopes) : [];
+  for (const { scope, lastUsed } of scopes) put(`>scope:${scope}`, String(lastUsed));
   for (const { surface, first, noticed } of rows.surfaces.values()) {
     put(`<surface:${surface}`, `${first}|${instance}|${noticed}`);
     if (noticed > 0) put(`<surfaced:${surface}`, String(noticed));

@@ -25,7 +25,6 @@ export function write(
   // A sketch takes the place of a key's exact addresses.
   for (const { key } of changes.sketches) writer.remove('ips', 'key', key);
   writer.upsert(tables.surfaces, changes.surfaces);
-  writer.upsert(tables.scopes, changes.scopes);
   days.write(writer, changes.days);
   writer.upsert(tables.positions, positions.put);
   for (const id of positions.drop) writer.remove('positions', 'id', id);
@@ -78,7 +77,6 @@ function keysOf(path: string, db: Connection): LoadedKeys {
     ips: addresses(path, db),
     sketches: allRows(db, tables.sketches),
     surfaces: allRows(db, tables.surfaces),
-    scopes: allRows(db, tables.scopes),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { SourceCounterName } from '../log/counters.ts';
 import { formatIp } from '../parse/ip.ts';
-import type { DayRow, EndpointRow, KeyRow, KeyUsageRow, ScopeRow } from '../usage/changes.ts';
+import type { DayRow, EndpointRow, KeyRow, KeyUsageRow } from '../usage/changes.ts';
 import { wordsOf } from '../usage/pairs.ts';
 import type { Connection } from './connection.ts';
 import { failed } from './refusal.ts';
@@ -38,10 +38,6 @@ export class DailyReader {
   keyUsage(): Map<number, KeyUsageRow> {
     const rows = this.all(tables.keyUsage);
     return new Map(rows.map((row) => [row.key, row]));
-  }
-
-  scopes(): ScopeRow[] {
-    return this.all(tables.scopes);
   }
 
   endpoints(): EndpointRow[] {

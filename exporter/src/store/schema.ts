@@ -1,3 +1,4 @@
+import { type ScopeUse, writeScopes } from '../usage/scope-uses.ts';
 import type { Connection } from './connection.ts';
 import { writeValues } from './value-blocks.ts';
 import { Writer } from './writer.ts';
@@ -69,6 +70,7 @@ export const MIGRATIONS: readonly (string | ((db: Connection) => void))[] = [
   INSERT INTO meta VALUES ('id', lower(hex(randomblob(16))));
   `,
   blocksOfValues,
+  scopesWithTheirKeys,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -89,4 +91,16 @@ function blocksOfValues(db: Connection): void {
     movedAt: Float64Array.from(column(4)),
   });
   db.exec('DROP TABLE series_values');
+}
+
+/** What is different with nearly every line of a key lies in the key's own row. */
+function scopesWithTheirKeys(db: Connection): void {
+  db.exec("ALTER TABLE key_usage ADD COLUMN scopes BLOB NOT NULL DEFAULT x''");
+  const uses = new Map<number, ScopeUse[]>();
+  const sql = 'SELECT key, scope, last_used FROM scopes ORDER BY key, scope';
+  for (const [key, scope, lastUsed] of db.prepare(sql).raw().all() as [number, string, number][])
+    uses.set(key, [...(uses.get(key) ?? []), { scope, lastUsed }]);
+  const update = db.prepare('UPDATE key_usage SET scopes = ? WHERE key = ?');
+  for (const [key, ofKey] of uses) update.run([writeScopes(ofKey), key]);
+  db.exec('DROP TABLE scopes');
 }

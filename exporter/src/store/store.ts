@@ -39,7 +39,7 @@ export interface Loaded {
 }
 
 /** The part of Changes that says what is known of keys. */
-export type LoadedKeys = Pick<Changes, 'keys' | 'keyUsage' | 'surfaces' | 'scopes' | 'sketches' | 'ips'>;
+export type LoadedKeys = Pick<Changes, 'keys' | 'keyUsage' | 'surfaces' | 'sketches' | 'ips'>;
 
 /** A key's day as it is stored: whoever only passes it on need not decode it. */
 export interface EncodedDay {

@@ -8,7 +8,6 @@ import type {
   IpRow,
   KeyRow,
   KeyUsageRow,
-  ScopeRow,
   SeriesRow,
   SketchRow,
   SurfaceRow,
@@ -131,20 +130,20 @@ export const histograms = table<HistogramRow>({
 
 export const keyUsage = table<KeyUsageRow>({
   name: 'key_usage',
-  columns: ['key', 'first_used', 'last_used', 'last_rejected', 'last_new_ip', 'recent_new_ips', 'windows'],
+  columns: 'key first_used last_used last_rejected last_new_ip recent_new_ips scopes windows'.split(' '),
   identity: 1,
   write: (row) => [
     ...[row.key, row.firstUsed, row.lastUsed, row.lastRejected, row.lastNewIp],
-    JSON.stringify(row.recentNewIps),
-    row.windows,
+    ...[JSON.stringify(row.recentNewIps), row.scopes, row.windows],
   ],
-  read: ([key, firstUsed, lastUsed, lastRejected, lastNewIp, recentNewIps, windows]) => ({
+  read: ([key, firstUsed, lastUsed, lastRejected, lastNewIp, recentNewIps, scopes, windows]) => ({
     key: number(key),
     firstUsed: number(firstUsed),
     lastUsed: number(lastUsed),
     lastRejected: number(lastRejected),
     lastNewIp: number(lastNewIp),
     recentNewIps: JSON.parse(text(recentNewIps)),
+    scopes: bytes(scopes),
     windows: bytes(windows),
   }),
 });
@@ -181,14 +180,6 @@ export const surfaces = table<SurfaceRow>({
     first: number(first),
     noticed: number(noticed),
   }),
-});
-
-export const scopes = table<ScopeRow>({
-  name: 'scopes',
-  columns: ['key', 'scope', 'last_used'],
-  identity: 2,
-  write: (row) => [row.key, row.scope, row.lastUsed],
-  read: ([key, scope, lastUsed]) => ({ key: number(key), scope: text(scope), lastUsed: number(lastUsed) }),
 });
 
 /** A key's day in numbers: what reports over many keys add up. Statuses by what they mean for a key. */

@@ -1,5 +1,10 @@
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
 /** Writes small numbers compactly into one reused block. */
 export class ByteWriter {
+  /** Texts as they are written: only few different ones may be, and those again and again. */
+  private readonly texts = new Map<string, Uint8Array>();
   private bytes = new Uint8Array(4096);
   private view = new DataView(this.bytes.buffer);
   private used = 0;
@@ -42,6 +47,15 @@ export class ByteWriter {
     this.bytes[this.used++] = rest;
   }
 
+  text(value: string): void {
+    const bytes = this.texts.get(value) ?? encoder.encode(value);
+    this.texts.set(value, bytes);
+    this.count(bytes.length);
+    this.reserve(bytes.length);
+    this.bytes.set(bytes, this.used);
+    this.used += bytes.length;
+  }
+
   /** One of a run of entries with rising positions; those worth 0 are left out. */
   entry(position: number, value: number): void {
     if (value === 0) return;
@@ -62,7 +76,7 @@ export class ByteWriter {
 
   private reserve(more: number): void {
     if (this.used + more <= this.bytes.length) return;
-    const larger = new Uint8Array(this.bytes.length * 2);
+    const larger = new Uint8Array(2 * this.bytes.length + more);
     larger.set(this.bytes);
     this.bytes = larger;
     this.view = new DataView(larger.buffer);
@@ -111,6 +125,14 @@ export class ByteReader {
       value += (byte & 127) * scale;
       if (byte < 128) return value;
     }
+  }
+
+  text(): string {
+    const length = this.count();
+    if (length > this.left) this.damaged = true;
+    const from = this.at;
+    this.at = Math.min(this.bytes.length, from + length);
+    return decoder.decode(this.bytes.subarray(from, this.at));
   }
 
   entries(each: (position: number, value: number) => void): void {

@@ -20,7 +20,6 @@ export interface Changes {
   ips: IpRows;
   sketches: SketchRow[];
   surfaces: SurfaceRow[];
-  scopes: ScopeRow[];
   days: DayRow[];
 }
 
@@ -90,6 +89,8 @@ export interface KeyUsageRow {
   lastNewIp: number;
   /** [address words and when noticed], at most 3, newest first. */
   recentNewIps: { ip: string; noticed: number }[];
+  /** When each scope was last used; readScopes() reads it. */
+  scopes: Uint8Array;
   /** Opaque to all but usage/: the minute, hour and gap windows. */
   windows: Uint8Array;
 }
@@ -125,12 +126,6 @@ export interface SurfaceRow {
   surface: string;
   first: number;
   noticed: number;
-}
-
-export interface ScopeRow {
-  key: number;
-  scope: string;
-  lastUsed: number;
 }
 
 /** What to merge with a key's UTC day (days since the epoch). */

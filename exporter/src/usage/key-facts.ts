@@ -78,7 +78,7 @@ export class FactsOf {
       newSurfaces: [...usage.surfaces.values()]
         .filter(({ noticed }) => noticed > 0)
         .map(({ surface, noticed }) => ({ surface, noticed })),
-      scopes: Array.from(usage.scopes, ([scope, use]) => ({ scope, lastUsed: this.scopeUses.lastUsed(use) })),
+      scopes: this.scopeUses.usesOf(usage),
       requestsLastMinute: next.lastMinute,
       peakPerMinute: next.peak,
       requestsToday: next.today,

@@ -65,11 +65,12 @@ export class KeyUsage {
     return firstUsed > 0 && at >= firstUsed + this.learning;
   }
 
-  row(): KeyUsageRow {
+  /** `scopes` are its uses of scopes, which are not kept here. */
+  row(scopes: KeyUsageRow['scopes']): KeyUsageRow {
     const { key, lastRejected, lastNewIp, recentNewIps } = this;
     const { firstUsed, lastUsed } = this.windows;
     const windows = encodeWindows(this.windows);
-    return { key, firstUsed, lastUsed, lastRejected, lastNewIp, recentNewIps, windows };
+    return { key, firstUsed, lastUsed, lastRejected, lastNewIp, recentNewIps, scopes, windows };
   }
 
   restore(row: KeyUsageRow): void {

@@ -1,19 +1,24 @@
-import type { ScopeRow } from './changes.ts';
+import { ByteReader, ByteWriter } from './bytes.ts';
 import type { KeyUsage } from './key-usage.ts';
 
-/** When which key last used which scope, by a number for each such use. Seconds of event time. */
+/** Event time of the last request that used a scope, seconds. */
+export interface ScopeUse {
+  scope: string;
+  lastUsed: number;
+}
+
+const writer = new ByteWriter();
+
+/** When which key last used which scope, by a number for each such use. */
 export class ScopeUses {
   private last = new Float64Array(256);
-  private readonly rows: { key: number; scope: string }[] = [];
-  private changed: number[] = [];
-  private readonly isChanged: boolean[] = [];
+  private made = 0;
 
   /** The number of a key's use of a scope. */
   of(usage: KeyUsage, scope: string): number {
     const known = usage.scopes.get(scope);
     if (known !== undefined) return known;
-    const use = this.rows.push({ key: usage.key, scope }) - 1;
-    this.isChanged.push(false);
+    const use = this.made++;
     usage.scopes.set(scope, use);
     if (use === this.last.length) {
       const larger = new Float64Array(use * 2);
@@ -23,31 +28,44 @@ export class ScopeUses {
     return use;
   }
 
-  lastUsed(use: number): number {
-    return this.last[use];
-  }
-
   use(use: number, at: number): void {
-    if (at <= this.last[use]) return;
-    this.last[use] = at;
-    if (this.isChanged[use]) return;
-    this.isChanged[use] = true;
-    this.changed.push(use);
+    if (at > this.last[use]) this.last[use] = at;
   }
 
-  changedRows(): ScopeRow[] {
-    return this.changed.map((use) => {
-      const { key, scope } = this.rows[use];
-      return { key, scope, lastUsed: this.last[use] };
-    });
+  /** All scopes a key has used. */
+  usesOf({ scopes }: KeyUsage): ScopeUse[] {
+    return Array.from(scopes, ([scope, use]) => ({ scope, lastUsed: this.last[use] }));
   }
 
-  settle(): void {
-    for (const use of this.changed) this.isChanged[use] = false;
-    this.changed = [];
+  /** The same as bytes. */
+  encode({ scopes }: KeyUsage): Uint8Array {
+    writer.begin();
+    for (const [scope, use] of scopes) {
+      writer.text(scope);
+      writer.float(this.last[use]);
+    }
+    return writer.end();
   }
 
-  restore(usage: KeyUsage, { scope, lastUsed }: ScopeRow): void {
-    this.last[this.of(usage, scope)] = lastUsed;
+  restore(usage: KeyUsage, bytes: Uint8Array): void {
+    for (const { scope, lastUsed } of readScopes(bytes)) this.last[this.of(usage, scope)] = lastUsed;
   }
+}
+
+/** Uses of scopes as KeyUsageRow has them. */
+export function writeScopes(uses: ScopeUse[]): Uint8Array {
+  writer.begin();
+  for (const { scope, lastUsed } of uses) {
+    writer.text(scope);
+    writer.float(lastUsed);
+  }
+  return writer.end();
+}
+
+/** What writeScopes wrote. */
+export function readScopes(bytes: Uint8Array): ScopeUse[] {
+  const reader = new ByteReader(bytes);
+  const uses: ScopeUse[] = [];
+  while (reader.left > 0) uses.push({ scope: reader.text(), lastUsed: reader.float() });
+  return uses;
 }

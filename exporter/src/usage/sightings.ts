@@ -92,27 +92,25 @@ export class Sightings {
     this.series.forgetScopes();
   }
 
-  changes(keys: KeyUsage[]): Pick<Changes, 'ips' | 'sketches' | 'surfaces' | 'scopes'> {
+  changes(keys: KeyUsage[]): Pick<Changes, 'ips' | 'sketches' | 'surfaces'> {
     return {
       ips: this.addresses.changedRows(),
       sketches: keys.flatMap(({ key, addresses: { sketch, sketchChanged } }) =>
         sketch && sketchChanged ? [{ key, registers: sketch.encode() }] : [],
       ),
       surfaces: this.changedSurfaces.slice(),
-      scopes: this.scopeUses.changedRows(),
     };
   }
 
   settle(keys: KeyUsage[]): void {
     for (const { addresses } of keys) addresses.sketchChanged = false;
     this.addresses.settle();
-    this.scopeUses.settle();
     this.changedSurfaces = [];
   }
 
   restore(changes: Changes, all: KeyUsage[]): void {
     for (const row of changes.surfaces) all[row.key].surfaces.set(row.surface, row);
-    for (const row of changes.scopes) this.scopeUses.restore(all[row.key], row);
+    for (const { key, scopes } of changes.keyUsage) this.scopeUses.restore(all[key], scopes);
     this.addresses.restore(changes.sketches, changes.ips, (key) => all[key].addresses);
   }
 

@@ -151,7 +151,7 @@ export class Usage {
       series: this.series.newRows(),
       values: this.series.newValues(now),
       histograms: this.unsettled.flatMap(({ key }) => this.histograms.changedRow(key)),
-      keyUsage: this.unsettled.map((usage) => usage.row()),
+      keyUsage: this.unsettled.map((usage) => usage.row(this.sightings.scopeUses.encode(usage))),
       ...this.sightings.changes(this.unsettled),
       days: this.daily.rows(this.unsettled),
     };

@@ -2,6 +2,7 @@ import { noChanges } from '../../src/ingest/slices.ts';
 import type { FilePosition } from '../../src/log/position.ts';
 import type { Commit } from '../../src/store/store.ts';
 import { DayFigures } from '../../src/usage/day-figures.ts';
+import { writeScopes } from '../../src/usage/scope-uses.ts';
 
 /** A commit in which every row says the same number: half of one would show. */
 export function commitOf(step: number): Commit {
@@ -24,11 +25,11 @@ export function commitOf(step: number): Commit {
     lastRejected: 0,
     lastNewIp: 0,
     recentNewIps: [{ ip: '192.0.2.0/24', noticed: step }],
+    scopes: writeScopes([{ scope: 'contacts:read', lastUsed: step }]),
     windows: Uint8Array.of(1, step & 255),
   });
   changes.ips = [{ key: 0, ip: Uint8Array.of(192, 0, 2, step & 255), first: step, last: step }];
   changes.surfaces.push({ key: 0, surface: 'contacts', first: 1, noticed: step });
-  changes.scopes.push({ key: 0, scope: 'contacts:read', lastUsed: step });
   const figures = new DayFigures();
   figures.count(0, 200, 1);
   changes.days.push({ key: 0, day: today(), figures });

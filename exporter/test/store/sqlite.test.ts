@@ -20,6 +20,7 @@ import { noChanges } from '../../src/ingest/slices.ts';
 import { MIGRATIONS } from '../../src/store/schema.ts';
 import { openStore, openStoreForReading } from '../../src/store/sqlite.ts';
 import type { Loaded, Store, StoreError } from '../../src/store/store.ts';
+import { readScopes } from '../../src/usage/scope-uses.ts';
 import { temporaryDirectory } from '../exporter-process.ts';
 import { commitOf, positionAt, today } from './commits.ts';
 
@@ -96,7 +97,11 @@ describe('what was committed is what is loaded', () => {
       days: 0,
       keyUsage: 0,
     });
-    expect(loaded.changes.keyUsage[0]).toEqual({ ...changes.keyUsage[0], windows: Buffer.from([1, 8]) });
+    expect(loaded.changes.keyUsage[0]).toEqual({
+      ...changes.keyUsage[0],
+      scopes: Buffer.from(changes.keyUsage[0].scopes),
+      windows: Buffer.from([1, 8]),
+    });
     expect([...loaded.changes.ips].map(({ ip }) => [...ip])).toEqual([
       [192, 0, 2, 7],
       [192, 0, 2, 8],
@@ -175,11 +180,21 @@ test('a store of an earlier version is brought to this one, with all it holds', 
   const db = new Database(path);
   for (const change of MIGRATIONS.slice(0, 4)) db.exec(change);
   db.exec(`PRAGMA user_version = 4;
-    INSERT INTO series_values VALUES (0, 0.1, NULL, 0, 1.5), (159, 9007199254740991, 2, 1, 2), (160, 7, 0, 0, 3)`);
+    INSERT INTO series_values VALUES (0, 0.1, NULL, 0, 1.5), (159, 9007199254740991, 2, 1, 2), (160, 7, 0, 0, 3);
+    INSERT INTO key_usage VALUES (0, 1, 1, 0, 0, '[]', x'00'), (1, 1, 1, 0, 0, '[]', x'00'), (2, 1, 1, 0, 0, '[]', x'00');
+    INSERT INTO scopes VALUES (1, 'a"b', 1764090000.123457), (1, 'tags:read', 2), (2, 'tags:read', 3)`);
   db.close();
   opened().commit(commitOf(1), true);
   closed();
-  const { values } = opened().load().changes;
+  const { values, keyUsage } = opened().load().changes;
+  expect(keyUsage.map(({ scopes }) => readScopes(scopes))).toEqual([
+    [{ scope: 'contacts:read', lastUsed: 1 }],
+    [
+      { scope: 'a"b', lastUsed: 1764090000.123457 },
+      { scope: 'tags:read', lastUsed: 2 },
+    ],
+    [{ scope: 'tags:read', lastUsed: 3 }],
+  ]);
   expect(values).toEqual({
     series: Uint32Array.of(0, 159, 160),
     value: Float64Array.of(1, 9007199254740991, 7),
@@ -212,7 +227,7 @@ test(`after ${KILLS} kill -9 while committing, the store holds the last commit t
     expect(loaded.positions).toEqual(positions.put);
     expect(loaded.counters).toEqual(counters);
     expect(loaded.changes.histograms).toEqual(changes.histograms);
-    expect(loaded.changes.scopes).toEqual(changes.scopes);
+    expect([...loaded.changes.keyUsage[0].scopes]).toEqual([...changes.keyUsage[0].scopes]);
     expect(requestsToday()).toBe(step);
     closed();
   }

@@ -131,7 +131,6 @@ describe('changes', () => {
       ['ips', 2],
       ['sketches', 0],
       ['surfaces', 2],
-      ['scopes', 2],
       ['days', 2],
     ]);
     expect(values.series.length).toBe(7);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { inLastMinutes } from '../../src/usage/facts.ts';
+import { readScopes } from '../../src/usage/scope-uses.ts';
 import { NOON, UsageInTest } from './usage-in-test.ts';
 
 const DAY = 86_400;
@@ -28,8 +29,13 @@ describe('last used', () => {
     const { minutes, ...after } = world.facts('a');
     expect({ ...after, minutes: before.minutes }).toEqual({ ...before, lastRejected: NOON - 10 });
     expect(inLastMinutes(minutes, 'unauthorized', 60, Math.floor(NOON / 60))).toBe(2);
-    const { ips, surfaces, scopes, histograms } = world.store.load();
-    expect([[...ips].length, surfaces.length, scopes.length, histograms.length]).toEqual([0, 1, 1, 0]);
+    const { ips, surfaces, keyUsage, histograms } = world.store.load();
+    expect([
+      [...ips].length,
+      surfaces.length,
+      readScopes(keyUsage[0].scopes).length,
+      histograms.length,
+    ]).toEqual([0, 1, 1, 0]);
     expect(days(world)).toEqual({ 0: 1 });
   });
 

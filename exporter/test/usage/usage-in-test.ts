@@ -44,7 +44,6 @@ export class MemoryStore {
     this.put('ips', [...changes.ips], (row) => `${row.key} ${row.ip}`);
     this.put('sketches', changes.sketches, (row) => `${row.key}`);
     this.put('surfaces', changes.surfaces, (row) => `${row.key} ${row.surface}`);
-    this.put('scopes', changes.scopes, (row) => `${row.key} ${row.scope}`);
     for (const { key, day, figures } of changes.days) {
       const merged = this.table<DayRow>('days').get(`${key} ${day}`)?.figures ?? new DayFigures();
       merged.merge(figures);
@@ -73,7 +72,6 @@ export class MemoryStore {
       ips: this.all('ips'),
       sketches: this.all('sketches'),
       surfaces: this.all('surfaces'),
-      scopes: this.all('scopes'),
       days: this.all('days'),
     };
   }

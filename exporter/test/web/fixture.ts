@@ -64,7 +64,6 @@ export function publicationOf(keys: FixtureKey[], intake: Partial<Publication['i
       ips: [],
       sketches: [],
       surfaces: [],
-      scopes: [],
       days: [],
     },
     facts: keys.map(factsOf),
