@@ -22,9 +22,10 @@ export class DayMerges {
       const unknown = some.filter((row) => !this.recent.has(nameOf(row)));
       const stored = unknown.length > 0 ? storedFigures(writer, unknown) : new Map<string, DayFigures>();
       for (const row of some) {
-        const figures = this.recent.get(nameOf(row)) ?? stored.get(nameOf(row)) ?? new DayFigures();
+        const name = nameOf(row);
+        const figures = this.recent.get(name) ?? stored.get(name) ?? new DayFigures();
         figures.merge(row.figures);
-        this.remember(nameOf(row), figures);
+        this.remember(name, figures);
         merged.push({ ...row, figures });
       }
     }
@@ -70,11 +71,14 @@ function storedFigures(writer: Writer, rows: DayRow[]): Map<string, DayFigures> 
 /** A day in numbers. */
 export function countsOf({ day, key, figures }: DayRow): tables.DayCounts {
   const { statuses, bytes, first, last, peakPerMinute } = figures;
+  let [requests, clientErrors, serverErrors] = [0, 0, 0];
+  for (const [status, count] of statuses) {
+    requests += count;
+    if (status >= 500) serverErrors += count;
+    else if (status >= 400) clientErrors += count;
+  }
   return {
-    ...{ day, key, bytes, first, last, peakPerMinute },
-    requests: figures.requests,
-    clientErrors: figures.countOf((status) => status >= 400 && status < 500),
-    serverErrors: figures.countOf((status) => status >= 500),
+    ...{ day, key, requests, clientErrors, serverErrors, bytes, first, last, peakPerMinute },
     unauthorized: statuses.get(401) ?? 0,
     forbidden: statuses.get(403) ?? 0,
     throttled: statuses.get(429) ?? 0,

@@ -111,11 +111,6 @@ export class ByteReader {
     return this.passes(4) ? this.view.getUint32(this.at - 4) : 0;
   }
 
-  /** So many bytes as they lie there; they change with what was read from. */
-  run(length: number): Uint8Array {
-    return this.passes(length) ? this.bytes.subarray(this.at - length, this.at) : NOTHING;
-  }
-
   count(): number {
     const first = this.byte();
     if (first < 128) return first;
@@ -129,10 +124,7 @@ export class ByteReader {
 
   text(): string {
     const length = this.count();
-    if (length > this.left) this.damaged = true;
-    const from = this.at;
-    this.at = Math.min(this.bytes.length, from + length);
-    return decoder.decode(this.bytes.subarray(from, this.at));
+    return this.passes(length) ? decoder.decode(this.bytes.subarray(this.at - length, this.at)) : '';
   }
 
   entries(each: (position: number, value: number) => void): void {
@@ -152,5 +144,3 @@ export class ByteReader {
     return false;
   }
 }
-
-const NOTHING = new Uint8Array(0);

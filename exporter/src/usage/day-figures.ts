@@ -1,4 +1,3 @@
-import { equals } from '../parse/spans.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 import { DURATION_BUCKETS } from './changes.ts';
 import { DistinctIps } from './distinct-ips.ts';
@@ -25,23 +24,6 @@ export interface ScopeFigures {
 }
 
 const writer = new ByteWriter();
-const decoder = new TextDecoder();
-const encoder = new TextEncoder();
-/** Scopes are few, the configuration names them; each is written with every day of every key, and read. */
-const encodedScopes = new Map<string, Uint8Array>();
-
-function encoded(scope: string): Uint8Array {
-  const bytes = encodedScopes.get(scope) ?? encoder.encode(scope);
-  encodedScopes.set(scope, bytes);
-  return bytes;
-}
-
-function scopeOf(bytes: Uint8Array): string {
-  for (const [scope, known] of encodedScopes) if (equals(bytes, 0, bytes.length, known)) return scope;
-  const scope = decoder.decode(bytes);
-  if (encodedScopes.size < SCOPES_A_DAY) encoded(scope);
-  return scope;
-}
 
 /**
  * What one key did on one UTC day, or in a longer time when days are merged. Counts are exact. Merging is
@@ -132,13 +114,15 @@ export class DayFigures {
     writer.endEntries();
     const endpoints = [...this.bounded()].sort(byNumber);
     writer.count(endpoints.length);
-    for (const [endpoint, { requests, clientErrors, serverErrors }] of endpoints)
-      for (const number of [endpoint + 1, requests, clientErrors, serverErrors]) writer.count(number);
+    for (const [endpoint, { requests, clientErrors, serverErrors }] of endpoints) {
+      writer.count(endpoint + 1);
+      writer.count(requests);
+      writer.count(clientErrors);
+      writer.count(serverErrors);
+    }
     writer.count(this.scopes.size);
     for (const [scope, { used, refused }] of [...this.scopes].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      const text = encoded(scope);
-      writer.count(text.length);
-      for (const byte of text) writer.byte(byte);
+      writer.text(scope);
       writer.count(used);
       writer.count(refused);
     }
@@ -164,7 +148,7 @@ export class DayFigures {
       figures.endpoints.set(endpoint, { requests, clientErrors, serverErrors: reader.count() });
     }
     for (let left = reader.count(); left > 0 && !reader.damaged; left--) {
-      const scope = scopeOf(reader.run(reader.count()));
+      const scope = reader.text();
       figures.scopes.set(scope, { used: reader.count(), refused: reader.count() });
     }
     reader.entries((i, count) => {

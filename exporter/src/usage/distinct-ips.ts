@@ -13,7 +13,10 @@ const NONE = new Uint32Array(0);
  * 128 addresses (but for two that share 64 bits of hash), beyond that with a standard error of 3.3 %.
  */
 export class DistinctIps {
-  /** Two hashes an address, as many as are held; undefined once a sketch counts. Most days of keys have few. */
+  /**
+   * Two hashes an address, as many as are held, in order, so that the same set is always the same bytes; undefined
+   * once a sketch counts. Most days of keys have few.
+   */
   private exact: Uint32Array | undefined = NONE;
   private held = 0;
   private ranks: Uint8Array | undefined;
@@ -50,8 +53,7 @@ export class DistinctIps {
     }
     writer.byte(EXACT_FORM);
     writer.count(this.held);
-    // In order, so that the same set is always the same bytes.
-    for (const [first, second] of [...this.hashes()].sort(([a, x], [b, y]) => a - b || x - y)) {
+    for (const [first, second] of this.hashes()) {
       writer.word(first);
       writer.word(second);
     }
@@ -75,11 +77,13 @@ export class DistinctIps {
 
   private addHashes(first: number, second: number): void {
     if (this.exact) {
-      if (this.holds(this.exact, first, second)) return;
+      const at = this.placeOf(this.exact, first, second);
+      if (at < 2 * this.held && this.exact[at] === first && this.exact[at + 1] === second) return;
       if (this.held < EXACT) {
         this.exact = withRoom(this.exact, 2 * this.held);
-        this.exact[2 * this.held] = first;
-        this.exact[2 * this.held + 1] = second;
+        this.exact.copyWithin(at + 2, at, 2 * this.held);
+        this.exact[at] = first;
+        this.exact[at + 1] = second;
         this.held++;
         return;
       }
@@ -87,10 +91,12 @@ export class DistinctIps {
     note(this.sketched(), first, second);
   }
 
-  /** They are few: looking at each is no slower than a table, which would take thirty times the memory. */
-  private holds(exact: Uint32Array, first: number, second: number): boolean {
-    for (let i = 0; i < 2 * this.held; i += 2) if (exact[i] === first && exact[i + 1] === second) return true;
-    return false;
+  /** Where the address is, or belongs. They are few: a table would take thirty times the memory. */
+  private placeOf(exact: Uint32Array, first: number, second: number): number {
+    let at = 0;
+    const end = 2 * this.held;
+    while (at < end && (exact[at] < first || (exact[at] === first && exact[at + 1] < second))) at += 2;
+    return at;
   }
 
   /** The registers, made of the exact addresses the first time. */

@@ -157,10 +157,12 @@ export class Windows {
   minuteCounts(): MinuteCounts {
     const counts = new Uint32Array(RINGS - SECONDS);
     if (this.rings === NO_RINGS) return { last: 0, counts };
-    for (let i = 0; i < counts.length; i++) {
-      const ring = SECONDS + Math.floor(i / MINUTES) * MINUTES;
-      counts[i] = this.rings[ring + ((this.newestMinute + 1 + i) % MINUTES)];
-    }
+    const oldest = (this.newestMinute + 1) % MINUTES;
+    for (let from = 0; from < counts.length; from += MINUTES)
+      for (let i = 0, minute = oldest; i < MINUTES; i++) {
+        counts[from + i] = this.rings[SECONDS + from + minute];
+        if (++minute === MINUTES) minute = 0;
+      }
     return { last: this.newestMinute, counts };
   }
 
