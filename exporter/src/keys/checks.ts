@@ -80,11 +80,13 @@ export function checksOf(signals: KeySignals): Record<CheckName, Check> {
     ...usageChecks(signals),
     ...lifecycleChecks(signals),
   };
-  const pairs = CHECK_NAMES.map((name): [CheckName, Check] => {
+  const checks: Partial<Record<CheckName, Check>> = {};
+  for (const name of CHECK_NAMES) {
     const { kind, label, alert } = CHECKS[name];
-    const { value: threshold, origin } = signals.thresholds[kind];
+    const { value: limit, origin } = signals.thresholds[kind];
+    const { value, result, explanation, threshold = limit } = findings[name];
     const unit = THRESHOLDS[kind].unit;
-    return [name, { name, kind, label, alert, threshold, unit, origin, ...findings[name] }];
-  });
-  return Object.fromEntries(pairs) as Record<CheckName, Check>;
+    checks[name] = { name, kind, label, alert, value, threshold, unit, origin, result, explanation };
+  }
+  return checks as Record<CheckName, Check>;
 }

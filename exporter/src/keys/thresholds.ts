@@ -211,11 +211,13 @@ export type EffectiveThresholds = Record<ThresholdKind, EffectiveThreshold>;
 
 /** The thresholds of a key whose entry overrides some; what is no finite number counts as not set. */
 export function effectiveThresholds(overrides: Partial<Record<string, number>> = {}): EffectiveThresholds {
-  const pairs = THRESHOLD_KINDS.map((kind): [ThresholdKind, EffectiveThreshold] => {
+  const effective: Partial<EffectiveThresholds> = {};
+  for (const kind of THRESHOLD_KINDS) {
     const own = Object.hasOwn(overrides, kind) ? overrides[kind] : undefined;
-    return own !== undefined && Number.isFinite(own)
-      ? [kind, { value: own, origin: 'key' }]
-      : [kind, { value: THRESHOLDS[kind].default, origin: 'default' }];
-  });
-  return Object.fromEntries(pairs) as EffectiveThresholds;
+    effective[kind] =
+      own !== undefined && Number.isFinite(own)
+        ? { value: own, origin: 'key' }
+        : { value: THRESHOLDS[kind].default, origin: 'default' };
+  }
+  return effective as EffectiveThresholds;
 }

@@ -13,7 +13,8 @@ const WHOLE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 /** 1204 → "1,204". Whole: where increase() extrapolates, the fractions say nothing. */
 export function count(n: number): string {
   if (!Number.isFinite(n)) return 'unknown';
-  return WHOLE.format(n);
+  // Most are small, and a formatter is slow where nothing is to be grouped.
+  return n >= 0 && n < 999 ? String(Math.round(n)) : WHOLE.format(n);
 }
 
 const TENTHS = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });

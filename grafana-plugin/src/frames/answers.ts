@@ -45,10 +45,20 @@ export function answersOf(data: PanelData, mapping: RoleMapping): Answers {
     asked,
     unassigned: [...refIds].filter((refId) => !roleOfRef.has(refId)),
     failed: failuresOf(data, roleOfRef),
-    rows: (role) => rowsOf(frames.get(role) ?? []),
-    series: (role) => (frames.get(role) ?? []).flatMap(seriesOf),
+    rows: readOnce((role) => rowsOf(frames.get(role) ?? [])),
+    series: readOnce((role) => (frames.get(role) ?? []).flatMap(seriesOf)),
     until: Math.min(to, begun),
     endsInFuture: to - begun > LOOKBACK,
+  };
+}
+
+/** Several look at the same answers, of which there can be one a key. */
+function readOnce<T>(read: (role: RoleName) => T): (role: RoleName) => T {
+  const known = new Map<RoleName, T>();
+  return (role) => {
+    const answers = known.get(role) ?? read(role);
+    known.set(role, answers);
+    return answers;
   };
 }
 

@@ -36,9 +36,9 @@ export function rowsOf(frames: DataFrame[]): Rows[] {
   let latest = Number.NEGATIVE_INFINITY;
   for (const rows of all)
     for (let row = 0; row < rows.length; row++) latest = Math.max(latest, rows.at(row) || latest);
-  const isCurrent = (rows: Rows) => (row: number) => !(rows.at(row) < latest - LOOKBACK);
   return all.map((rows) => {
-    const current = Array.from({ length: rows.length }, (_, row) => row).filter(isCurrent(rows));
+    const current: number[] = [];
+    for (let row = 0; row < rows.length; row++) if (!(rows.at(row) < latest - LOOKBACK)) current.push(row);
     return current.length === rows.length ? rows : picked(rows, current);
   });
 }
@@ -61,7 +61,7 @@ export function seriesOf(frame: DataFrame): Series[] {
     return values.map((field) => ({
       labels: field.labels ?? {},
       times: time.values,
-      values: Array.from(field.values, numberOf),
+      values: field.values.map(numberOf),
     }));
   const value = values.at(-1);
   return value === undefined ? [] : longSeries(columns, time, value);

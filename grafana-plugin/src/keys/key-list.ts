@@ -5,7 +5,7 @@ import type { Answers } from '../frames/answers.ts';
 import type { Rows } from '../frames/rows.ts';
 import type { RoleName } from '../roles/roles.ts';
 import { type KeyIndex, type KeyReadings, readingsOf } from './readings.ts';
-import { factsOf, signalsOf } from './signals.ts';
+import { factsOf, type Partners, signalsOf } from './signals.ts';
 
 /** A key with its state and the figures of its row. Times in seconds since the epoch; NaN = unknown. */
 export interface ListedKey {
@@ -74,8 +74,8 @@ export function keyListOf(answers: Answers): KeyList {
       const replaces = key.info?.replaces ?? '';
       const predecessor = replaces === '' ? undefined : index.find(key.tenant, replaces);
       const circumstances = { now, pipelineAlive: !isBlind(key), answered };
-      const signals = signalsOf(key, circumstances, { successor, predecessor });
-      return { ...figuresOf(key, signals, answered), successor, predecessor };
+      const partners = { successor, predecessor };
+      return listedKey(key, partners, signalsOf(key, circumstances, partners), answered);
     });
   const blind = keys.filter(({ signals }) => !signals.pipelineAlive).length;
   return { keys, blind, answered, now };
@@ -134,11 +134,12 @@ function successorsOf(index: KeyIndex): Map<KeyReadings, KeyReadings> {
   return successors;
 }
 
-function figuresOf(
+function listedKey(
   key: KeyReadings,
+  { successor, predecessor }: Partners,
   signals: KeySignals,
   answered: ReadonlySet<RoleName>,
-): Omit<ListedKey, 'successor' | 'predecessor'> {
+): ListedKey {
   const { thirtyMinutes, hour, now } = signals;
   const health = stateOf(signals);
   const breached = (name: string) =>
@@ -167,6 +168,8 @@ function figuresOf(
     trend: key.volume,
     staleFor: staleFor(key, now),
     readings: key,
+    successor,
+    predecessor,
   };
 }
 

@@ -34,11 +34,12 @@ export interface Partners {
 export function signalsOf(key: KeyReadings, circumstances: Circumstances, partners: Partners): KeySignals {
   const { now, pipelineAlive, answered } = circumstances;
   const fact = factsOf(key, answered);
+  const thresholds = thresholdsOf(key, answered);
   // A series that is gone is no traffic.
   const recent = key.recentRate ?? (answered.has('recentRate') ? 0 : Number.NaN);
   const expected = key.expectedRate ?? Number.NaN;
   return {
-    ...unknownSignals(now, thresholdsOf(key, answered)),
+    ...unknownSignals(now, thresholds),
     pipelineAlive,
     registered: registeredOf(key, fact),
     retiredAt: fact({ name: RETIRED }, Number.NaN),
@@ -48,7 +49,7 @@ export function signalsOf(key: KeyReadings, circumstances: Circumstances, partne
     fiveMinutes: windowCountsOf(key.status5m),
     thirtyMinutes: windowCountsOf(key.status30m),
     hour: windowCountsOf(key.status1h),
-    forbiddenBefore: forbiddenBefore(key, answered),
+    forbiddenBefore: forbiddenBefore(key, thresholds, answered),
     uniqueIpsDay: fact(KEY_FAMILIES.uniqueIps, 0, '24h'),
     lastNewIp: fact(KEY_FAMILIES.lastNewIp, 0),
     newSurface: newSurfaceOf(key),
@@ -74,7 +75,7 @@ export function factsOf(key: KeyReadings, answered: ReadonlySet<RoleName>): Fact
 }
 
 const hasRequests = ({ status1h, status30m }: KeyReadings): boolean =>
-  sum([...(status1h ?? []), ...(status30m ?? [])].map(([, requests]) => requests)) > 0;
+  sum(status1h?.values() ?? []) + sum(status30m?.values() ?? []) > 0;
 
 function registeredOf({ info }: KeyReadings, fact: FactOf): RegisteredFacts | null {
   if (info === undefined) return null;
@@ -111,10 +112,14 @@ function thresholdsOf(key: KeyReadings, answered: ReadonlySet<RoleName>): Effect
 }
 
 /** The recorded history has a row only for keys with 403 answers in the 7 days before. */
-function forbiddenBefore(key: KeyReadings, answered: ReadonlySet<RoleName>): boolean | null {
+function forbiddenBefore(
+  { forbiddenHistory }: KeyReadings,
+  thresholds: EffectiveThresholds,
+  answered: ReadonlySet<RoleName>,
+): boolean | null {
   if (!answered.has('forbiddenHistory')) return null;
-  if (key.forbiddenHistory === undefined) return false;
-  return key.forbiddenHistory >= thresholdsOf(key, answered).forbidden_count.value;
+  if (forbiddenHistory === undefined) return false;
+  return forbiddenHistory >= thresholds.forbidden_count.value;
 }
 
 function newSurfaceOf(key: KeyReadings): KeySignals['newSurface'] {
@@ -151,4 +156,8 @@ function partnerOf(
   };
 }
 
-const sum = (values: Iterable<number>): number => [...values].reduce((all, value) => all + value, 0);
+function sum(values: Iterable<number>): number {
+  let all = 0;
+  for (const value of values) all += value;
+  return all;
+}

@@ -54,7 +54,6 @@ export const KeyRow = memo(function KeyRow(props: Props) {
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Enter' && event.target === element.current) open();
   };
-  const words = t('key-row.stale', 'no current samples');
   return (
     <div
       ref={element}
@@ -64,7 +63,7 @@ export const KeyRow = memo(function KeyRow(props: Props) {
       tabIndex={isActive ? 0 : -1}
       className={cx(styles.row, shown.staleFor > 0 && styles.stale)}
       style={{ gridTemplateColumns: template, transform: `translateY(${top}px)` }}
-      title={shown.staleFor > 0 ? words : undefined}
+      title={shown.staleFor > 0 ? t('key-row.stale', 'no current samples') : undefined}
       onClick={onClick}
       onAuxClick={onAuxClick}
       onMouseDown={onMouseDown}
