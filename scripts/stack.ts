@@ -58,6 +58,7 @@ start('prometheus', [
   `--config.file=${prometheusConfig()}`,
   `--storage.tsdb.path=${join(directory, 'prometheus')}`,
   '--storage.tsdb.retention.time=35d',
+  '--rules.alert.for-grace-period=1m',
   `--web.listen-address=${address.prometheus}`,
   '--log.level=warn',
 ]);

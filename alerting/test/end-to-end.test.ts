@@ -22,8 +22,16 @@ import { type PagerDutyEvent, type Receivers, type SlackMessage, startReceivers 
 const HOUR = 3600;
 const HISTORY = 3 * HOUR;
 const STEP = 10;
+/** As docker-compose.yml starts Prometheus, the wait in seconds as those of the rules are below. */
+const FLAGS = ['--rules.alert.for-grace-period=1s'];
 /** The key is about to be silent when the exporter is killed. */
 const ALMOST_SILENT = 2 * HOUR - 240;
+
+interface ActiveAlert {
+  labels: Record<string, string>;
+  state: 'pending' | 'firing';
+  activeAt: string;
+}
 
 interface PastRequest {
   at: number;
@@ -50,6 +58,7 @@ let pack: ReturnType<typeof copyOfPack>;
 let receivers: Receivers;
 let exporter: ExporterProcess;
 let prometheus: Prometheus;
+let restartPrometheus: () => Promise<Prometheus>;
 let alertmanager: Alertmanager;
 let log: string;
 let traffic: NodeJS.Timeout;
@@ -71,7 +80,9 @@ beforeAll(async () => {
   mkdirSync(data);
   const target = { job: 'atender-exporter', instance: `127.0.0.1:${port}` };
   backfill(data, pastSeries(past, target), { from: now - HISTORY, to: until, step: STEP });
-  prometheus = await startPrometheus(configuration(target.instance), { data, relative: pack.path });
+  restartPrometheus = () =>
+    startPrometheus(configuration(target.instance), { data, relative: pack.path, flags: FLAGS });
+  prometheus = await restartPrometheus();
   // Counters whose first sample is not 0 need two scrapes before anything happens.
   await eventually(
     async () => expect(await prometheus.value('count(count_over_time(atender_key_info[1m]) > 3)')).toBe(9),
@@ -151,6 +162,30 @@ test('each incident reaches the people it is for, with what they need to know', 
   ];
   for (const text of named) expect(text).not.toMatch(/key_fine|key_quiet/);
 }, 400_000);
+
+test('what fires when Prometheus is restarted fires on, and nobody is told twice', async () => {
+  const silent = async () => {
+    const answer = await fetch(`${prometheus.url}/api/v1/alerts`);
+    const { data } = (await answer.json()) as { data: { alerts: ActiveAlert[] } };
+    return data.alerts.find(
+      ({ labels }) => labels.alertname === 'AtenderKeySilent' && labels.key_id === 'key_silent',
+    );
+  };
+  const second = (at = '') => Math.floor(Date.parse(at) / 1000);
+  const before = await silent();
+  expect(before?.state).toBe('firing');
+  const events = () => receivers.pagerDuty.filter(isPage('AtenderKeySilent', 'key_silent')).length;
+  const told = events();
+  await prometheus.stop();
+  prometheus = await restartPrometheus();
+  await eventually(async () => {
+    const after = await silent();
+    expect(after?.state).toBe('firing');
+    // A new beginning would be another alert.
+    expect(second(after?.activeAt)).toBe(second(before?.activeAt));
+  }, 60_000);
+  expect(events()).toBe(told);
+}, 120_000);
 
 test('an exporter that is killed is reported as blind, and no key is called silent meanwhile or right after', async () => {
   const before = receivers.pagerDuty.length;

@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
 import { THRESHOLDS } from '../../exporter/src/keys/thresholds.ts';
 import { KEY_FAMILIES, SELF_FAMILIES } from '../../exporter/src/metrics/families.ts';
+import { secondsOf } from './judgement.ts';
 import { alertsOf, files, PACK, rulesOf, run } from './pack.ts';
 
 const KEY_ALERTS = alertsOf().filter(({ labels }) => labels?.category !== 'pipeline');
@@ -122,6 +123,14 @@ describe('thresholds', () => {
     );
     for (const kind of read) expect(Object.keys(THRESHOLDS)).toContain(kind);
   });
+});
+
+test('no alert waits less than what the shipped Prometheus restores after a restart', () => {
+  const compose = readFileSync(join(PACK, '../docker-compose.yml'), 'utf8');
+  const grace = /--rules\.alert\.for-grace-period=(\w+)/.exec(compose)?.[1];
+  expect(secondsOf(grace)).toBeGreaterThan(0);
+  const waits = alertsOf().flatMap((rule) => (rule.for === undefined ? [] : [secondsOf(rule.for)]));
+  expect(Math.min(...waits)).toBeGreaterThanOrEqual(secondsOf(grace));
 });
 
 test('a key costs at most eleven recorded series', () => {

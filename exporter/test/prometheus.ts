@@ -40,7 +40,7 @@ export const scraping = (targets: string[], { interval = '1s', job = '' } = {}):
  */
 export async function startPrometheus(
   configuration: string,
-  { data, relative }: { data?: string; relative?: string } = {},
+  { data, relative, flags = [] }: { data?: string; relative?: string; flags?: string[] } = {},
 ): Promise<Prometheus> {
   const directory = temporaryDirectory();
   const config = join(relative ?? directory.path, 'prometheus.yml');
@@ -55,6 +55,7 @@ export async function startPrometheus(
     [
       ...[`--config.file=${config}`, `--storage.tsdb.path=${storage}`, '--storage.tsdb.retention.time=90d'],
       ...[`--web.listen-address=127.0.0.1:${port}`, '--query.timeout=5m', '--log.level=warn'],
+      ...flags,
     ],
     // A file, since nobody empties a pipe while a test waits for promtool.
     { stdio: ['ignore', 'ignore', openSync(said, 'w')] },
