@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
-import { writeHistory } from '../../exporter/src/demo/demo.ts';
 import type { Incident } from '../../exporter/src/demo/scenario.ts';
 import { CHECKS } from '../../exporter/src/keys/checks.ts';
 import { readSettings } from '../../exporter/src/settings.ts';
+import { COMMAND } from '../../exporter/test/exporter-process.ts';
 import { startPrometheus } from '../../exporter/test/prometheus.ts';
 import { type Firing, firingsOf, layersOf, recordingRules } from './judgement.ts';
 import { alertsOf, type Rule, rulesOf, run } from './pack.ts';
@@ -29,7 +29,9 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'atender-history-'));
   const data = join(directory, 'data');
   mkdirSync(data);
-  await writeHistory({ directory, history: DAYS * DAY, messages: { write: () => {} } });
+  const demo = ['demo', '--directory', directory, '--history', `${DAYS}d`, '--history-only'];
+  const { status, output } = run(process.execPath, [COMMAND, ...demo]);
+  if (status !== 0) throw new Error(output);
   to = Math.floor(Date.now() / 1000 / STEP) * STEP;
   const all = JSON.parse(readFileSync(join(directory, 'incidents.json'), 'utf8')) as Incident[];
   // The last ones begin with the live stream.
