@@ -8,7 +8,7 @@ import { CHECKS } from '../../exporter/src/keys/checks.ts';
 import { readSettings } from '../../exporter/src/settings.ts';
 import { COMMAND } from '../../exporter/test/exporter-process.ts';
 import { startPrometheus } from '../../exporter/test/prometheus.ts';
-import { type Firing, firingsOf, layersOf, recordingRules } from './judgement.ts';
+import { type Firing, firingsOf, layersOf, recordedForAlerts } from './judgement.ts';
 import { alertsOf, type Rule, rulesOf, run } from './pack.ts';
 import { replay } from './replay.ts';
 
@@ -52,7 +52,7 @@ beforeAll(async () => {
     // Half of a scrape is read by no rule.
     metrics: new Set(rulesOf().flatMap(({ expr }) => expr.match(/\b(atender_\w+|up)\b/g) ?? [])),
   });
-  for (const [layer, rules] of layersOf(recordingRules()).entries()) await record(layer, rules, data);
+  for (const [layer, rules] of layersOf(recordedForAlerts()).entries()) await record(layer, rules, data);
   firings = await withPrometheus(data, judge);
 }, 900_000);
 

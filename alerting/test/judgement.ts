@@ -1,4 +1,4 @@
-import { type Rule, rulesOf } from './pack.ts';
+import { alertsOf, type Rule, rulesOf } from './pack.ts';
 
 /** A stretch of time in which an alert fired for a key. Seconds since the epoch. */
 export interface Firing {
@@ -53,4 +53,17 @@ export function firingsOf(rule: Rule, key: string, times: number[], step: number
     .map(({ from, to }) => ({ alert: rule.alert!, key, from: from + wait, to }));
 }
 
-export const recordingRules = (): Rule[] => rulesOf().filter(({ record }) => record !== undefined);
+/** The recording rules that alerts read, be it through others; what only dashboards read is none of them. */
+export function recordedForAlerts(): Rule[] {
+  const recording = rulesOf().filter(({ record }) => record !== undefined);
+  const needed = new Set<Rule>();
+  const need = (reader: Rule): void => {
+    for (const rule of recording)
+      if (!needed.has(rule) && reader.expr.includes(rule.record!)) {
+        needed.add(rule);
+        need(rule);
+      }
+  };
+  alertsOf().forEach(need);
+  return [...needed];
+}
