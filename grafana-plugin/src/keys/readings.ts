@@ -109,6 +109,7 @@ const FURTHER_LABEL: Record<string, string> = {
   [KEY_FAMILIES.lastNewSurface.name]: 'surface',
   [KEY_FAMILIES.scopeInfo.name]: 'scope',
   [KEY_FAMILIES.scopeLastUsed.name]: 'scope',
+  [KEY_FAMILIES.threshold.name]: 'kind',
 };
 
 /** Takes what one row of an answer says about its key. */

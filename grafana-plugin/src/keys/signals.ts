@@ -102,8 +102,10 @@ function registeredOf({ info }: KeyReadings, fact: FactOf): RegisteredFacts | nu
 /** The recorded vector as it is; what it has no row for is as the keys file sets it, else at its default. */
 function thresholdsOf(key: KeyReadings, answered: ReadonlySet<RoleName>): EffectiveThresholds {
   const effective = effectiveThresholds();
+  // The other key of a rotation is asked for facts alone.
+  const ofPartner = key.facts.get(KEY_FAMILIES.threshold.name);
   for (const kind of THRESHOLD_KINDS) {
-    const value = key.thresholds.get(kind) ?? key.overrides.get(kind);
+    const value = key.thresholds.get(kind) ?? key.overrides.get(kind) ?? ofPartner?.get(kind);
     if (value === undefined || !Number.isFinite(value)) continue;
     const own = answered.has('overrides') ? key.overrides.has(kind) : value !== effective[kind].value;
     effective[kind] = { value, origin: own ? 'key' : 'default' };

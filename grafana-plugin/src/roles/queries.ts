@@ -79,7 +79,8 @@ export function cardQueries(
     facts: factsBy('window, surface, scope', CARD_METRICS, selector),
     endpoints: increaseBy(`${BY_KEY}, method, endpoint, status`, endpointRequests.name, selector, '30m'),
     addresses: gaugeBy(`${BY_KEY}, ip`, recentNewIp.name, selector),
-    partnerFacts: `${factsBy('window', [lastUsed, maxGap, KEY_FAMILIES.uniqueIps].map(nameOf), tenant)} and on (${BY_KEY}) ${partners}`,
+    // Its own thresholds too: when the old key can go is the old key's to say, also on the card of the new one.
+    partnerFacts: `${factsBy('window, kind', [lastUsed, maxGap, KEY_FAMILIES.uniqueIps, threshold].map(nameOf), tenant)} and on (${BY_KEY}) ${partners}`,
     partnerVolume: `${rateBy(requests.name, tenant)} and on (${BY_KEY}) ${partners}`,
     stragglers:
       `${increaseBy(`${BY_KEY}, method, endpoint`, endpointRequests.name, `status!="401",${tenant}`, '1d')} > 0` +

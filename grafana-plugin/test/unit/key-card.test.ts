@@ -134,6 +134,24 @@ describe('the rotation tracker', () => {
     expect(tracked(pair(90_000), 'old')?.check.result).toBe('breach');
   });
 
+  test('holds the old key to its own threshold, on the card of the new key too', () => {
+    const own = { __name__: 'atender_key_threshold', kind: 'rotation_quiet_seconds', value: 3 * 86_400 };
+    const card = listOf([
+      ...keyFrames([{ id: 'new', info: { replaces: 'old' }, facts: used(10) }]).filter(
+        ({ refId }) => refId !== 'info',
+      ),
+      table('info', [
+        { ...OF, key_id: 'new', state: 'active', replaces: 'old', value: 1 },
+        { ...OF, key_id: 'old', state: 'active', replaces: '', value: 1 },
+      ]),
+      table(
+        'partnerFacts',
+        [...used(3600), own].map((row) => ({ ...OF, key_id: 'old', ...row })),
+      ),
+    ]);
+    expect(tracked(card, 'new')?.safeAfter).toBe(NOW - 3600 + 3 * 86_400);
+  });
+
   test('names no such time while the new key is not in use, nor for a key that is revoked already', () => {
     const rotation = (oldAgo: number, newAgo: number | undefined, state = 'active') =>
       tracked(
