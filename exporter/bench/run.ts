@@ -148,7 +148,8 @@ async function idleProcessor(): Promise<void> {
     ...['--log.path', join(directory, '*.log'), '--store.path', join(work, 'idle.db'), '--log.level', 'warn'],
   ]);
   await exporter.ready();
-  await wait(10_000);
+  // V8 goes on tidying up what the start left for half a minute, once.
+  await wait(60_000);
   const used = await share(exporter.pid, 30);
   await exporter.end('SIGTERM');
   raw.idle = used;

@@ -86,7 +86,7 @@ export class Exposition {
     for (const row of publication.changes.series)
       this.places[row.series] = this.families[row.family].add(row.series, this.headOf(row));
     for (const series of publication.changes.values.series)
-      this.families[this.mirror.series[series].family].changed(this.places[series]);
+      this.families[this.mirror.series.family(series)].changed(this.places[series]);
     for (const { key } of publication.changes.histograms)
       if (!this.histogramHeads.has(key * HISTOGRAM_HEADS)) this.putHistogramHeads(key);
   }
@@ -97,7 +97,7 @@ export class Exposition {
     this.keyLabels[key] = keyLabels(id, tenant);
     if (before === undefined || before === this.keyLabels[key]) return;
     for (const series of this.mirror.seriesOfKey[key]) {
-      const row = this.mirror.series[series];
+      const row = this.mirror.series.row(series);
       // What is new in this very publication gets its place, and its head, next.
       if (this.places[series] !== undefined)
         this.families[row.family].renamed(this.places[series], this.headOf(row));

@@ -1,16 +1,8 @@
 import type { Publication } from '../ingest/publication.ts';
 import type { SourceCounter } from '../log/counters.ts';
-import type { EndpointRow, HistogramRow, KeyRow, SeriesRow } from '../usage/changes.ts';
+import type { EndpointRow, HistogramRow, KeyRow } from '../usage/changes.ts';
 import type { KeyFacts } from '../usage/facts.ts';
-
-/** A counter series as the HTTP thread sees it. */
-export interface MirroredSeries extends SeriesRow {
-  /** What a scrape may show now. */
-  shown: number;
-  /** The committed value, for the page. */
-  value: number;
-  parked: boolean;
-}
+import { MirroredSeries } from './mirrored-series.ts';
 
 /** What other exporters know of keys too. */
 export interface SharedFacts {
@@ -27,7 +19,7 @@ export interface SharedFacts {
 export class Mirror {
   readonly keys: KeyRow[] = [];
   readonly endpoints: EndpointRow[] = [];
-  readonly series: MirroredSeries[] = [];
+  readonly series = new MirroredSeries();
   readonly histograms: (HistogramRow | undefined)[] = [];
   /** This exporter's own facts. */
   readonly facts: (KeyFacts | undefined)[] = [];
@@ -53,17 +45,10 @@ export class Mirror {
     }
     for (const row of changes.endpoints) this.endpoints[row.endpoint] = row;
     for (const row of changes.series) {
-      const { series, family, key, endpoint, status } = row;
-      this.series[series] = { series, family, key, endpoint, status, shown: 0, value: 0, parked: false };
+      this.series.add(row);
       this.seriesOfKey[row.key].push(row.series);
     }
-    const { series, value, held, parked } = changes.values;
-    for (let i = 0; i < series.length; i++) {
-      const mirrored = this.series[series[i]];
-      mirrored.value = value[i];
-      mirrored.shown = Number.isNaN(held[i]) ? value[i] : held[i];
-      mirrored.parked = parked[i] === 1;
-    }
+    this.series.move(changes.values);
     for (const row of changes.histograms) this.histograms[row.key] = row;
     for (const row of facts) this.facts[row.key] = row;
     for (const row of counters) {

@@ -55,8 +55,9 @@ export class SeriesBlocks {
     for (let place = from; place < to; place++) bytes += heads.end(place) - heads.start(place);
     const text = new Pages(bytes);
     for (let place = from; place < to; place++) {
-      const { shown, parked } = mirror.series[numbers[place]];
-      if (!parked) text.sample(heads.block, heads.start(place), heads.end(place), shown);
+      const series = numbers[place];
+      if (!mirror.series.isParked(series))
+        text.sample(heads.block, heads.start(place), heads.end(place), mirror.series.shown(series));
     }
     return Buffer.concat(text.end());
   }

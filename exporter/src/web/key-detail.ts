@@ -40,7 +40,8 @@ export function detailOf(mirror: Mirror, { key, facts, entry }: KeyOverview): Ke
   const byStatus = new Map<number, number>();
   const byEndpoint = new Map<number, EndpointLine>();
   for (const number of key === undefined ? [] : (mirror.seriesOfKey[key] ?? [])) {
-    const { family, status, endpoint, value } = mirror.series[number];
+    const { family, status, endpoint } = mirror.series.row(number);
+    const value = mirror.series.value(number);
     if (value === 0) continue;
     if (family === FAMILIES.requests) byStatus.set(status, (byStatus.get(status) ?? 0) + value);
     if (family !== FAMILIES.endpoint) continue;

@@ -101,7 +101,7 @@ function countedBeside({ mirror }: Observed): Pick<OverviewModel, 'beside' | 'co
     if (id !== NO_KEY && id !== OTHER) continue;
     let requests = 0;
     for (const series of mirror.seriesOfKey[key] ?? [])
-      if (mirror.series[series].family === FAMILIES.requests) requests += mirror.series[series].value;
+      if (mirror.series.family(series) === FAMILIES.requests) requests += mirror.series.value(series);
     const words = id === NO_KEY ? 'without a key' : 'of keys beyond the limits';
     if (requests > 0) beside.push({ id, words, requests });
   }
