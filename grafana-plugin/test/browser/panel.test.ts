@@ -160,6 +160,21 @@ describe.each(LINES)('in Grafana %s', (line) => {
     expect(host.complaints()).toEqual([]);
   });
 
+  test('a filter leaves the keys that have the chosen value', async () => {
+    await host.reload();
+    await host.show(scenes.overview());
+    const all = (await names()).length;
+    await host.page.getByRole('combobox', { name: 'Environment' }).click();
+    await host.page.getByRole('option', { name: 'sandbox' }).click();
+    await host.page.keyboard.press('Escape');
+    const environments = await host.page.$$eval('[role=row] [role=gridcell]:nth-child(3)', (cells) =>
+      cells.map((cell) => cell.textContent ?? ''),
+    );
+    expect(environments.length).toBeLessThan(all);
+    expect([...new Set(environments)]).toEqual(['sandbox']);
+    expect(host.complaints()).toEqual([]);
+  });
+
   test('the CSV of the shown keys is copied', async () => {
     await host.reload();
     await host.show(scenes.overview());

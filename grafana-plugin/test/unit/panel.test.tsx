@@ -93,6 +93,13 @@ describe('the overview', () => {
     expect(screen.getByRole('columnheader', { name: /Requests/ })).toHaveAttribute('aria-sort', 'ascending');
   });
 
+  test('the boxes of the filters come once the keys are shown', async () => {
+    show(THREE);
+    expect(names()).toHaveLength(3);
+    expect(screen.queryByRole('combobox', { name: 'Environment' })).not.toBeInTheDocument();
+    await screen.findByRole('combobox', { name: 'Environment' }, { timeout: 20_000 });
+  });
+
   test('search without a match says so and offers all keys again', async () => {
     show(THREE);
     fireEvent.change(screen.getByRole('textbox', { name: 'Search keys' }), { target: { value: 'nothing' } });

@@ -2,7 +2,7 @@ import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { Button, ClipboardButton, FilterInput, MultiCombobox, useStyles2 } from '@grafana/ui';
-import React from 'react';
+import React, { startTransition, useEffect, useState } from 'react';
 import type { ListedKey } from '../../keys/key-list.ts';
 import {
   FACETS,
@@ -25,6 +25,7 @@ interface Props {
 /** Search, filters by environment, tier and owner, and the copy button. */
 export function FilterBar({ keys, filters, onChange, getCsv }: Props) {
   const styles = useStyles2(getStyles);
+  const keysAreShown = useFirstFrame();
   return (
     <div className={styles.bar} role="search">
       <div className={styles.search}>
@@ -43,6 +44,7 @@ export function FilterBar({ keys, filters, onChange, getCsv }: Props) {
           values={facetValues(keys, facet)}
           chosen={filters[facet]}
           onChange={(values) => onChange({ ...filters, [facet]: values })}
+          isShown={keysAreShown}
         />
       ))}
       {isFiltering(filters) && (
@@ -64,14 +66,29 @@ export function FilterBar({ keys, filters, onChange, getCsv }: Props) {
   );
 }
 
+/**
+ * False until the panel's first frame is on its way to the screen. The boxes of the filters measure the page while they
+ * are made, which takes as long as dozens of rows: the keys do not wait for them.
+ */
+function useFirstFrame(): boolean {
+  const [isDrawn, setDrawn] = useState(false);
+  useEffect(() => {
+    const frame = requestAnimationFrame(() => startTransition(() => setDrawn(true)));
+    return () => cancelAnimationFrame(frame);
+  }, []);
+  return isDrawn;
+}
+
 interface FacetProps {
   facet: Facet;
   values: readonly string[];
   chosen: readonly string[];
   onChange: (values: string[]) => void;
+  /** False: only its room is kept. */
+  isShown: boolean;
 }
 
-function FacetFilter({ facet, values, chosen, onChange }: FacetProps) {
+function FacetFilter({ facet, values, chosen, onChange, isShown }: FacetProps) {
   const id = React.useId();
   const styles = useStyles2(getStyles);
   const words: Record<Facet, string> = {
@@ -82,6 +99,7 @@ function FacetFilter({ facet, values, chosen, onChange }: FacetProps) {
   // A value that is gone since it was chosen can still be taken away.
   const offered = [...new Set([...values, ...chosen])];
   if (offered.length < 2 && chosen.length === 0) return null;
+  if (!isShown) return <div className={styles.room} />;
   return (
     <div className={styles.facet}>
       <label htmlFor={id} className={styles.hidden}>
@@ -93,13 +111,16 @@ function FacetFilter({ facet, values, chosen, onChange }: FacetProps) {
         value={[...chosen]}
         placeholder={words[facet]}
         width="auto"
-        minWidth={18}
+        minWidth={LEAST_WIDTH}
         maxWidth={36}
         onChange={(options) => onChange(options.map(({ value }) => value))}
       />
     </div>
   );
 }
+
+/** Of a box with nothing chosen, in the theme's units. */
+const LEAST_WIDTH = 18;
 
 const getStyles = (theme: GrafanaTheme2) => ({
   bar: css({
@@ -111,6 +132,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
   }),
   search: css({ flex: '1 1 180px', maxWidth: 320 }),
   facet: css({ position: 'relative', maxWidth: '100%' }),
+  room: css({ width: theme.spacing(LEAST_WIDTH), height: theme.spacing(theme.components.height.md) }),
   copy: css({ marginInlineStart: 'auto' }),
   hidden: css({
     position: 'absolute',
