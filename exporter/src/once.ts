@@ -7,7 +7,7 @@ import { SourceCounters } from './log/counters.ts';
 import { readWhole } from './log/whole.ts';
 import { Exposition } from './metrics/exposition.ts';
 import { Mirror } from './metrics/mirror.ts';
-import { SelfMetrics } from './metrics/self-metrics.ts';
+import { readingText } from './metrics/reading-text.ts';
 import { REJECTIONS, type Rejection } from './parse/record.ts';
 import { defaultFormat, type Settings } from './settings.ts';
 import { Usage } from './usage/usage.ts';
@@ -75,11 +75,10 @@ async function expositionOf(
   registry: KeyRegistry,
 ): Promise<Buffer[]> {
   const mirror = new Mirror();
-  const reading = new SelfMetrics(mirror, '');
   const exposition = new Exposition(
     mirror,
     () => registry,
-    async (form) => reading.readingText(form),
+    async (form) => readingText(mirror, form),
   );
   const now = Date.now() / 1000;
   const changes = usage.changes(now, Number.POSITIVE_INFINITY);

@@ -7,10 +7,10 @@ import {
   Registry,
 } from 'prom-client';
 import type { IntakeFacts } from '../ingest/publication.ts';
-import type { SourceCounterName } from '../log/counters.ts';
 import { type FamilyDefinition, SELF_FAMILIES } from './families.ts';
 import type { Mirror } from './mirror.ts';
-import { type Format, headerOf, label, numberText } from './text.ts';
+import { readingText } from './reading-text.ts';
+import { type Format, family, headerOf, label, type Sample, sampleText } from './text.ts';
 
 /** Gauges of prom-client whose names end like a counter's; Prometheus' own check rejects them. */
 const MISNAMED = [
@@ -21,18 +21,6 @@ const MISNAMED = [
 
 const COMMIT_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 const SCRAPE_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
-
-/** Which family shows which counter of the sources, and what its reason is called. */
-const SOURCE_FAMILIES: Record<SourceCounterName, FamilyDefinition> = {
-  lines_total: SELF_FAMILIES.lines,
-  bytes_total: SELF_FAMILIES.bytes,
-  lines_rejected_total: SELF_FAMILIES.rejected,
-  fields_ignored_total: SELF_FAMILIES.ignored,
-  bytes_lost_total: SELF_FAMILIES.lost,
-  rotations_total: SELF_FAMILIES.rotations,
-  truncations_total: SELF_FAMILIES.truncations,
-  file_errors_total: SELF_FAMILIES.fileErrors,
-};
 
 /** How sharing facts with other exporters goes. */
 export interface SharingFacts {
@@ -108,37 +96,15 @@ export class SelfMetrics {
     if (problems === 0) gauge(SELF_FAMILIES.archiveUpkeep).set(Math.floor(Date.now() / 1000));
   }
 
-  /** Counters about reading alone, without this process: what a single reading of files has to say. */
-  readingText(format: Format): string {
-    return Object.entries(SOURCE_FAMILIES)
-      .map(([counter, definition]) => this.sourceCounters(counter as SourceCounterName, definition, format))
-      .join('');
-  }
-
   async text(format: Format): Promise<string> {
     const { intake } = this.mirror;
     const own = intake === undefined ? '' : intakeText(intake, format);
     const sharing = this.sharing();
     const shared = sharing === undefined ? '' : sharingText(sharing, format);
     const metrics = (await this.registry.getMetricsAsJSON()).map((metric) => metricText(metric, format));
-    return this.readingText(format) + own + shared + metrics.join('');
-  }
-
-  private sourceCounters(counter: SourceCounterName, definition: FamilyDefinition, format: Format): string {
-    const rows = this.mirror.counters.filter((row) => row.counter === counter);
-    const reason = definition.labels[1];
-    return family(
-      definition,
-      format,
-      rows.map((row) => [
-        reason ? `${label('source', row.source)},${label(reason, row.reason)}` : label('source', row.source),
-        row.value,
-      ]),
-    );
+    return readingText(this.mirror, format) + own + shared + metrics.join('');
   }
 }
-
-type Sample = [labels: string, value: number];
 
 function intakeText(intake: IntakeFacts, format: Format): string {
   const one = (definition: FamilyDefinition, value: number) => family(definition, format, [['', value]]);
@@ -188,13 +154,6 @@ function sharingText({ state, errors, lastSuccess, keys }: SharingFacts, format:
   ].join('');
 }
 
-/** A family without samples is left out. */
-function family(definition: FamilyDefinition, format: Format, samples: Sample[]): string {
-  if (samples.length === 0) return '';
-  const lines = samples.map(([labels, value]) => sampleText(definition.name, labels, value));
-  return headerOf(definition, format) + lines.join('');
-}
-
 /** prom-client's type leaves out the name that the samples of a histogram carry. */
 type NamedValue = MetricValue<string> & { metricName?: string };
 
@@ -213,6 +172,3 @@ function metricText(metric: MetricObjectWithValues<MetricValue<string>>, format:
   if (lines.length === 0) return '';
   return headerOf({ name: metric.name, type, help: metric.help, labels: [] }, format) + lines.join('');
 }
-
-const sampleText = (name: string, labels: string, value: number): string =>
-  `${name}${labels === '' ? '' : `{${labels}}`} ${numberText(value)}\n`;

@@ -52,3 +52,16 @@ export function numberText(value: number): string {
   if (value === Number.NEGATIVE_INFINITY) return '-Inf';
   return String(value);
 }
+
+/** One sample: its labels as they are written, and its value. */
+export type Sample = [labels: string, value: number];
+
+/** A family; one without samples is left out. */
+export function family(definition: FamilyDefinition, format: Format, samples: Sample[]): string {
+  if (samples.length === 0) return '';
+  const lines = samples.map(([labels, value]) => sampleText(definition.name, labels, value));
+  return headerOf(definition, format) + lines.join('');
+}
+
+export const sampleText = (name: string, labels: string, value: number): string =>
+  `${name}${labels === '' ? '' : `{${labels}}`} ${numberText(value)}\n`;
