@@ -212,8 +212,8 @@ describe('the pipeline', () => {
     const limits = [...rules.matchAll(/atender_exporter_behind_seconds\S* > (\d+)/g)].map(([, limit]) =>
       Number(limit),
     );
-    const lagging = 300;
-    expect(limits).toEqual([CAUGHT_UP_WITHIN, CAUGHT_UP_WITHIN, lagging]);
+    const [blind, heldBack, lagging] = [CAUGHT_UP_WITHIN, CAUGHT_UP_WITHIN, CAUGHT_UP_WITHIN];
+    expect(limits).toEqual([blind, heldBack, lagging]);
   });
 
   test('that is behind, blind, starting, stale or ended makes keys blind and says so', async () => {
