@@ -178,7 +178,9 @@ describe.each(LINES)('in Grafana %s', (line) => {
   test('the CSV of the shown keys is copied', async () => {
     await host.reload();
     await host.show(scenes.overview());
-    await host.page.getByRole('button', { name: 'Copy CSV' }).click();
+    const copy = host.page.getByRole('button', { name: 'Copy CSV' });
+    await copy.click();
+    expect(await copy.count()).toBe(1);
     const copied = await host.page.evaluate(() => navigator.clipboard.readText());
     expect(copied.split(/\r?\n/).filter(Boolean)).toHaveLength(16);
   });

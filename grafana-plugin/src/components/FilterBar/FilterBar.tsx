@@ -26,6 +26,7 @@ interface Props {
 export function FilterBar({ keys, filters, onChange, getCsv }: Props) {
   const styles = useStyles2(getStyles);
   const keysAreShown = useFirstFrame();
+  const copyLabel = t('filter-bar.copy', 'Copy CSV');
   return (
     <div className={styles.bar} role="search">
       <div className={styles.search}>
@@ -59,8 +60,10 @@ export function FilterBar({ keys, filters, onChange, getCsv }: Props) {
         icon="copy"
         getText={getCsv}
         className={styles.copy}
+        // It hides its text for as long as it says that it has copied.
+        aria-label={copyLabel}
       >
-        {t('filter-bar.copy', 'Copy CSV')}
+        {copyLabel}
       </ClipboardButton>
     </div>
   );
