@@ -153,7 +153,8 @@ test('each incident reaches the people it is for, with what they need to know', 
     60_000,
   );
   expect(digest).toMatchObject({ user: 'alerts@example.org', password: 'value-of-smtp-password' });
-  expect(receivers.beats).toContain('Bearer value-of-dead-man-token');
+  // What Prometheus sends before Alertmanager is there, it sends again after a minute.
+  await eventually(() => expect(receivers.beats).toContain('Bearer value-of-dead-man-token'), 90_000);
 
   show();
   const named = [

@@ -378,11 +378,13 @@ function newest(files: LogFile[]): LogFile | undefined {
 
 /**
  * Whether a sibling was rotated after a known content, last modified at `knownMs` as far as is known: by
- * modification, by number where that is equal. The known name may be that of before a rotation.
+ * modification, by number where that is equal. The known name may be that of before a rotation; the name of what is
+ * nowhere any more says nothing, and then it is better read than lost.
  */
 function isNewer(entry: Entry, than: LogFile, knownMs = than.modifiedMs): boolean {
   const modifiedMs = than.emptySinceMs ?? knownMs;
   if (entry.modifiedMs !== modifiedMs) return entry.modifiedMs > modifiedMs;
+  if (!than.entry) return true;
   const [one, other] = [rotationNumber(entry.path), rotationNumber(than.path)];
   return Number.isNaN(one) || Number.isNaN(other) || one <= other;
 }

@@ -199,6 +199,26 @@ describe('rotation by rename', () => {
     expect(await run.settle()).toEqual(many(1, 300));
   });
 
+  test('within one tick of the clock, when the file known before is removed: what came after it is read', async () => {
+    const run = following();
+    const tick = Math.floor(Date.now() / 1000) - 100;
+    writeFileSync(log, text(many(1)));
+    utimesSync(log, tick, tick);
+    await run.settle();
+    renameSync(log, `${log}.1`);
+    run.poll();
+    rmSync(`${log}.1`);
+    for (const [number, from] of [
+      [2, 101],
+      [1, 201],
+    ]) {
+      writeFileSync(`${log}.${number}`, text(many(from)));
+      utimesSync(`${log}.${number}`, tick, tick);
+    }
+    writeFileSync(log, text(many(301)));
+    expect(await run.settle()).toEqual(many(1, 400));
+  });
+
   test('dated names are found as well', async () => {
     writeFileSync(log, text(many(1, 50)));
     const run = following();
