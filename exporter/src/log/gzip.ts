@@ -16,10 +16,11 @@ class GzipChunks {
     const raw = createReadStream('', { fd, start: 0, autoClose: false, highWaterMark: CHUNK });
     const plain = createGunzip({ chunkSize: CHUNK });
     raw.on('error', (error) => plain.destroy(error));
+    // It begins at once, and may fail before anybody asks for a chunk: whoever asks then is told.
+    plain.on('error', () => {});
     raw.pipe(plain);
     this.iterator = plain[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
     this.stop = () => {
-      plain.on('error', () => {});
       plain.destroy();
       // Closes the descriptor, once a read that is under way has ended.
       raw.destroy();

@@ -6,7 +6,7 @@ import { Glimpses, isSeen } from './glimpses.ts';
 import type { GzipProbes } from './gzip-probes.ts';
 import { type Glimpse, isBeginningOf, sameContent, sameHead, tellsApart } from './identity.ts';
 import type { KnownFiles } from './known-files.ts';
-import { byAge, isGzip, rotatedFrom, rotationNumber } from './siblings.ts';
+import { byAge, isGzip, rotatedFrom } from './siblings.ts';
 
 /** A .gz whose modification time is this much before a content's cannot hold that content. */
 const GZIP_CLOCK_MS = 2_000;
@@ -377,16 +377,11 @@ function newest(files: LogFile[]): LogFile | undefined {
 }
 
 /**
- * Whether a sibling was rotated after a known content, last modified at `knownMs` as far as is known: by
- * modification, by number where that is equal. The known name may be that of before a rotation; the name of what is
- * nowhere any more says nothing, and then it is better read than lost.
+ * Whether a sibling was rotated after a known content, last modified at `knownMs` as far as is known. What was modified
+ * within one tick of the clock is better read than lost: copies are told by their content.
  */
 function isNewer(entry: Entry, than: LogFile, knownMs = than.modifiedMs): boolean {
-  const modifiedMs = than.emptySinceMs ?? knownMs;
-  if (entry.modifiedMs !== modifiedMs) return entry.modifiedMs > modifiedMs;
-  if (!than.entry) return true;
-  const [one, other] = [rotationNumber(entry.path), rotationNumber(than.path)];
-  return Number.isNaN(one) || Number.isNaN(other) || one <= other;
+  return entry.modifiedMs >= (than.emptySinceMs ?? knownMs);
 }
 
 /** Whether a head is that of a known content, as far as it goes. */

@@ -33,7 +33,7 @@ export function rotatedFrom(name: string): RotatedFrom[] {
 }
 
 /** The rotation number at the end of a name (app.log.2, app.2.log.gz → 2); NaN for dates and no number. */
-export function rotationNumber(name: string): number {
+function rotationNumber(name: string): number {
   const match = /[.\-_](\d{1,5})(?:\.[A-Za-z]\w*)?$/.exec(isGzip(name) ? name.slice(0, -3) : name);
   return match ? Number(match[1]) : Number.NaN;
 }

@@ -83,6 +83,24 @@ test('a half-written one waits until it is whole', async () => {
   expect(run.lost()).toBe(0);
 });
 
+test('one whose fault shows before its turn to be decompressed comes harms nothing', async () => {
+  writeFileSync(log, text(numbered(1, 400)));
+  run.poll();
+  run.read(1);
+  run.stop();
+  renameSync(log, `${log}.1`);
+  const bytes = gzipSync(readFileSync(`${log}.1`));
+  rmSync(`${log}.1`);
+  writeFileSync(`${log}.1.gz`, bytes.subarray(0, bytes.length / 2));
+  writeFileSync(log, 'newest\n');
+  run.start();
+  run.poll();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect((await run.settle(3)).at(-1)).toBe('newest');
+  appendFileSync(`${log}.1.gz`, bytes.subarray(bytes.length / 2));
+  expect((await run.settle()).toSorted()).toEqual([...numbered(1, 400), 'newest'].toSorted());
+});
+
 test('one that stays damaged is counted as lost and does not hold up the rest', async () => {
   writeFileSync(log, text(numbered(1, 3000)));
   run.poll();
