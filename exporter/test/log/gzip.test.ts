@@ -23,6 +23,18 @@ const compress = (path: string): void => {
   rmSync(path);
 };
 
+/** The log with this content is begun, and rotated while the exporter is stopped; what its .gz is to hold. */
+function compressedUnread(content: string): Buffer {
+  writeFileSync(log, content);
+  run.poll();
+  run.read(1);
+  run.stop();
+  renameSync(log, `${log}.1`);
+  const bytes = gzipSync(readFileSync(`${log}.1`));
+  rmSync(`${log}.1`);
+  return bytes;
+}
+
 test('a rotated file that was not consumed before it was compressed is read to its end', async () => {
   writeFileSync(log, text(numbered(1, 400)));
   run.poll();
@@ -64,13 +76,7 @@ test('one that was consumed is skipped, also after a restart', async () => {
 
 test('a half-written one waits until it is whole', async () => {
   const lines = numbered(1, 3000, 'incompressible-ish');
-  writeFileSync(log, text(lines));
-  run.poll();
-  run.read(1);
-  run.stop();
-  renameSync(log, `${log}.1`);
-  const bytes = gzipSync(readFileSync(`${log}.1`));
-  rmSync(`${log}.1`);
+  const bytes = compressedUnread(text(lines));
   writeFileSync(log, 'newest\n');
   writeFileSync(`${log}.1.gz`, bytes.subarray(0, bytes.length / 2));
   const before = run.lines.length;
@@ -84,13 +90,7 @@ test('a half-written one waits until it is whole', async () => {
 });
 
 test('one whose fault shows before its turn to be decompressed comes harms nothing', async () => {
-  writeFileSync(log, text(numbered(1, 400)));
-  run.poll();
-  run.read(1);
-  run.stop();
-  renameSync(log, `${log}.1`);
-  const bytes = gzipSync(readFileSync(`${log}.1`));
-  rmSync(`${log}.1`);
+  const bytes = compressedUnread(text(numbered(1, 400)));
   writeFileSync(`${log}.1.gz`, bytes.subarray(0, bytes.length / 2));
   writeFileSync(log, 'newest\n');
   run.start();
@@ -102,13 +102,7 @@ test('one whose fault shows before its turn to be decompressed comes harms nothi
 });
 
 test('one that stays damaged is counted as lost and does not hold up the rest', async () => {
-  writeFileSync(log, text(numbered(1, 3000)));
-  run.poll();
-  run.read(1);
-  run.stop();
-  renameSync(log, `${log}.1`);
-  const bytes = gzipSync(readFileSync(`${log}.1`));
-  rmSync(`${log}.1`);
+  const bytes = compressedUnread(text(numbered(1, 3000)));
   bytes.fill(0x55, 600, 700);
   writeFileSync(`${log}.1.gz`, bytes);
   writeFileSync(log, text(numbered(4001, 4002)));
