@@ -38,8 +38,8 @@ const VALUES = {
 };
 
 /**
- * Keys of rotations, those refused most and the busiest ones, chosen by nobody: always all there are, so that queries name these keys
- * instead of reading every key's series for the sake of few.
+ * Keys of rotations, those refused most and the busiest ones, chosen by nobody: always all there are, so that queries
+ * name these keys instead of reading every key's series for the sake of few.
  */
 const HIDDEN: VariableName[] = ['predecessor', 'successor', 'replaced', 'replacing', 'refused', 'busiest'];
 

@@ -38,13 +38,8 @@ export class ScopeUses {
   }
 
   /** The same as bytes. */
-  encode({ scopes }: KeyUsage): Uint8Array {
-    writer.begin();
-    for (const [scope, use] of scopes) {
-      writer.text(scope);
-      writer.float(this.last[use]);
-    }
-    return writer.end();
+  encode(usage: KeyUsage): Uint8Array {
+    return writeScopes(this.usesOf(usage));
   }
 
   restore(usage: KeyUsage, bytes: Uint8Array): void {
