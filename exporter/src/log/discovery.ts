@@ -1,7 +1,7 @@
 import { accessSync, constants, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { globSync, isDynamicPattern } from 'tinyglobby';
-import type { Entry } from './file.ts';
+import { type Entry, inodeOf } from './file.ts';
 import { byAge, rotatedFrom } from './siblings.ts';
 
 export interface SourceOptions {
@@ -31,7 +31,7 @@ export interface Group {
   live: Entry | undefined;
   /** Oldest first. */
   siblings: Sibling[];
-  /** gone = there is no such directory; barred = something that is there could not be looked at. */
+  /** gone = there is no such directory; barred = something that is there could not be looked at, or not in one moment. */
   state: 'seen' | 'gone' | 'barred';
 }
 
@@ -44,6 +44,16 @@ const LOOK_MS = 1_000;
 const FULL_LOOK_MS = 10_000;
 /** Directory times are coarse: one this young may hide a later change. */
 const SETTLED_MS = 2_000;
+/** A directory in which files are renamed this often in a row is left for the next look. */
+const LISTINGS = 10;
+
+interface Listing {
+  files: { group: Group; sibling: Sibling }[];
+  /** Groups of which a file could not be looked at. */
+  barred: Group[];
+  /** All of it was there at the same moment. */
+  settled: boolean;
+}
 
 const missing = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
@@ -155,29 +165,54 @@ export class Discovery {
     for (const group of groups.values()) if (!byPlace.has(group.place)) byPlace.set(group.place, group);
     for (const directory of new Set([...byPlace.keys()].map((place) => dirname(place)))) {
       const here = [...byPlace.values()].filter((group) => dirname(group.place) === directory);
-      // Read before the listing, so that a change during it shows next time.
-      this.directories.set(directory, modified(directory));
-      let names: string[];
       try {
-        names = readdirSync(directory);
+        const listing = this.listing(directory, byPlace, claims);
+        for (const group of listing.barred) group.state = 'barred';
+        for (const { group, sibling } of listing.files) group.siblings.push(sibling);
+        if (listing.settled) continue;
+        for (const group of here) Object.assign(group, { live: undefined, siblings: [], state: 'barred' });
       } catch (error) {
         for (const group of here) group.state = missing(error) ? 'gone' : 'barred';
         if (!missing(error)) this.onError(here[0]!.source.name, 'list', directory, error);
-        continue;
-      }
-      for (const name of names) {
-        const path = join(directory, name);
-        if (byPlace.has(path)) continue;
-        const base = rotatedFrom(name).find((from) => byPlace.has(join(directory, from.name)));
-        if (!base) continue;
-        const group = byPlace.get(join(directory, base.name))!;
-        const entry = this.entry(path, group.source, !claims.has(path));
-        if (entry === 'barred') group.state = 'barred';
-        else if (entry)
-          group.siblings.push({ ...entry, stamped: base.stamped, wanted: claims.get(path)?.wanted ?? false });
       }
     }
     for (const group of groups.values()) group.siblings.sort(byAge);
+  }
+
+  /**
+   * The siblings in a directory as they were at one moment: a rotation that renames them during the look hides some.
+   * So what changed during it is looked at until two looks find the same. Throws what the directory's listing throws.
+   */
+  private listing(directory: string, byPlace: Map<string, Group>, claims: Map<string, { wanted: boolean }>) {
+    for (let previous: Listing | undefined, tries = 1; ; tries++) {
+      // Read before the listing, so that a change during it shows next time.
+      const before = modified(directory);
+      this.directories.set(directory, before);
+      const listing = this.list(directory, byPlace, claims);
+      listing.settled = modified(directory) === before || sameFiles(listing, previous);
+      if (listing.settled || tries === LISTINGS) return listing;
+      previous = listing;
+    }
+  }
+
+  private list(
+    directory: string,
+    byPlace: Map<string, Group>,
+    claims: Map<string, { wanted: boolean }>,
+  ): Listing {
+    const listing: Listing = { files: [], barred: [], settled: false };
+    for (const name of readdirSync(directory)) {
+      const path = join(directory, name);
+      if (byPlace.has(path)) continue;
+      const base = rotatedFrom(name).find((from) => byPlace.has(join(directory, from.name)));
+      if (!base) continue;
+      const group = byPlace.get(join(directory, base.name))!;
+      const entry = this.entry(path, group.source, !claims.has(path));
+      const wanted = claims.get(path)?.wanted ?? false;
+      if (entry === 'barred') listing.barred.push(group);
+      else if (entry) listing.files.push({ group, sibling: { ...entry, stamped: base.stamped, wanted } });
+    }
+    return listing;
   }
 
   /** What is at a path; undefined when nothing is. What is no regular file is refused, counted once (`quietly`: not at all). */
@@ -205,6 +240,14 @@ export class Discovery {
       return 'barred';
     }
   }
+}
+
+function sameFiles(one: Listing, other: Listing | undefined): boolean {
+  const inodes = new Map(other?.files.map(({ sibling }) => [sibling.path, inodeOf(sibling)]));
+  return (
+    other?.files.length === one.files.length &&
+    one.files.every(({ sibling }) => inodes.get(sibling.path) === inodeOf(sibling))
+  );
 }
 
 function quietStat(path: string) {
