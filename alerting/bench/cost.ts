@@ -89,10 +89,10 @@ function fill(): void {
     }
   backfill(data, series, { from: now - 50 * 60, to: now - STEP, step: 60 });
   const keys = Array.from({ length: KEYS }, (_, key) => key);
-  const rates = (value: number) =>
+  const rates = (value: number, window = '5m') =>
     keys.map(
       (key): PastSeries => ({
-        name: 'tenant_key:atender_requests:rate5m',
+        name: `tenant_key:atender_requests:rate${window}`,
         labels: idOf(key),
         at: () => value,
       }),
@@ -102,6 +102,7 @@ function fill(): void {
       ...{ from: now - week * WEEK - HOUR, to: now - week * WEEK + HOUR, step: 60 },
     });
   backfill(data, rates(1), { from: now - DAY - HOUR, to: now - 60, step: 60 });
+  backfill(data, rates(1, '15m'), { from: now - DAY - HOUR, to: now - 60, step: 900 });
   const revoked = keys.filter(isRevoked).map((key) => ({
     ...{ name: 'atender_key_info', labels: { ...target, ...idOf(key), ...infoOf(key) }, at: () => 1 },
   }));

@@ -43,11 +43,11 @@ const VOLUMES: Situation[] = combinations<[number, number, number, number | unde
   checks: ['spike', 'dip'],
   signals: { volume, usualOfWeeks, usualOfLate },
   series: [
-    {
-      // The last hour has 30 samples; what was before them is the recent level.
-      name: 'tenant_key:atender_requests:rate5m',
-      values: `${Number.isNaN(usualOfLate) ? '_x51' : `${usualOfLate / 3600}+0x50`} ${volume / 3600}+0x29`,
-    },
+    // The last hour has 30 samples; what was before them is the recent level.
+    { name: 'tenant_key:atender_requests:rate5m', values: `_x51 ${volume / 3600}+0x29` },
+    ...(Number.isNaN(usualOfLate)
+      ? []
+      : [{ name: 'tenant_key:atender_requests:rate15m', values: `${usualOfLate / 3600}+0x50` }]),
     ...(Number.isNaN(usualOfWeeks)
       ? []
       : [{ name: 'tenant_key:atender_requests:expected_rate1h', values: always(usualOfWeeks / 3600) }]),

@@ -23,6 +23,7 @@ const CARD_METRICS = [...FACT_METRICS, ...[KEY_FAMILIES.scopeInfo, KEY_FAMILIES.
 /** What alerting/rules record. */
 const RECORDED = {
   rate: 'tenant_key:atender_requests:rate5m',
+  dayRate: 'tenant_key:atender_requests:rate15m',
   expectedRate: 'tenant_key:atender_requests:expected_rate1h',
   threshold: 'tenant_key:atender_key_threshold:effective',
   forbidden: 'tenant_key:atender_forbidden_requests:increase1h',
@@ -98,7 +99,7 @@ function commonQueries(selector: string): Partial<Record<RoleName, string>> {
     status30m: statuses('30m'),
     status1h: statuses('1h'),
     recentRate: `avg_over_time(${RECORDED.rate}{${selector}}[1h])`,
-    dayRate: `avg_over_time(${RECORDED.rate}{${selector}}[1d] offset 1h)`,
+    dayRate: `avg_over_time(${RECORDED.dayRate}{${selector}}[1d] offset 1h)`,
     expectedRate: `${RECORDED.expectedRate}{${selector}}`,
     lastWeek: `avg_over_time(${RECORDED.rate}{${selector}}[1h] offset 1w)`,
     forbiddenHistory: `max_over_time(${RECORDED.forbidden}{${selector}}[7d] offset 1h)`,

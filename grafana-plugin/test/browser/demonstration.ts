@@ -157,13 +157,14 @@ async function writePast(directory: string, target: string): Promise<void> {
   if (settings === undefined) throw new Error('the demonstration has no settings');
   await replay({ log, settings, data, from: now - PAST, to: now - 20, step: 60, instance: target });
   // Past weeks are invented: for two keys such that today looks like a spike and a dip.
-  const past = (key_id: string, rate: number) => ({
-    name: 'tenant_key:atender_requests:rate5m',
-    labels: { key_id, tenant_id: 'acme' },
-    at: () => rate,
-  });
+  const past = (key_id: string, rate: number) =>
+    ['5m', '15m'].map((window) => ({
+      name: `tenant_key:atender_requests:rate${window}`,
+      labels: { key_id, tenant_id: 'acme' },
+      at: () => rate,
+    }));
   for (const ago of [DAY / 2, 7 * DAY])
-    backfill(data, [past('key_ticket_bridge', 0.01), past('key_crm_sync', 0.6)], {
+    backfill(data, [...past('key_ticket_bridge', 0.01), ...past('key_crm_sync', 0.6)], {
       from: now - ago - 3600,
       to: now - ago + 3600,
       step: 60,
