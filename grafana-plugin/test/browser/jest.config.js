@@ -13,6 +13,7 @@ export default {
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: sources,
-  maxWorkers: 1,
+  // One of the two waits for rules of Prometheus most of its time.
+  maxWorkers: 2,
   testTimeout: 120_000,
 };
