@@ -112,6 +112,8 @@ function clusterOf(settings: RedisSettings): Cluster {
     scripts: SCRIPTS,
     clusterRetryStrategy: () => RECONNECT_MS,
     slotsRefreshTimeout: settings.timeout * 1000,
+    // By address instead of name, as ioredis would go on, no certificate fits.
+    dnsLookup: (name, callback) => callback(null, name),
     redisOptions: common(settings),
   });
 }

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { endLeftovers, eventually, freePort, runCommand, temporaryDirectory } from '../exporter-process.ts';
 import { sample, startSharing } from './exporters.ts';
-import { endRedisServers, startRedis } from './redis-servers.ts';
+import { endRedisServers, startCluster, startRedis } from './redis-servers.ts';
 
 const PASSWORD = 'not-to-be-seen-anywhere';
 const directory = temporaryDirectory();
@@ -14,40 +14,48 @@ afterEach(() => {
 });
 afterAll(() => directory.remove());
 
-test('TLS with client certificates, an ACL user that may do no more than docs/scale.md says, a prefix and a database', async () => {
-  const path = (name: string) => join(directory.path, name);
+/** What docs/scale.md says that the ACL user needs. */
+const RIGHTS = /^ {4}(\+@read .*)$/m
+  .exec(readFileSync(new URL('../../../docs/scale.md', import.meta.url), 'utf8'))![1]
+  .split(' ');
+
+/** A certificate that is its own authority, and its key, for one name. */
+function certificateFor(name: string): { cert: string; key: string } {
+  const [cert, key] = ['cert', 'key'].map((part) => join(directory.path, `${part}-${name}.pem`));
   execFileSync(
     'openssl',
     [
       ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
-      ...['-keyout', path('key.pem'), '-out', path('cert.pem'), '-days', '2', '-subj', '/CN=redis'],
-      ...['-addext', 'subjectAltName=IP:127.0.0.1'],
+      ...['-keyout', key, '-out', cert, '-days', '2', '-subj', '/CN=redis'],
+      ...['-addext', `subjectAltName=${name}`],
     ],
     { stdio: 'ignore' },
   );
+  return { cert, key };
+}
+
+function passwordFile(): string {
+  const path = join(directory.path, 'password');
+  writeFileSync(path, `${PASSWORD}\n`);
+  return path;
+}
+
+test('TLS with client certificates, an ACL user that may do no more than docs/scale.md says, a prefix and a database', async () => {
+  const { cert, key } = certificateFor('IP:127.0.0.1');
   const port = await freePort();
   const server = await startRedis({
     args: [
-      ...['--tls-port', String(port), '--tls-cert-file', path('cert.pem')],
-      ...['--tls-key-file', path('key.pem'), '--tls-ca-cert-file', path('cert.pem')],
+      ...['--tls-port', String(port), '--tls-cert-file', cert],
+      ...['--tls-key-file', key, '--tls-ca-cert-file', cert],
     ],
   });
-  const rights =
-    '+@read +@write +@scripting +@connection -@dangerous +time +info +cluster|slots +cluster|shards';
-  await server.client.call(
-    'ACL',
-    'SETUSER',
-    'exporter',
-    'on',
-    `>${PASSWORD}`,
-    '~team7:*',
-    ...rights.split(' '),
-  );
-  writeFileSync(path('password'), `${PASSWORD}\n`);
+  const user = ['SETUSER', 'exporter', 'on', `>${PASSWORD}`, '~team7:*', ...RIGHTS];
+  await server.client.call('ACL', ...user);
+  const password = passwordFile();
   const args = [
-    ...['--shared.redis.username', 'exporter', '--shared.redis.password-file', path('password')],
-    ...['--shared.redis.ca-file', path('cert.pem'), '--shared.redis.cert-file', path('cert.pem')],
-    ...['--shared.redis.key-file', path('key.pem'), '--shared.redis.key-prefix', 'team7:'],
+    ...['--shared.redis.username', 'exporter', '--shared.redis.password-file', password],
+    ...['--shared.redis.ca-file', cert, '--shared.redis.cert-file', cert],
+    ...['--shared.redis.key-file', key, '--shared.redis.key-prefix', 'team7:'],
     ...['--shared.redis.database', '3', '--log.level', 'trace'],
   ];
   const url = [`rediss://127.0.0.1:${port}`];
@@ -68,6 +76,29 @@ test('TLS with client certificates, an ACL user that may do no more than docs/sc
   await server.client.call('CLIENT', 'KILL', 'USER', 'exporter');
   await eventually(() => expect(a.output()).toMatch(/shared facts: WRONGPASS/));
   expect(a.output() + b.output() + (await a.metrics())).not.toContain(PASSWORD);
+}, 60_000);
+
+test('a cluster over TLS whose certificates hold names, with no more than those rights', async () => {
+  const { cert, key } = certificateFor('DNS:localhost');
+  const ports = [await freePort(), await freePort(), await freePort()];
+  const servers = await startCluster((node) => [
+    ...['--tls-port', String(ports[node]), '--tls-cert-file', cert, '--tls-key-file', key],
+    ...['--tls-ca-cert-file', cert, '--tls-cluster', 'yes', '--tls-auth-clients', 'no'],
+    ...['--cluster-announce-hostname', 'localhost', '--cluster-preferred-endpoint-type', 'hostname'],
+  ]);
+  const user = ['SETUSER', 'exporter', 'on', `>${PASSWORD}`, '~atender:*', ...RIGHTS];
+  for (const { client } of servers) await client.call('ACL', ...user);
+  const args = [
+    ...['--shared.redis.username', 'exporter', '--shared.redis.password-file', passwordFile()],
+    ...['--shared.redis.ca-file', cert],
+  ];
+  const urls = ports.map((port) => `rediss://localhost:${port}`);
+  const a = await startSharing(directory.path, 'cluster-a', urls, { args });
+  const b = await startSharing(directory.path, 'cluster-b', urls, { args });
+  a.request();
+  await eventually(async () =>
+    expect(sample(await b.metrics(), 'atender_key_requests_today', 'key_test')).toBe(1),
+  );
 }, 60_000);
 
 test('a database, authority or address that is not there is told, and nothing is written elsewhere', async () => {

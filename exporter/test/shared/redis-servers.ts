@@ -19,7 +19,12 @@ export interface RedisServer {
   kill(): Promise<void>;
 }
 
-export async function startRedis(options: { port?: number; args?: string[] } = {}): Promise<RedisServer> {
+interface RedisOptions {
+  port?: number;
+  args?: string[];
+}
+
+export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   const port = options.port ?? (await freePort());
   const cluster = options.args?.includes('--cluster-enabled') ?? false;
   const busPort = cluster ? await freePort() : 0;
@@ -79,17 +84,13 @@ export async function startReplicas(masters: RedisServer[]): Promise<RedisServer
   return replicas;
 }
 
-/** Three masters that share all slots. */
-export async function startCluster(): Promise<RedisServer[]> {
+/** Three masters that share all slots, each with further arguments. */
+export async function startCluster(argsOf: (node: number) => string[] = () => []): Promise<RedisServer[]> {
   const nodes: RedisServer[] = [];
   for (let i = 0; i < 3; i++) {
     const port = await freePort();
-    nodes.push(
-      await startRedis({
-        port,
-        args: ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'],
-      }),
-    );
+    const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', ...argsOf(i)];
+    nodes.push(await startRedis({ port, args }));
   }
   const bounds = [0, 5461, 10923, 16384];
   for (const [i, { client }] of nodes.entries()) {
