@@ -35,6 +35,7 @@ export function sharingSettings(
     file('certFile', redis.certFile),
     file('keyFile', redis.keyFile),
   ];
+  problems.push(...tlsProblems(redis));
   const instance =
     config.instance.id ||
     hostname()
@@ -55,10 +56,20 @@ export function sharingSettings(
   };
 }
 
+/** What is given for TLS where there is none would be left out without a word, and the password sent in plain text. */
+function tlsProblems({ url, caFile, certFile, keyFile }: Config['shared']['redis']): string[] {
+  if ((certFile === '') !== (keyFile === ''))
+    return ['shared.redis.certFile: a client certificate needs its key; set shared.redis.keyFile too'];
+  const encrypted = url.some((text) => text.startsWith('rediss:'));
+  return encrypted || (caFile === '' && certFile === '')
+    ? []
+    : ['shared.redis.url: certificates are for TLS; write rediss:// instead of redis://'];
+}
+
 function urlProblems(urls: string[]): string[] {
   const problems = urls.flatMap((text, i) => {
     const url = URL.canParse(text) ? new URL(text) : undefined;
-    if (!url || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '')
+    if (!url || !/^rediss?:/.test(text) || url.hostname === '')
       return [
         `shared.redis.url: address ${i + 1} is not of the form redis://host:port or rediss://host:port`,
       ];
@@ -66,6 +77,8 @@ function urlProblems(urls: string[]): string[] {
       return [
         `shared.redis.url: address ${i + 1} holds credentials; use shared.redis.username and shared.redis.passwordFile`,
       ];
+    if (!['', '/'].includes(url.pathname) || url.search !== '')
+      return [`shared.redis.url: address ${i + 1} holds more than host and port; use shared.redis.database`];
     return [];
   });
   const protocols = new Set(urls.map((url) => url.split(':')[0]));

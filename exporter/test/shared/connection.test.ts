@@ -151,6 +151,17 @@ test('what cannot work is refused with the option and the remedy, and without th
   expect(
     await check('--shared.redis.url', 'redis://a:1', '--shared.redis.password-file', '/nowhere'),
   ).toMatch(/shared\.redis\.passwordFile: \/nowhere cannot be read \(ENOENT\)/);
+  expect(await check('--shared.redis.url', 'redis://a:1/3')).toMatch(
+    /address 1 holds more than host and port; use shared\.redis\.database/,
+  );
+  expect(await check('--shared.redis.url', 'REDISS://a:1')).toMatch(/is not of the form .* rediss:\/\//);
+  const authority = ['--shared.redis.ca-file', '/dev/null'];
+  expect(await check('--shared.redis.url', 'redis://a:1', ...authority)).toMatch(
+    /certificates are for TLS; write rediss:\/\//,
+  );
+  expect(await check('--shared.redis.url', 'rediss://a:1', '--shared.redis.cert-file', '/dev/null')).toMatch(
+    /needs its key; set shared\.redis\.keyFile/,
+  );
   expect(await check('--shared.redis.key-prefix', 'a{b}')).toMatch(/may hold no braces/);
   expect(await check('--instance.id', 'a b')).toMatch(/instance\.id.*may hold letters/);
 }, 60_000);
