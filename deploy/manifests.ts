@@ -32,7 +32,8 @@ function dashboards(): string {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: {
-      name: file.replace('.json', ''),
+      // Not the name of what it is about: the exporter's own configuration is called so.
+      name: `dashboard-${file.replace('.json', '')}`,
       labels: { ...LABELS, grafana_dashboard: '1' },
       annotations: { grafana_folder: 'Atender API keys' },
     },

@@ -148,8 +148,13 @@ describe('the Kubernetes manifests', () => {
     for (const [file, text] of manifests()) expect(read(`../kubernetes/${file}`)).toBe(text);
   });
 
-  test('each stays below what one object may hold', () => {
-    for (const manifest of documents) expect(JSON.stringify(manifest).length).toBeLessThan(1024 * 1024);
+  test('no two of a kind have one name: the later would take the place of the earlier', () => {
+    const names = documents.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
+  });
+
+  test('each fits into the annotation in which `kubectl apply` notes it', () => {
+    for (const manifest of documents) expect(JSON.stringify(manifest).length).toBeLessThan(256 * 1024);
   });
 
   test('the exporter accepts the configuration they give it', () => {
