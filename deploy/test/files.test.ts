@@ -52,6 +52,12 @@ describe('docker-compose.yml', () => {
     expect(tmpfs).toEqual(['/tmp']);
   });
 
+  test('a container made anew goes on under the name by which Redis knows its store', () => {
+    expect(compose.services.exporter?.command).toContainEqual(
+      expect.stringMatching(/^--instance\.id=[a-z]+$/),
+    );
+  });
+
   test('every option of the exporter is one it knows', () => {
     const options = (compose.services.exporter!.command as string[]).filter((one) => one.startsWith('--'));
     const help = spawnSync(
@@ -157,6 +163,16 @@ describe('the Kubernetes manifests', () => {
     for (const manifest of documents) expect(JSON.stringify(manifest).length).toBeLessThan(256 * 1024);
   });
 
+  test('a pod that is replaced goes on under its node’s name, by which Redis knows its store', () => {
+    const [set] = documents.filter(({ kind }) => kind === 'DaemonSet') as unknown as DaemonSet[];
+    expect(set?.spec.template.spec.containers[0]?.env).toEqual([
+      { name: 'ATENDER_INSTANCE_ID', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+    ]);
+    const longest = `${'n'.repeat(63)}.`.repeat(3) + 'n'.repeat(61);
+    const env = { ATENDER_INSTANCE_ID: longest };
+    expect(readSettings({ file: undefined, flags: {}, env }).problems).toEqual([]);
+  });
+
   test('the exporter accepts the configuration they give it', () => {
     const config = documents.find(({ kind, data }) => kind === 'ConfigMap' && data?.['exporter.yaml']);
     const folder = mkdtempSync(join(tmpdir(), 'atender-manifests-'));
@@ -172,6 +188,10 @@ describe('the Kubernetes manifests', () => {
     expect(problems).toEqual([]);
   });
 });
+
+interface DaemonSet {
+  spec: { template: { spec: { containers: { env?: object[] }[] } } };
+}
 
 interface Manifest {
   apiVersion: string;

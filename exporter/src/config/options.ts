@@ -141,7 +141,7 @@ export const configSchema = z.strictObject({
   instance: section({
     id: z
       .string()
-      .regex(/^[A-Za-z0-9._-]{0,64}$/, 'may hold letters, digits, dot, dash and underscore, 64 at most')
+      .regex(/^[A-Za-z0-9._-]{0,253}$/, 'may hold letters, digits, dot, dash and underscore, 253 at most')
       .default('')
       .describe(
         'Who this exporter is to the others; the same only for a pair that reads the same files. Empty = the host name.',
