@@ -62,8 +62,11 @@ export function recordFrame(
   return builder;
 }
 
-export const typed = (name: string, label: string, about: string) =>
-  new dashboard.TextBoxVariableBuilder(name).label(label).description(about).defaultValue('');
+export const typed = (name: string, label: string, about: string, preset = '') =>
+  new dashboard.TextBoxVariableBuilder(name).label(label).description(about).defaultValue(preset);
+
+/** In the words in which links bring it from dashboards where all are chosen, and back: nothing would be no tenant there. */
+export const TENANT = typed('tenant', 'Tenant', 'An id; $__all: any', '$__all');
 
 /** Rows of the answer as a table. */
 export function answerTable(about: About, question: Question) {

@@ -1,4 +1,4 @@
-import { answerTable, number, recordFrame, text, time, typed } from './api.ts';
+import { answerTable, number, recordFrame, TENANT, text, time, typed } from './api.ts';
 import { row } from './panels.ts';
 
 /** Single requests out of the archive. */
@@ -7,7 +7,7 @@ export const audit = recordFrame(
   'Single requests out of the archive, by key, address, status and endpoint. The exporter must keep one (record.archive).',
   [
     typed('key', 'Key', 'An id; empty: any'),
-    typed('tenant', 'Tenant', 'An id; empty: any'),
+    TENANT,
     typed('ip', 'IP', 'An address or a network, 203.0.113.0/24; empty: any'),
     typed('status', 'Status', '403, or 4xx, or both with a comma; empty: any'),
     typed('endpoint', 'Endpoint', 'As in the metrics, * for anything; empty: any'),

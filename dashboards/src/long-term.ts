@@ -1,4 +1,14 @@
-import { answerLines, answerTable, type Field, number, recordFrame, text, time, typed } from './api.ts';
+import {
+  answerLines,
+  answerTable,
+  type Field,
+  number,
+  recordFrame,
+  TENANT,
+  text,
+  time,
+  typed,
+} from './api.ts';
 import { row } from './panels.ts';
 
 const RANGE = { from: '${__from:date:YYYY-MM-DD}', to: '${__to:date:YYYY-MM-DD}' };
@@ -21,7 +31,7 @@ const FIGURES: Field[] = [
 export const longTerm = recordFrame(
   'longTerm',
   'What keys did over months and years, from the daily aggregates that the exporter keeps for ever.',
-  [typed('key', 'Key', 'An id; empty: all keys'), typed('tenant', 'Tenant', 'An id; empty: all tenants')],
+  [typed('key', 'Key', 'An id; empty: all keys'), TENANT],
   'now-2y',
 )
   .withRow(row('By month'))

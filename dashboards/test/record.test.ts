@@ -84,6 +84,16 @@ describe.each(names)('%s', (_, board) => {
   }, 60_000);
 });
 
+test('all tenants are asked for in the words of Grafana’s links, which then keep them both ways', async () => {
+  const asking = recordBoards().filter(({ templating }) =>
+    templating.list.some(({ name, query }) => name === 'tenant' && query === '$__all'),
+  );
+  expect(asking.map(({ uid }) => uid).sort()).toEqual(['atender-audit', 'atender-long-term']);
+  const targets = asking.flatMap(({ panels }) => panels.flatMap(({ targets = [] }) => targets));
+  for (const target of targets)
+    expect(await rowsOf(target, { tenant: '$__all' })).toEqual(await rowsOf(target));
+}, 60_000);
+
 test('the audit search finds what its fields ask for', async () => {
   const target = recordBoards()
     .find(({ uid }) => uid === 'atender-audit')

@@ -15,8 +15,12 @@ const day = (doc: string) =>
   z.string().max(10).default('').describe(`${doc} As 2026-11-23, 2026-11, 2026Q4, 2026 or today.`);
 const text = (doc: string) => z.string().max(256).default('').describe(doc);
 
-const key = { key: text('A key by its id or fingerprint; default all.') };
-const tenant = { tenant: text('Keys of one tenant only.') };
+/** What a link of a Grafana dashboard brings along when all is chosen there; no key or tenant is called so. */
+export const ALL = '$__all';
+const one = (doc: string) => text(`${doc} ${ALL} is all, too.`).transform((id) => (id === ALL ? '' : id));
+
+const key = { key: one('A key by its id or fingerprint; default all.') };
+const tenant = { tenant: one('Keys of one tenant only.') };
 const time = { from: day('First day.'), to: day('Last day; default today.') };
 const page = (most: number) => ({
   limit: z.coerce.number().int().min(1).max(most).default(100).describe('Entries in one answer.'),

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
+import { ALL } from '../../api/endpoints.ts';
 import { withoutRawKeys } from '../../keys/raw-keys.ts';
 import { QUERY_FIELDS, type QueryText } from '../../record/search-query.ts';
 import type { Searcher } from '../../record/searcher.ts';
@@ -54,7 +55,7 @@ function parametersOf(request: Request): {
       return wrong(`${shown(name)}: there is no such parameter; they are ${known.join(', ')}`);
     if (value.length > LONGEST_VALUE) return wrong(`${name}: is longer than ${LONGEST_VALUE} characters`);
     if (given.getAll(name).length > 1) return wrong(`${name}: is given more than once`);
-    if (value !== '' && name !== 'limit' && name !== 'cursor') query[name] = value;
+    if (value !== '' && value !== ALL && name !== 'limit' && name !== 'cursor') query[name] = value;
   }
   const limit = Number(given.get('limit') || USUAL_LIMIT);
   if (!Number.isInteger(limit) || limit < 1 || limit > LARGEST_LIMIT)
