@@ -255,12 +255,17 @@ function stop(message: string): void {
 async function end(): Promise<void> {
   if (ending) return;
   ending = true;
-  const left = running.filter((child) => child.exitCode === null && child.pid !== undefined);
+  const left = running.filter(isRunning);
   for (const child of left) child.kill('SIGTERM');
   const late = setTimeout(() => left.map((child) => child.kill('SIGKILL')), 10_000);
-  await Promise.all(left.map((child) => child.exitCode ?? once(child, 'exit')));
+  await Promise.all(left.map((child) => once(child, 'exit')));
   clearTimeout(late);
   process.exit();
+}
+
+/** One that a signal has ended has no exit code. */
+function isRunning({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  return pid !== undefined && exitCode === null && signalCode === null;
 }
 
 async function ready(name: keyof typeof address, path: string): Promise<void> {

@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, expect, test } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { eventually, freePort, temporaryDirectory } from '../../exporter/test/exporter-process.ts';
 import { requestLine, writeRequests } from '../../exporter/test/log-lines.ts';
+
+const PACKAGE = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { stack: string } };
 
 let stack: ChildProcess | undefined;
 const directory = temporaryDirectory();
@@ -19,10 +21,12 @@ afterEach(async () => {
 });
 afterAll(directory.remove);
 
-/** Started as `npm run stack` does, what it says in `said`. */
+/** What `npm run stack` runs, which is built already. */
+const COMMAND = PACKAGE.scripts.stack.replace('npm run --silent build', 'true');
+
+/** Started as npm does, which tells its shell alone to end; what is said in `said`. */
 function startStack(args: string[], env: Record<string, string> = {}) {
-  const tsx = fileURLToPath(import.meta.resolve('tsx/cli'));
-  const child = spawn(process.execPath, [tsx, 'scripts/stack.ts', ...args], {
+  const child = spawn('/bin/sh', ['-c', `${COMMAND} "$@"`, 'sh', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   });
@@ -76,6 +80,24 @@ async function isFree(port: number): Promise<boolean> {
   return free;
 }
 
+test('one of them that is killed takes the others along at once, and nothing is left running', async () => {
+  const log = join(directory.path, 'killed.log');
+  writeFileSync(log, requestLine());
+  const port = await freePort();
+  const place = join(directory.path, 'killed');
+  const { child, output } = startStack(['--directory', place, '--log.path', log, '--port', String(port)]);
+  await eventually(() => expect(output.said).toContain('stack: up'), 60_000);
+  const redis = new Redis(port + 4);
+  const [, pid] = /process_id:(\d+)/.exec(await redis.info('server'))!;
+  redis.disconnect();
+  process.kill(Number(pid), 'SIGKILL');
+  const began = Date.now();
+  expect(await once(child, 'exit')).toEqual([1, null]);
+  expect(Date.now() - began).toBeLessThan(8_000);
+  expect(output.said).toMatch(/stack: redis-server .* ended \(SIGKILL\)/);
+  for (const offset of [0, 1, 2, 4]) expect(await isFree(port + offset)).toBe(true);
+}, 120_000);
+
 test('a port that is taken and a program that is missing are named before anything is started', async () => {
   const port = await freePort();
   const taken = createServer().listen(port, '127.0.0.1');
@@ -89,6 +111,7 @@ test('a port that is taken and a program that is missing are named before anythi
   const bin = join(directory.path, 'bin');
   mkdirSync(bin);
   symlinkSync('/bin/sh', join(bin, 'sh'));
+  symlinkSync(process.execPath, join(bin, 'node'));
   const missing = startStack(['--directory', place, '--port', String(port)], { PATH: bin });
   expect(await once(missing.child, 'close')).toEqual([1, null]);
   expect(missing.output.said).toContain('not on PATH: prometheus, alertmanager, redis-server');
