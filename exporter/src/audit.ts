@@ -7,7 +7,13 @@ import { type DuckDBConnection, literal, openDuckdb } from './record/duckdb.ts';
 import { progressBar } from './record/progress.ts';
 import { ArchiveSearch } from './record/search.ts';
 import { TEXT_FORMS, type TextFormat } from './record/search-output.ts';
-import { orderOf, parseQuery, type QueryText, type SearchQuery } from './record/search-query.ts';
+import {
+  orderOf,
+  parseQuery,
+  type QueryText,
+  type SearchQuery,
+  withKeyNamed,
+} from './record/search-query.ts';
 import { linesSince, readSigningKey, signatureOf, verifyArchive } from './record/verify.ts';
 import type { Settings } from './settings.ts';
 
@@ -39,7 +45,7 @@ export async function auditSearch(
   const registry = new KeyRegistry(ingestion.keys, ingestion.scopeRules);
   let query: SearchQuery;
   try {
-    query = parseQuery(namedIn(registry, flags), Date.now());
+    query = parseQuery(withKeyNamed(flags, registry), Date.now());
   } catch (error) {
     return failed(messages, `audit search: ${(error as Error).message}`);
   }
@@ -58,6 +64,9 @@ export async function auditSearch(
     );
     return 0;
   } catch (error) {
+    // Half of an answer must not be taken for all of it.
+    if (output !== undefined && (error as NodeJS.ErrnoException).code !== 'EEXIST')
+      rmSync(output, { force: true });
     return failed(
       messages,
       `audit search: ${
@@ -123,13 +132,6 @@ function problemWith({ output, limit }: SearchFlags, format: string, root: strin
 const noArchive = (root: string): string =>
   `record.path: there is no archive at ${root}; name it with --record.path, or keep one with --record.archive on`;
 
-/** The key as the archive names it: a fingerprint of a registered key is that key. */
-function namedIn(registry: KeyRegistry, text: QueryText): QueryText {
-  if (text.key === undefined) return text;
-  const { entry } = registry.identify(withoutRawKeys(text.key), text.tenant ?? '');
-  return entry ? { ...text, key: entry.id } : text;
-}
-
 async function toText(
   search: ArchiveSearch,
   limit: number | undefined,
@@ -139,10 +141,9 @@ async function toText(
   messages: NodeJS.WriteStream,
 ): Promise<number> {
   const stream = output === undefined ? out : createWriteStream(output, { flags: 'wx', mode: 0o600 });
-  let closed = false;
-  // A reader such as head that has enough ends the search.
-  stream.on('error', () => {
-    closed = true;
+  const ended: { by?: NodeJS.ErrnoException } = {};
+  stream.on('error', (error) => {
+    ended.by ??= error;
   });
   const bar = progressBar(messages, 'searching');
   const { head, line } = TEXT_FORMS[format];
@@ -152,16 +153,18 @@ async function toText(
   for (const [i, day] of days.entries()) {
     bar.at(i, days.length);
     const left = limit === undefined ? undefined : limit - found;
-    if (closed || left === 0) break;
+    if (ended.by || left === 0) break;
     for await (const rows of search.day(day, { limit: left })) {
       bar.end();
       found += rows.length;
-      if (!stream.write(rows.map(line).join('')) && !closed) await drained(stream);
-      if (closed) break;
+      if (!stream.write(rows.map(line).join('')) && !ended.by) await drained(stream);
+      if (ended.by) break;
     }
   }
   bar.end();
-  if (stream !== out) await new Promise<void>((ended) => void stream.end(() => ended()));
+  if (stream !== out) await new Promise<void>((done) => void stream.end(() => done()));
+  // A reader such as head that has enough ends the search; a full disk is an error.
+  if (ended.by && ended.by.code !== 'EPIPE') throw ended.by;
   return found;
 }
 
@@ -179,6 +182,8 @@ async function toParquet(
      ORDER BY ${orderOf(query)} ${limit === undefined ? '' : `LIMIT ${limit}`}`,
     values,
   );
+  // Readable by nobody else, as the archive itself.
+  process.umask(0o077);
   await connection.run(`COPY found TO ${literal(output)} (FORMAT parquet, COMPRESSION zstd)`);
   const [[rows]] = (await connection.runAndReadAll('SELECT count(*)::DOUBLE FROM found')).getRows();
   return rows as number;

@@ -17,7 +17,7 @@ const text = (doc: string) => z.string().max(256).default('').describe(doc);
 
 /** What a link of a Grafana dashboard brings along when all is chosen there; no key or tenant is called so. */
 export const ALL = '$__all';
-const one = (doc: string) => text(`${doc} ${ALL} is all, too.`).transform((id) => (id === ALL ? '' : id));
+const one = (doc: string) => text(`${doc} ${ALL} is all, too.`);
 
 const key = { key: one('A key by its id or fingerprint; default all.') };
 const tenant = { tenant: one('Keys of one tenant only.') };
@@ -69,7 +69,7 @@ export const ENDPOINTS = {
 } as const satisfies Record<string, ApiEndpoint>;
 
 /** Single requests out of the archive: answered by a process of its own, which reads the question itself. */
-export const REQUESTS: ApiEndpoint = {
+export const REQUESTS = {
   path: '/api/v1/requests',
   summary: 'Single requests out of the archive, newest first; 404 where no archive is kept.',
   parameters: z.strictObject({
@@ -92,7 +92,7 @@ export const REQUESTS: ApiEndpoint = {
     partial: z.boolean().describe('True when the time for a page was over before it was full.'),
     reachesTo: z.iso.datetime().nullable().describe('Event time of the newest request that could be found.'),
   }),
-};
+} as const satisfies ApiEndpoint;
 
 /** Days over all exporters: read from Redis when they are asked for. */
 export const SHARED_DAYS = {

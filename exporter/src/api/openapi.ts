@@ -5,8 +5,9 @@ import { failure } from './schemas.ts';
 const FAILURES: Record<string, string> = {
   400: 'The question makes no sense; the answer says why.',
   401: 'Credentials are needed, where any are configured.',
-  404: 'There is no such key.',
-  429: 'Too many searches of the archive are waiting. Retry-After says when to ask again.',
+  403: 'Not asked for by a host name of the exporter, or beyond loopback where no credentials are configured.',
+  404: 'There is no such key, no archive, or nothing is shared.',
+  429: 'Too many searches of the archive, or credentials to be checked, are waiting. Retry-After says when to ask again.',
   503: 'Too many questions at once, or this one took too long. Retry-After says when to ask again.',
 };
 

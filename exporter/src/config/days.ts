@@ -17,9 +17,9 @@ export const dayAt = (seconds: number): number => Math.floor(seconds / 86_400);
  */
 export function parseDays(text: string, today: number): Days | undefined {
   if (text === 'today') return { from: today, to: today };
-  const quarter = /^(\d{4})-?Q([1-4])$/.exec(text);
+  const quarter = /^([1-9]\d{3})-?Q([1-4])$/.exec(text);
   if (quarter) return months(Number(quarter[1]), Number(quarter[2]) * 3 - 3, 3);
-  const parts = /^(\d{4})(?:-(\d\d)(?:-(\d\d))?)?$/.exec(text);
+  const parts = /^([1-9]\d{3})(?:-(\d\d)(?:-(\d\d))?)?$/.exec(text);
   if (!parts) return undefined;
   const [year, month, date] = parts.slice(1).map(Number);
   if (parts[2] === undefined) return months(year, 0, 12);

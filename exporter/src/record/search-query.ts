@@ -1,7 +1,8 @@
 import { parseDays } from '../config/days.ts';
-import { keyName, tenantName } from '../keys/labels.ts';
-import { withoutRawKeys } from '../keys/raw-keys.ts';
+import { keyLabel, keyName, tenantName } from '../keys/labels.ts';
+import type { KeyRegistry } from '../keys/registry.ts';
 import { type Address, parseIp } from '../parse/ip.ts';
+import { maskKey } from '../parse/masking.ts';
 import { inNetwork, type Network, parseCidr } from '../parse/network.ts';
 import { COLUMNS, type Wanted } from './spool-table.ts';
 
@@ -35,6 +36,13 @@ export const QUERY_FIELDS = [
 ] as const;
 export type QueryText = Partial<Record<(typeof QUERY_FIELDS)[number], string>>;
 
+/** The query about the key that a raw key or a fingerprint of the keys file stands for, by the name the archive has. */
+export function withKeyNamed(text: QueryText, registry: KeyRegistry): QueryText {
+  if (text.key === undefined) return text;
+  const { entry } = registry.identify(maskKey(text.key), text.tenant ?? '');
+  return entry ? { ...text, key: keyLabel(entry.id) } : text;
+}
+
 /** Reads a query as people write it. `now` in milliseconds. Throws an Error that says what to write instead. */
 export function parseQuery(text: QueryText, now: number): SearchQuery {
   const from = text.from === undefined ? 0 : Math.max(0, momentOf('from', text.from, now, false));
@@ -44,7 +52,7 @@ export function parseQuery(text: QueryText, now: number): SearchQuery {
     throw new Error('order: write newest or oldest');
   return {
     // A raw key finds what its masked form names.
-    key: text.key === undefined ? undefined : nameIn(withoutRawKeys(text.key), keyName),
+    key: text.key === undefined ? undefined : nameIn(maskKey(text.key), keyName),
     tenant: text.tenant === undefined ? undefined : nameIn(text.tenant, tenantName),
     ip: text.ip === undefined ? undefined : networkIn(text.ip),
     statuses: text.status === undefined ? [] : text.status.split(',').map(statusRange),
@@ -84,10 +92,10 @@ export function conditionOf(query: SearchQuery): Wanted {
     const { family, prefix, ip3 } = query.ip;
     const octets = family === 4 ? [24, 16, 8, 0].map((shift) => (ip3 >>> shift) & 255) : [];
     const whole = Math.floor(prefix / 8);
-    if (family === 4 && whole === 4) add('ip = ?', octets.join('.'));
-    else if (family === 4)
-      add('starts_with(ip, ?)', whole === 0 ? '' : `${octets.slice(0, whole).join('.')}.`);
-    else add("contains(ip, ':')");
+    if (family === 6) add("contains(ip, ':')");
+    else if (whole === 4) add('ip = ?', octets.join('.'));
+    else if (whole > 0) add('starts_with(ip, ?)', `${octets.slice(0, whole).join('.')}.`);
+    else add("NOT contains(ip, ':')");
   }
   return { sql: parts.join(' AND '), values };
 }
@@ -121,8 +129,9 @@ function momentOf(name: string, text: string, now: number, endOfDay: boolean): n
   if (ago) return now - Number(ago[1]) * UNITS[ago[2]];
   const days = parseDays(text, Math.floor(now / MS_A_DAY));
   if (days) return (endOfDay ? days.to + 1 : days.from) * MS_A_DAY;
-  const isTime = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)$/.test(text);
-  const at = isTime ? Date.parse(text) : Number.NaN;
+  const [, date] = /^(.{10})[Tt]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)$/.exec(text) ?? [];
+  // Date.parse takes 30 February for 2 March.
+  const at = date !== undefined && parseDays(date, 0) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(at)) return at;
   throw new Error(
     `${name}: write UTC days such as 2026-11-23, 2026-11, 2026Q4, 2026 or today, a time with its offset such as 2026-11-23T09:30:00Z, or how long ago, such as 24h`,

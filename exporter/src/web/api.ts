@@ -1,7 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
-import { type ApiEndpoint, ENDPOINTS, type EndpointName } from '../api/endpoints.ts';
+import { ALL, type ApiEndpoint, ENDPOINTS, type EndpointName } from '../api/endpoints.ts';
 import { openApi } from '../api/openapi.ts';
+import { withoutRawKeys } from '../keys/raw-keys.ts';
 import { parametersOf } from './views.ts';
 
 /** Whoever answers the API's questions. */
@@ -42,16 +43,16 @@ export function questionOf(
   const said = parametersOf(request);
   const names = [...said.keys()];
   const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) return { problem: `${twice}: it is there twice` };
-  // Those that are left empty, as forms and dashboards do, are not said.
+  if (twice !== undefined) return { problem: withoutRawKeys(`${twice}: it is there twice`) };
+  // Those that are left empty, as forms and dashboards do, or stand for all are not said.
   const { data, error } = parameters.safeParse(
-    Object.fromEntries([...said].filter(([, value]) => value !== '')),
+    Object.fromEntries([...said].filter(([, value]) => value !== '' && value !== ALL)),
   );
   if (data) return { question: data };
   const [issue] = error.issues;
   if (issue.code === 'unrecognized_keys')
     return {
-      problem: `there is no parameter ${issue.keys[0]}; there are ${Object.keys(parameters.shape).join(', ')}`,
+      problem: `there is no parameter ${withoutRawKeys(issue.keys[0])}; there are ${Object.keys(parameters.shape).join(', ')}`,
     };
   return { problem: `${issue.path.join('.')}: ${issue.message}` };
 }

@@ -8,6 +8,7 @@ import { type Access, type Bound, guard, securityHeaders } from './guard.ts';
 import { healthy, ready, type SharingState } from './health.ts';
 import type { Observed } from './key-overview.ts';
 import { missingPage } from './pages/missing-page.ts';
+import { refuse } from './refusal.ts';
 import { type ReloadResult, reloads } from './reload.ts';
 import { type RenderedMetrics, scrapes } from './scrapes.ts';
 import { ASSETS, sendPage, views } from './views.ts';
@@ -43,7 +44,7 @@ export function webApp(options: WebApp): Express {
     '/': overview,
     '/keys/': key,
     '/keys/:id': key,
-    '/api/v1/requests': requestsApi(options.archive, logger),
+    '/api/v1/requests': requestsApi(options.archive, options.registry, logger),
     '/api/v1/shared/:id': sharedDaysApi(options.sharedDays, options.registry, now),
     '/metrics': scrapes(exposition, options.scraped ?? (() => {})),
     '/-/healthy': healthy(ingesting),
@@ -54,26 +55,24 @@ export function webApp(options: WebApp): Express {
   for (const [path, handler] of Object.entries(gets)) app.route(path).get(handler).all(onlyBy('GET, HEAD'));
   app.route('/-/reload').post(reloads(options.onReload)).all(onlyBy('POST'));
 
-  app.use((request, response) =>
-    sendPage(request, response.status(404), missingPage(now(), 'There is no such page.')),
-  );
+  app.use((request, response) => {
+    if (request.path.startsWith('/api/'))
+      refuse(request, response, 404, 'there is no such path; see /api/v1/openapi.json');
+    else sendPage(request, response.status(404), missingPage(now(), 'There is no such page.'));
+  });
   const failed: ErrorRequestHandler = (error, request, response, _next) => {
     const known = typeof error?.status === 'number' && error.status >= 400 && error.status < 500;
     if (!known)
       logger.error({ err: error, path: withoutRawKeys(request.path) }, 'a request could not be answered');
     if (response.headersSent) return void response.destroy();
     response.removeHeader('Content-Encoding');
-    response
-      .status(known ? 400 : 500)
-      .type('text/plain')
-      .send(known ? 'The request makes no sense.\n' : 'Something went wrong; see the log of the exporter.\n');
+    if (known) refuse(request, response, 400, 'The request makes no sense.\n');
+    else refuse(request, response, 500, 'Something went wrong; see the log of the exporter.\n');
   };
   app.use(failed);
   return app;
 }
 
 function onlyBy(allow: string): RequestHandler {
-  return (_, response) => {
-    response.status(405).type('text/plain').set('Allow', allow).send(`Only ${allow} here.\n`);
-  };
+  return (request, response) => refuse(request, response.set('Allow', allow), 405, `Only ${allow} here.\n`);
 }

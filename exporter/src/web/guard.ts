@@ -2,6 +2,7 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import type { Credentials } from './credentials.ts';
 import { hostAllowed, originAllowed } from './host-names.ts';
+import { refuse } from './refusal.ts';
 
 /** What decides who gets an answer; replaced as a whole on reload. */
 export interface Access {
@@ -54,37 +55,35 @@ export function securityHeaders(_: Request, response: Response, next: NextFuncti
 
 /** Refuses requests that are addressed to, come from, or ask for what they may not. */
 export function guard(access: () => Access, bound: () => Bound, logger: Logger): RequestHandler {
-  const refused = refusalLog(logger);
+  const note = refusalLog(logger);
   return async (request, response, next) => {
     const { credentials, clientCertificates, headers, allowedHosts } = access();
     response.set(headers);
     const { host, origin, authorization } = request.headers;
-    const refuse = (status: number, text: string): void => {
-      response.status(status).type('text/plain').set('Cache-Control', 'no-store').send(text);
-    };
+    const refused = (status: number, text: string): void => refuse(request, response, status, text);
     // A request body is never read: with one, the connection ends with the answer.
     if (
       request.headers['transfer-encoding'] !== undefined ||
       Number(request.headers['content-length'] ?? 0) > 0
     )
       response.set('Connection', 'close');
-    if (!hostAllowed(host, bound(), allowedHosts)) return refuse(403, WRONG_HOST);
+    if (!hostAllowed(host, bound(), allowedHosts)) return refused(403, WRONG_HOST);
     if (!['GET', 'HEAD'].includes(request.method) && !originAllowed(origin, host))
-      return refuse(403, WRONG_ORIGIN);
+      return refused(403, WRONG_ORIGIN);
     if (HEALTH.includes(request.path)) return next();
     if (!credentials.configured) {
       if (bound().loopback || clientCertificates || EXPOSED.includes(request.path)) return next();
-      return refuse(403, UNEXPOSED);
+      return refused(403, UNEXPOSED);
     }
     const verdict = await credentials.check(authorization, clientOf(request));
     if (verdict === 'accepted') return next();
     if (verdict === 'busy') {
       response.set('Retry-After', '2');
-      return refuse(429, 'Too many credentials are being checked. Try again in 2 s.\n');
+      return refused(429, 'Too many credentials are being checked. Try again in 2 s.\n');
     }
-    if (authorization !== undefined) refused();
+    if (authorization !== undefined) note();
     response.set('WWW-Authenticate', 'Basic realm="atender-exporter", charset="UTF-8"');
-    return refuse(401, 'Credentials are needed.\n');
+    return refused(401, 'Credentials are needed.\n');
   };
 }
 

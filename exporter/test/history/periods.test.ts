@@ -65,6 +65,6 @@ test('days are written as a date, a month, a quarter, a year or today; anything 
     '2026-10-01 2026-12-31',
     '2026-01-01 2026-12-31',
   ]);
-  for (const text of ['', '2026-13', '2026-02-30', '26', '2026Q5', '2026-1-1', 'x'])
+  for (const text of ['', '0026', '2026-13', '2026-02-30', '26', '2026Q5', '2026-1-1', 'x'])
     expect(read(text)).toBeUndefined();
 });

@@ -24,7 +24,15 @@ test('a time has its offset, and is not included at the end; a duration is how l
   ]);
 });
 
-test.each(['2026-02-30', '2026-13', '2026Q5', 'yesterday', '2026-11-23T09:30:00', '2026-11-23T25:00:00Z'])(
-  '%s is no time',
-  (from) => expect(() => parseQuery({ from }, NOW)).toThrow(/from: write UTC days such as/),
+test.each([
+  '2026-02-30',
+  '2026-02-30T10:00:00Z',
+  '0026',
+  '2026-13',
+  '2026Q5',
+  'yesterday',
+  '2026-11-23T09:30:00',
+  '2026-11-23T25:00:00Z',
+])('%s is no time', (from) =>
+  expect(() => parseQuery({ from }, NOW)).toThrow(/from: write UTC days such as/),
 );

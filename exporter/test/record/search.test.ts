@@ -222,13 +222,13 @@ describe('GET /api/v1/requests', () => {
 
   test.each([
     ['?status=abc', /status: write/],
-    ['?colour=red', /there is no such parameter/],
-    ['?limit=5000', /limit: write/],
+    ['?colour=red', /there is no parameter colour; there are key, tenant/],
+    ['?limit=5000', /^limit: /],
     ['?cursor=xyz', /cursor: give it as/],
     // A moment that no calendar has, written as a cursor.
     [`?cursor=${Buffer.from('999999999999999.1').toString('base64url')}`, /cursor: give it as/],
     [`?cursor=${Buffer.from('-99.1').toString('base64url')}`, /cursor: give it as/],
-    [`?endpoint=${'a'.repeat(600)}`, /longer than/],
+    [`?endpoint=${'a'.repeat(600)}`, /^endpoint: /],
   ])('%s is refused with what to write', async (query, message) => {
     const { status, body } = await get(query);
     expect(status).toBe(400);

@@ -63,7 +63,9 @@ describe('with credentials', () => {
         const { status, headers, body } = await ask(server, path);
         expect([path, status]).toEqual([path, 401]);
         expect(headers['www-authenticate']).toMatch(/^Basic /);
-        expect(body).toBe('Credentials are needed.\n');
+        expect(body).toBe(
+          path.startsWith('/api/') ? '{"error":"Credentials are needed."}' : 'Credentials are needed.\n',
+        );
       }
       expect((await ask(server, '/-/reload', { method: 'POST' })).status).toBe(401);
       const authorized = { headers: { authorization: basic('prometheus', 'right') } };
