@@ -67,7 +67,8 @@ export interface Manifest {
   bytes: number;
 }
 
-const NOTHING_BEFORE = '0'.repeat(64);
+/** What the first line continues, and the head of a manifest without lines. */
+export const NOTHING_BEFORE = '0'.repeat(64);
 
 /** Hash of the newest line, which stands for all of them. */
 export const headOf = ({ hashes }: Manifest): string => hashes.at(-1) ?? NOTHING_BEFORE;

@@ -4,7 +4,7 @@ import { join, relative, sep } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { digestOf } from './change.ts';
 import { REQUESTS } from './layout.ts';
-import { type ArchiveFile, headOf, type Manifest, readManifest } from './manifest.ts';
+import { type ArchiveFile, headOf, type Manifest, NOTHING_BEFORE, readManifest } from './manifest.ts';
 
 export interface Verification {
   /** Hash of the manifest's newest line. */
@@ -91,10 +91,10 @@ export function readSigningKey(path: string): Buffer {
  * when it never had that head: it is another one, was rewritten, or its end was cut off.
  */
 export function linesSince(root: string, expected: string, key: Buffer | undefined): number | undefined {
-  const { hashes } = readManifest(root);
+  const heads = [NOTHING_BEFORE, ...readManifest(root).hashes];
   const wanted = expected.trim().toLowerCase();
-  const at = hashes.findLastIndex((hash) => hash === wanted || (key && signatureOf(hash, key) === wanted));
-  return at < 0 ? undefined : hashes.length - 1 - at;
+  const at = heads.findLastIndex((head) => head === wanted || (key && signatureOf(head, key) === wanted));
+  return at < 0 ? undefined : heads.length - 1 - at;
 }
 
 /** What lies at a path, and what should. */

@@ -136,6 +136,16 @@ test('a head noted earlier is found again; after the end was cut off, files and 
   expect(cut.stdout).toMatch(/its end was cut off/);
 });
 
+test('the head of an archive that was still empty is continued by every manifest', async () => {
+  mkdirSync(join(directory.path, 'empty'));
+  const empty = await runCommand(['audit', 'verify', '--record.path', join(directory.path, 'empty')]);
+  const later = await verify('--expect', headIn(empty.stdout));
+  expect([later.code, later.stdout]).toEqual([
+    0,
+    expect.stringContaining('the expected head is 3 lines ago'),
+  ]);
+});
+
 test('a head can be signed with a key from a file, and a signature be expected', async () => {
   const [key, other] = ['key', 'other'].map((name) => join(directory.path, name));
   writeFileSync(key, 'a'.repeat(64));
