@@ -53,20 +53,19 @@ export async function draftFiles(
 export const rowsOf = (root: string, paths: string[], retention: string): string =>
   `SELECT *, ${literal(retention)} AS retention, ${DAY} AS day FROM (${requestsOf(root, paths)})`;
 
-/** The same, each to be of the class that its key has by the tables of makeClassTables. */
-export const rowsByKey = (root: string, paths: string[]): string =>
-  `SELECT r.*, coalesce(x.retention, a.retention, o.retention) AS retention, ${DAY} AS day
-   FROM (${requestsOf(root, paths)}) r CROSS JOIN class_of_others o
+/** The same, each to be of the class that its key has by the table of makeClassTable, or of `others`. */
+export const rowsByKey = (root: string, paths: string[], others: string): string =>
+  `SELECT r.*, coalesce(x.retention, a.retention, ${literal(others)}) AS retention, ${DAY} AS day
+   FROM (${requestsOf(root, paths)}) r
    LEFT JOIN class_of_key x ON r.key_id = x.key_id AND r.tenant_id = x.tenant_id
    LEFT JOIN class_of_key a ON r.key_id = a.key_id AND a.tenant_id = ''`;
 
 const DAY = "strftime(time, '%Y-%m-%d')";
 
-/** Classes of keys, for rowsByKey. A key without tenant is that of whatever tenant. */
-export async function makeClassTables(
+/** The classes of keys, for rowsByKey. A key without tenant is that of whatever tenant. */
+export async function makeClassTable(
   connection: DuckDBConnection,
   keys: { key: string; tenant: string; retention: string }[],
-  others: string,
 ): Promise<void> {
   await connection.run(
     'CREATE TEMP TABLE class_of_key (key_id VARCHAR, tenant_id VARCHAR, retention VARCHAR)',
@@ -77,5 +76,4 @@ export async function makeClassTables(
     appender.endRow();
   }
   appender.closeSync();
-  await connection.run(`CREATE TEMP TABLE class_of_others AS SELECT ${literal(others)} AS retention`);
 }

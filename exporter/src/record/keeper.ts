@@ -75,7 +75,6 @@ export class ArchiveKeeper {
       root: this.options.root,
       segments: this.ready.map(({ segment, length }) => ({ segment, length })),
       keys: keyRetentions(this.options.keys()),
-      otherRetention: retentionClass(undefined),
       now: Date.now(),
     };
     this.problems = [];

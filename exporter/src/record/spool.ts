@@ -123,7 +123,9 @@ export class Spool {
       const length = this.file.sync();
       if (this.committed === 0) syncDirectoryOf(spoolFile(this.options.path, this.segment));
       const closed =
-        this.segmentRows >= SEGMENT_ROWS || this.clock() - this.openedAt >= this.options.sealEvery * 1000;
+        this.segmentRows >= SEGMENT_ROWS ||
+        // A clock that was put back must not keep it open until it comes round again.
+        Math.abs(this.clock() - this.openedAt) >= this.options.sealEvery * 1000;
       if (length > this.committed || closed) this.putting = { segment: this.segment, length, closed };
     }
     return { put: [...this.closing, ...(this.putting ? [this.putting] : [])], drop: [...this.dropping] };

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { HELD } from '../keys/retention.ts';
 import { acquireLock, type Lock } from '../store/lock.ts';
 import { type Draft, digestOf, makeChange, recover } from './change.ts';
-import { draftFiles, makeClassTables, rowsByKey, rowsOf } from './drafts.ts';
+import { draftFiles, makeClassTable, rowsByKey, rowsOf } from './drafts.ts';
 import { type DuckDBConnection, openDuckdb } from './duckdb.ts';
 import { dayNumber, dayOf, draftDirectory, placeOf, spoolFile } from './layout.ts';
 import { type ArchiveFile, type Change, type Manifest, readManifest } from './manifest.ts';
@@ -25,8 +25,6 @@ export interface UpkeepOptions {
   /** Closed segments of the spool, oldest first, and their committed bytes. */
   segments: { segment: number; length: number }[];
   keys: KeyRetention[];
-  /** The class of all other keys. */
-  otherRetention: string;
   /** Milliseconds since the epoch. */
   now: number;
   /** Told of each segment that is in the archive for good. */
@@ -59,7 +57,7 @@ export async function upkeep(options: UpkeepOptions): Promise<void> {
       throw new Error(`${fault}; see to it with audit verify, nothing is changed until then`);
     const { connection, close } = await openDuckdb({ ...LIMITS, directory: draftDirectory(root) });
     try {
-      await makeClassTables(connection, options.keys, options.otherRetention);
+      await makeClassTable(connection, options.keys);
       const archive = new Archive(connection, options, manifest);
       for (const segment of options.segments) await archive.seal(segment);
       await archive.release();
@@ -120,11 +118,14 @@ class Archive {
     onSealed?.(segment);
   }
 
-  /** Requests in the class of held ones whose key is held no more go to the class they would have. */
+  /**
+   * Requests in the class of held ones whose key is held no more go to the class they would have. A key that is not
+   * among the keys stays held: an entry that was lost must not remove what it protected.
+   */
   async release(): Promise<void> {
     for (const file of this.filesOf(HELD))
       await this.attempt(`${file.path} cannot be looked at for lifted holds`, async () => {
-        const rows = rowsByKey(this.options.root, [file.path]);
+        const rows = rowsByKey(this.options.root, [file.path], HELD);
         if ((await this.count(`SELECT 1 FROM (${rows}) WHERE retention <> '${HELD}'`)) === 0) return;
         await this.requireIntact([file]);
         this.change('reclassified', await this.drafts(rows, `r-${this.nextNumber()}`), [file]);
@@ -171,7 +172,7 @@ class Archive {
   /** The requests of a file that a legal hold keeps. */
   private async heldOf(file: ArchiveFile): Promise<Draft[]> {
     await this.requireIntact([file]);
-    const rows = rowsByKey(this.options.root, [file.path]);
+    const rows = rowsByKey(this.options.root, [file.path], '');
     return this.drafts(`SELECT * FROM (${rows}) WHERE retention = '${HELD}'`, `h-${this.nextNumber()}`);
   }
 

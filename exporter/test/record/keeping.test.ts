@@ -1,10 +1,13 @@
-import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { KeyRegistry } from '../../src/keys/registry.ts';
+import { Spool } from '../../src/record/spool.ts';
+import { asRoot } from '../as-root.ts';
 import { endLeftovers, eventually, startExporter, sumOf, temporaryDirectory } from '../exporter-process.ts';
 import { requestLine } from '../log-lines.ts';
 import { ask, filesOf } from './duckdb-of.ts';
+import { appendTo } from './spooling.ts';
 
 /** The process that seals has the lowest priority: on a busy machine it waits long for its turn. */
 const SEALED_MS = 40_000;
@@ -98,6 +101,23 @@ test('a full disk stops the reading, not the exporter; with room again each line
   }
 });
 
+test('a segment is closed after its time also when the clock was put back by years meanwhile', () => {
+  const directory = temporaryDirectory();
+  let now = Date.parse('2036-01-01T00:00:00Z');
+  const spool = new Spool({ path: directory.path, sealEvery: 900 }, [], new KeyRegistry([]), () => now);
+  const closed = (): boolean[] => {
+    appendTo(spool, {});
+    const { put } = spool.changes();
+    spool.settle();
+    return put.map((segment) => segment.closed);
+  };
+  expect(closed()).toEqual([false]);
+  now = Date.parse('2026-11-28T00:00:00Z');
+  expect(closed()).toEqual([true]);
+  spool.close();
+  directory.remove();
+});
+
 test('without an archive no DuckDB is loaded and no process started; with one, not into the exporter itself', async () => {
   const directory = temporaryDirectory();
   const under = (name: string) => join(directory.path, name);
@@ -125,8 +145,3 @@ test('without an archive no DuckDB is loaded and no process started; with one, n
   await off.end('SIGTERM');
   directory.remove();
 });
-
-function asRoot(...command: string[]): void {
-  const [program, ...args] = process.getuid?.() === 0 ? command : ['sudo', '-n', ...command];
-  expect(String(spawnSync(program, args).stderr)).toBe('');
-}

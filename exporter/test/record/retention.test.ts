@@ -74,9 +74,10 @@ describe('retention', () => {
   test('what a lifted hold had kept goes back to its class, and goes when that is over', async () => {
     await kept(root, NOON, [{ keyId: 'key_h', timestamp: NOON }], { entries, keys: held });
     expect(places()).toEqual(['class=hold day=2026-03-10']);
-    await kept(root, NOON + DAY, []);
+    const lifted = { keys: [{ key: 'key_h', tenant: '', retention: '30' }] };
+    await kept(root, NOON + DAY, [], lifted);
     expect(places()).toEqual(['class=30 day=2026-03-10']);
-    await kept(root, NOON + 31 * DAY, []);
+    await kept(root, NOON + 31 * DAY, [], lifted);
     expect(places()).toEqual([]);
     expect(changes()).toEqual(['sealed', 'reclassified', 'expired']);
     await sound();
@@ -102,6 +103,14 @@ test('the files of a past day become one once nothing comes to it, with every re
   await sound();
   await kept(root, NOON + 14 * 3_600_000, []);
   expect(changes().filter((change) => change === 'compacted')).toHaveLength(1);
+});
+
+test('a key that is gone from the keys file stays held: losing its entry removes nothing', async () => {
+  const entries = [entryOf({ id: 'key_h', tier: 'starter', legalHold: true })];
+  await kept(root, NOON, [{ keyId: 'key_h', timestamp: NOON }], { entries });
+  await kept(root, NOON + 4_000 * DAY, []);
+  expect(places()).toEqual(['class=hold day=2026-03-10']);
+  expect(changes()).toEqual(['sealed']);
 });
 
 describe('a change that a crash interrupted', () => {
@@ -163,7 +172,6 @@ describe('a change that a crash interrupted', () => {
       root,
       segments,
       keys: [],
-      otherRetention: '30',
       now: NOON,
       onProblem: (text) => told.push(text),
     });

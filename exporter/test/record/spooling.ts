@@ -14,6 +14,15 @@ const format = compileFormat(formatOptions());
 
 export type Request = Record<string, unknown>;
 
+/** Appends a request as an exporter does. */
+export function appendTo(spool: Spool, request: Request): void {
+  const record = new LogRecord();
+  const line = Buffer.from(requestLine(request));
+  if (createLineParser(format).parse(line, 0, line.length - 1, record) !== ACCEPTED)
+    throw new Error(`rejected: ${line}`);
+  spool.append(record);
+}
+
 /** Writes requests to a spool of their own, committed. Returns the closed segment. */
 export function spooled(
   root: string,
@@ -23,13 +32,7 @@ export function spooled(
   const registry = new KeyRegistry(entries);
   // No time passes until a segment is old enough to be closed: it is at once.
   const spool = new Spool({ path: root, sealEvery: 0 }, waiting, registry, Date.now);
-  const parser = createLineParser(format);
-  const record = new LogRecord();
-  for (const request of requests) {
-    const line = Buffer.from(requestLine(request));
-    if (parser.parse(line, 0, line.length - 1, record) !== ACCEPTED) throw new Error(`rejected: ${line}`);
-    spool.append(record);
-  }
+  for (const request of requests) appendTo(spool, request);
   const { put } = spool.changes();
   spool.settle();
   spool.close();
@@ -57,6 +60,6 @@ export async function kept(
   const problems: string[] = [];
   const segments = requests.length > 0 ? [spooled(root, requests, entries)] : [];
   const onProblem = (message: string): void => void problems.push(message);
-  await upkeep({ root, segments, keys, otherRetention: '30', now, onProblem });
+  await upkeep({ root, segments, keys, now, onProblem });
   return problems;
 }
