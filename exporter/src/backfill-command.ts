@@ -43,8 +43,10 @@ export async function runBackfill(
     );
   } catch (error) {
     const { code, path } = error as NodeJS.ErrnoException;
-    if (code === undefined || path === undefined) throw error;
-    throw new QuestionError(`${path}: ${code}; see to the path and its permissions`);
+    if (code === undefined) throw error;
+    throw new QuestionError(
+      `${path ?? flags.output}: ${code}; see to the path, its permissions and its room`,
+    );
   }
 }
 

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { asRoot } from '../as-root.ts';
 import { endLeftovers, runCommand, temporaryDirectory } from '../exporter-process.ts';
 import { requestLine } from '../log-lines.ts';
 import { startPrometheus } from '../prometheus.ts';
@@ -103,6 +104,43 @@ test('the files hold no raw key, and say with their last line that they are whol
   expect(text.join('')).toMatch(/key_id="sa_live_[0-9a-f]{12}"/);
   expect(text.join('')).not.toContain('xxx');
   for (const one of text) expect(one.endsWith('# EOF\n')).toBe(true);
+});
+
+test('a gap of years, or a clock that was wrong for one line, is not filled with samples', async () => {
+  const times = ['1970-01-01T00:00:10Z', '2024-02-28T22:00:00Z', '2026-11-01T12:00:00Z'];
+  writeFileSync(file('a.log'), times.map((timestamp) => requestLine({ timestamp })).join(''));
+  const { code } = await runCommand(['backfill', file('a.log'), '--output', file('out')]);
+  expect(code).toBe(0);
+  // A day after each request, and the step before the next.
+  expect(readdirSync(file('out')).sort()).toEqual(
+    ['1970-01-01', '1970-01-02', '2024-02-28', '2024-02-29', '2026-11-01'].map((day) => `${day}.openmetrics`),
+  );
+  const last = readFileSync(join(file('out'), '2026-11-01.openmetrics'), 'utf8');
+  const counted = last
+    .split('\n')
+    .filter((line) => line.startsWith('atender_requests_total{') && line.includes('status="200"'))
+    .map((line) => line.split(' ').slice(1).map(Number));
+  const noon = Date.parse('2026-11-01T12:00:00Z') / 1000;
+  expect(counted[0]).toEqual([2, noon - 120]);
+  expect(counted.at(-1)?.[0]).toBe(3);
+}, 30_000);
+
+test('on a full disk it says so, and promtool takes none of the half files', async () => {
+  mkdirSync(file('small'));
+  asRoot('mount', '-t', 'tmpfs', '-o', 'size=64k,mode=777', 'tmpfs', file('small'));
+  try {
+    const start = Date.now() / 1000 - 24 * HOUR;
+    writeFileSync(
+      file('a.log'),
+      linesOf([0, 12].map((hours) => ({ at: start + hours * HOUR, keyId: 'key_a', status: 200 }))),
+    );
+    const { code, stderr } = await runCommand(['backfill', file('a.log'), '--output', file('small')]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^\S+: ENOSPC; see to the path/)]);
+    for (const name of readdirSync(file('small')))
+      expect(readFileSync(join(file('small'), name), 'utf8')).not.toContain('# EOF');
+  } finally {
+    asRoot('umount', '--lazy', file('small'));
+  }
 });
 
 test('flags and files that cannot be used are named with what to do', async () => {
