@@ -37,7 +37,7 @@ export async function explainKey(
     const known = await keyInUse(
       store.daily,
       registry,
-      config.record.path,
+      { recordPath: config.record.path, storePath: config.store.path },
       found[0],
       lookBack(Number(days), now),
     );

@@ -1,15 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { filesBetween, requestsOf } from './archive-view.ts';
 import { type DuckDBConnection, openDuckdb } from './duckdb.ts';
-import { placeOf } from './layout.ts';
-import { followManifest } from './manifest.ts';
+import { ArchiveSearch } from './search.ts';
+import { parseQuery } from './search-query.ts';
 
 /** MiB and threads of a query: it runs beside an exporter. */
 const LIMITS = { memory: 512, threads: 2 };
 
-/** The sealed requests of some UTC days, as the table `requests` of a DuckDB. */
+/** The archived requests of some UTC days, as the table `requests` of a DuckDB. */
 export class ArchivedRequests {
   /** Days that have at least a file, `2026-11-23`. */
   readonly days: ReadonlySet<string>;
@@ -24,12 +23,17 @@ export class ArchivedRequests {
   }
 
   /**
-   * `from` and `to` as `2026-11-23`, both included; undefined where the archive has nothing of these days.
-   * Throws what reading the manifest or a file throws.
+   * `from` and `to` as `2026-11-23`, both included; undefined where the archive has nothing of these days. `storePath`:
+   * the store that goes with the archive; without it what is not sealed yet is not seen. Throws what reading the store,
+   * the manifest or a file throws.
    */
-  static async open(root: string, from: string, to: string): Promise<ArchivedRequests | undefined> {
-    const files = filesBetween(followManifest(root), from, to);
-    if (files.length === 0) return undefined;
+  static async open(
+    root: string,
+    from: string,
+    to: string,
+    storePath = '',
+  ): Promise<ArchivedRequests | undefined> {
+    if (!existsSync(root)) return undefined;
     const directory = mkdtempSync(join(tmpdir(), 'atender-record-'));
     const { connection, close } = await openDuckdb({ ...LIMITS, directory });
     const closeAll = () => {
@@ -37,12 +41,18 @@ export class ArchivedRequests {
       rmSync(directory, { recursive: true, force: true });
     };
     try {
-      await connection.run(`CREATE VIEW requests AS ${requestsOf(root, files)}`);
+      const search = await ArchiveSearch.open(connection, root, storePath, parseQuery({ from, to }, 0));
+      const days = new Set(await search.days());
+      if (days.size > 0) {
+        await connection.run(`CREATE TEMP VIEW requests AS ${search.relation(from, to)}`);
+        return new ArchivedRequests(connection, days, closeAll);
+      }
     } catch (error) {
       closeAll();
       throw error;
     }
-    return new ArchivedRequests(connection, new Set(files.map((path) => placeOf(path)?.day ?? '')), closeAll);
+    closeAll();
+    return undefined;
   }
 
   /** Rows a chunk at a time; `parameters` in their order. */

@@ -47,3 +47,10 @@ export async function callersOf(archive: ArchivedRequests, id: string, tenant: s
   }
   return callers;
 }
+
+/** How many requests of a key the archived days hold. */
+export async function requestsOfKey(archive: ArchivedRequests, id: string, tenant: string): Promise<number> {
+  const sql = `SELECT count(*)::DOUBLE FROM requests WHERE key_id = $1 AND coalesce(tenant_id, '') = $2`;
+  for await (const [requests] of archive.rows(sql, [id, tenant])) return requests as number;
+  return 0;
+}

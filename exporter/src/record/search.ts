@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { openStoreForReading } from '../store/sqlite.ts';
 import { filesBetween, requestsOf } from './archive-view.ts';
-import type { DuckDBConnection } from './duckdb.ts';
+import { type DuckDBConnection, literal } from './duckdb.ts';
 import { dayOf, placeOf, spoolFile } from './layout.ts';
 import { followManifest, type Manifest } from './manifest.ts';
 import { conditionOf, isExact, isWanted, orderOf, type SearchQuery } from './search-query.ts';
@@ -99,13 +99,11 @@ export class ArchiveSearch {
     }
   }
 
-  /** SQL of all requests of a day, or of all days. */
-  relation(day?: string): string {
-    const [from, to] = [day ?? '', day ?? '\uffff'];
+  /** SQL of all requests of some UTC days (YYYY-MM-DD, both included); default of all. */
+  relation(from = '', to = '\uffff'): string {
     const sealed = requestsOf(this.root, filesBetween(this.manifest, from, to));
     if (!this.spooled) return sealed;
-    const where = day === undefined ? '' : ` WHERE day = '${day}'`;
-    return `${sealed} UNION ALL SELECT ${COLUMNS.join(', ')} FROM spooled${where}`;
+    return `${sealed} UNION ALL SELECT ${COLUMNS.join(', ')} FROM spooled WHERE day BETWEEN ${literal(from)} AND ${literal(to)}`;
   }
 
   /** The query's condition on a relation, with the addresses of its network picked. */
@@ -130,7 +128,7 @@ export class ArchiveSearch {
 
   private async *rows(day: string, skip: number, limit: number | undefined): AsyncGenerator<FoundRequest[]> {
     const { query } = this;
-    const relation = this.relation(day);
+    const relation = this.relation(day, day);
     const { sql, values } = await this.condition(relation);
     const page = limit === undefined ? '' : `LIMIT ${limit}`;
     const result = await this.connection.stream(

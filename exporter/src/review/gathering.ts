@@ -121,7 +121,11 @@ async function tiersOf(
       NAMED_TIERS.map((tier) => bound(TIERS[tier], { requests, peakPerMinute })),
     ]),
   );
-  const open = [...bounds].flatMap(([day, of]) => (of.every(({ exact }) => exact) ? [] : [day]));
+  const open = new Map(
+    rows.flatMap(({ day, figures }) =>
+      bounds.get(day)?.every(({ exact }) => exact) ? [] : [[day, figures.requests]],
+    ),
+  );
   const replays = archive ? await replayed(archive, id, tenant, open) : new Map<number, TierReplay[]>();
   for (const [day, of] of bounds)
     for (const [i, tier] of tiers.entries()) {
@@ -132,23 +136,28 @@ async function tiersOf(
   return tiers;
 }
 
-/** The tiers' replays of those of `days` that the archive has. */
+/** The tiers' replays of those of `days` (with their requests) of which the archive has every request. */
 async function replayed(
   archive: ArchivedRequests,
   id: string,
   tenant: string,
-  days: number[],
+  days: ReadonlyMap<number, number>,
 ): Promise<Map<number, TierReplay[]>> {
-  const there = days.filter((day) => archive.days.has(dateOf(day)));
+  const there = [...days.keys()].filter((day) => archive.days.has(dateOf(day)));
   const replays = new Map(there.map((day) => [day, NAMED_TIERS.map((tier) => new TierReplay(TIERS[tier]))]));
   if (there.length === 0) return replays;
   const sql = `SELECT epoch_ms(time)::DOUBLE FROM requests
     WHERE key_id = $1 AND coalesce(tenant_id, '') = $2 AND time >= $3::TIMESTAMP
       AND time < $4::TIMESTAMP + INTERVAL 1 DAY ORDER BY time`;
   const [first, last] = [Math.min(...there), Math.max(...there)];
-  for await (const [ms] of archive.rows(sql, [id, tenant, dateOf(first), dateOf(last)]))
-    for (const replay of replays.get(Math.floor((ms as number) / 1000 / DAY)) ?? [])
-      replay.request(ms as number);
+  const archived = new Map<number, number>();
+  for await (const [ms] of archive.rows(sql, [id, tenant, dateOf(first), dateOf(last)])) {
+    const day = dayAt((ms as number) / 1000);
+    archived.set(day, (archived.get(day) ?? 0) + 1);
+    for (const replay of replays.get(day) ?? []) replay.request(ms as number);
+  }
+  // A day's file may be of keys with a longer retention, and of today a part is not sealed yet.
+  for (const day of there) if ((archived.get(day) ?? 0) < (days.get(day) ?? 0)) replays.delete(day);
   return replays;
 }
 

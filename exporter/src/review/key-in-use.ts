@@ -4,8 +4,9 @@ import { mergedFigures } from '../history/usage-report.ts';
 import type { KeyEntry } from '../keys/key.ts';
 import { keyLabel, tenantLabel } from '../keys/labels.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
+import { count } from '../keys/wording.ts';
 import { ArchivedRequests } from '../record/archived-requests.ts';
-import { type Caller, callersOf, MOST_CALLERS } from '../record/callers.ts';
+import { type Caller, callersOf, MOST_CALLERS, requestsOfKey } from '../record/callers.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
 import type { KeyRow } from '../usage/changes.ts';
 import { callerName, type KeyInUse } from './blast-radius.ts';
@@ -16,15 +17,19 @@ const DAY = 86_400;
 export async function keyInUse(
   reader: DailyReader,
   registry: KeyRegistry,
-  recordPath: string,
+  { recordPath, storePath }: { recordPath: string; storePath: string },
   row: KeyRow,
   days: Days,
 ): Promise<KeyInUse> {
   const entry = registry.labelled(row.id, row.tenant);
   const successors = entry ? registry.successorsOf(entry) : [];
-  const archive = await ArchivedRequests.open(recordPath, dateOf(days.from), dateOf(days.to));
+  const archive = await ArchivedRequests.open(recordPath, dateOf(days.from), dateOf(days.to), storePath);
   try {
     const callers = archive ? await callersOf(archive, row.id, row.tenant) : addressesOf(reader, row);
+    const requests = {
+      counted: reader.days(row.key, days).reduce((sum, day) => sum + day.requests, 0),
+      archived: archive ? await requestsOfKey(archive, row.id, row.tenant) : 0,
+    };
     const moved = archive ? await callersOfAll(archive, successors, row.tenant) : [];
     const { endpoints } = detailsOf(mergedFigures(reader, [row.key], days), reader.endpoints());
     return {
@@ -39,7 +44,7 @@ export async function keyInUse(
       })),
       callers,
       movedCallers: new Set(moved.map(callerName)),
-      missing: missingOf(archive, callers, days),
+      missing: missingOf(archive, callers, days, requests),
     };
   } finally {
     archive?.close();
@@ -75,7 +80,12 @@ function longestGap(reader: DailyReader, { key }: KeyRow, days: Days): number {
   return longest;
 }
 
-function missingOf(archive: ArchivedRequests | undefined, callers: Caller[], { from, to }: Days): string[] {
+function missingOf(
+  archive: ArchivedRequests | undefined,
+  callers: Caller[],
+  { from, to }: Days,
+  { counted, archived }: { counted: number; archived: number },
+): string[] {
   const missing: string[] = [];
   if (!archive)
     missing.push(
@@ -84,6 +94,10 @@ function missingOf(archive: ArchivedRequests | undefined, callers: Caller[], { f
   else if (archive.days.size < to - from + 1)
     missing.push(
       `the archive has ${archive.days.size} of ${to - from + 1} days; who called on the others is not known.`,
+    );
+  if (archive && archived < counted)
+    missing.push(
+      `the archive holds ${count(archived)} of the ${count(counted)} requests that were counted; who sent the others is not known.`,
     );
   if (callers.length >= MOST_CALLERS) missing.push(`only the latest ${MOST_CALLERS} callers are looked at.`);
   return missing;

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chromium } from 'playwright-core';
@@ -28,20 +28,25 @@ function requests(): Archived[] {
       all.push({ at: at + 60, key: 'key_old', tenant: 'acme', ip: '192.0.2.2', userAgent: 'moves/1' });
     else all.push({ at: at + 60, key: 'key_new', tenant: 'acme', ip: '192.0.2.2', userAgent: 'moves/1' });
   }
+  return [...all, ...burstOf('key_burst')];
+}
+
+function burstOf(key: string): Archived[] {
   const burst = Math.floor((NOW - 2 * DAY) / 60) * 60;
-  for (let i = 0; i < 200; i++)
-    all.push({ at: burst + 30 + i * 0.2, key: 'key_burst', tenant: 'acme', status: i < 70 ? 200 : 429 });
-  return all;
+  return Array.from({ length: 200 }, (_, i) => ({
+    ...{ at: burst + 30 + i * 0.2, key, tenant: 'acme', status: i < 70 ? 200 : 429 },
+  }));
 }
 
 beforeAll(async () => {
-  const all = requests().sort((a, b) => a.at - b.at);
+  const all = requests();
+  const logged = [...all, ...burstOf('key_lost')].sort((a, b) => a.at - b.at);
   const line = ({ at, key, tenant, endpoint = '/v1/contacts', status = 200, ip, userAgent }: Archived) =>
     requestLine({
       ...{ timestamp: new Date(at * 1000).toISOString(), keyId: key, tenantId: tenant, endpoint, status },
       ...{ ip, userAgent },
     });
-  writeFileSync(file('requests.log'), all.map(line).join(''));
+  writeFileSync(file('requests.log'), logged.map(line).join(''));
   writeFileSync(
     file('keys.yaml'),
     `keys:
@@ -83,6 +88,7 @@ describe('review', () => {
       'key_silent revoke',
       'key_old rotate',
       'key_burst change tier',
+      'key_lost keep',
       'key_new keep',
     ]);
   });
@@ -96,6 +102,11 @@ describe('review', () => {
       { tier: 'professional', refused: 0, exact: true },
       { tier: 'enterprise', refused: 0, exact: true },
     ]);
+  });
+
+  test('says at least how many where the archive has the day of other keys, and not all of this one', () => {
+    const { tiers } = answered.keys.find(({ id }) => id === 'key_lost')!;
+    expect(tiers[0]).toEqual({ tier: 'starter', refused: 80, exact: false });
   });
 
   test('without an archive says at least how many, and that it is no more than that', async () => {
@@ -124,7 +135,7 @@ describe('review', () => {
       expect(await page.locator('img, script, link, iframe').count()).toBe(0);
       expect(await page.locator('h2').allTextContents()).toContainEqual(expect.stringContaining(HOSTILE));
       expect(await page.locator('.sign dt').allTextContents()).toEqual(['Reviewer', 'Date', 'Signature']);
-      expect(await page.locator('svg.bars').count()).toBe(8);
+      expect(await page.locator('svg.bars').count()).toBe(10);
       const width = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
       expect(width).toBeLessThanOrEqual(0);
       const printed = await page.pdf({ preferCSSPageSize: true });
@@ -186,6 +197,28 @@ describe('key explain', () => {
     expect(radius.callers.map(({ ip }) => ip)).toEqual(['192.0.2.1', '192.0.2.2']);
     expect(radius.missing[0]).toContain('there is no archive of single requests');
   });
+
+  test('sees the requests that are not sealed yet, and says how many it does not see', async () => {
+    const own = ['--store.path', file('unsealed.db'), '--record.path', file('unsealed')];
+    const request = (at: number, ip: string) =>
+      requestLine({ timestamp: new Date(at * 1000).toISOString(), keyId: 'key_new', ip });
+    writeFileSync(file('unsealed.log'), request(NOW - 60, '192.0.2.7'));
+    const explained = async (archive: 'on' | 'off'): Promise<Radius> => {
+      const exporter = await startExporter([
+        ...['--log.path', file('unsealed.log'), '--record.archive', archive, ...own],
+      ]);
+      await exporter.ready();
+      await exporter.end('SIGTERM');
+      return JSON.parse((await runCommand(['key', 'explain', 'key_new', '--format', 'json', ...own])).stdout);
+    };
+    const { callers, missing } = await explained('on');
+    expect(callers).toMatchObject([{ ip: '192.0.2.7', requests: 1, userAgent: '' }]);
+    expect(missing.join()).not.toContain('who sent the others');
+    appendFileSync(file('unsealed.log'), request(NOW - 50, '192.0.2.8'));
+    expect((await explained('off')).missing).toContain(
+      'the archive holds 1 of the 2 requests that were counted; who sent the others is not known.',
+    );
+  }, 60_000);
 
   test('of a key that was never used says that nothing would break', async () => {
     expect(await output('key', 'explain', 'key_silent')).toContain('Nothing would break: it was never used');
