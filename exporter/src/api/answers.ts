@@ -20,13 +20,13 @@ export const ANSWERS: {
 };
 
 function answerUsage(source: Source, question: Question<'usage'>): object {
-  const { days, by } = timeOf(question, source.now);
+  const { days, by, today } = timeOf(question, source.now);
   const keys = chosenKeys(source.reader, source.registry, question);
   // Only the periods of the page are added up.
   const { items, next } = pageOf(periodsOf(by, days), question, ({ from }) => from);
   if (items.length === 0) return { rows: [], next };
   const part = { from: items[0].from, to: items[items.length - 1].to };
-  return { rows: usageReport(source.reader, { days: part, by }, keys), next };
+  return { rows: usageReport(source.reader, { days: part, by, today }, keys), next };
 }
 
 /** What single requests a review looks at must leave time for the rest of the answer. */

@@ -9,7 +9,7 @@ export type Grain = (typeof GRAINS)[number];
 export interface Period extends Days {
   /** `2026-11-23`, `2026-W48`, `2026-11` or `2026`. */
   name: string;
-  /** The days that have begun, when the period is still going on or was cut; else as long as the period. */
+  /** False when it was cut to the days asked for. */
   whole: boolean;
 }
 

@@ -14,8 +14,11 @@ export interface TimeQuestion {
   by: string;
 }
 
-/** The days and the grain asked for. `now` in seconds. Throws QuestionError. */
-export function timeOf({ from, to, by }: TimeQuestion, now: number): { days: Days; by: Grain } {
+/** The days and the grain asked for, and today's. `now` in seconds. Throws QuestionError. */
+export function timeOf(
+  { from, to, by }: TimeQuestion,
+  now: number,
+): { days: Days; by: Grain; today: number } {
   const grain = by === '' ? 'day' : GRAINS.find((name) => name === by);
   if (!grain) throw new QuestionError(`by: ${JSON.stringify(by)} is none of ${GRAINS.join(', ')}`);
   const today = dayAt(now);
@@ -30,7 +33,7 @@ export function timeOf({ from, to, by }: TimeQuestion, now: number): { days: Day
     throw new QuestionError(
       `from, to: more than ${MOST_PERIODS} periods; ask for fewer, or by month or year`,
     );
-  return { days, by: grain };
+  return { days, by: grain, today };
 }
 
 function daysOf(name: string, text: string, today: number): Days {

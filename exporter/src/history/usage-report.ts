@@ -8,6 +8,8 @@ import { before, type Grain, type Period, periodsOf, yearBefore } from './period
 export interface UsageQuery {
   days: Days;
   by: Grain;
+  /** Days since the epoch: a period that has it is still going on. */
+  today: number;
 }
 
 export interface UsageRow extends Figures {
@@ -47,7 +49,8 @@ export function usageReport(reader: DailyReader, query: UsageQuery, keys: readon
     const compared = (days: Days, at: number): Comparison =>
       comparison(own.requests, known && days.from >= known.from ? (sums.get(at)?.requests ?? 0) : null);
     return {
-      ...{ period: period.name, from: dateOf(period.from), to: dateOf(period.to), whole: period.whole },
+      ...{ period: period.name, from: dateOf(period.from), to: dateOf(period.to) },
+      whole: period.whole && period.to < query.today,
       ...own,
       previous: compared(previous[i], periods.length + i),
       lastYear: compared(lastYear[i], 2 * periods.length + i),

@@ -129,6 +129,21 @@ test('each period is compared with the one before, and with nothing where the re
   expect(csv.stdout).toMatch(/^period,from,to,[^\r]*\r\n.*,15,10,,/);
 }, 60_000);
 
+test('a period that has today in it is not whole, though it ends with today', async () => {
+  const today = Math.floor(Date.now() / 86_400_000);
+  writeFileSync(log(), line((today - 1) * 86_400, 0) + line(today * 86_400, 0));
+  const exporter = await startExporter(['--log.path', log(), ...store()]);
+  await exporter.ready();
+  await exporter.end('SIGTERM');
+  const rows = (await usage(
+    '--from',
+    new Date((today - 1) * 86_400_000).toISOString().slice(0, 10),
+  )) as (Row & {
+    whole: boolean;
+  })[];
+  expect(rows.map(({ whole }) => whole)).toEqual([true, false]);
+}, 60_000);
+
 test('a question that makes no sense is answered with what is wrong and what to write', async () => {
   writeFileSync(log(), line(Date.now() / 1000, 0));
   const exporter = await startExporter(['--log.path', log(), ...store()]);

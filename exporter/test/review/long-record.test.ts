@@ -56,7 +56,7 @@ afterAll(() => {
 describe('usage', () => {
   const report = (by: Grain, from: string, to: string, keys = [KEYS[0]]) => {
     const days: Days = { from: (parseDays(from, 0) as Days).from, to: (parseDays(to, 0) as Days).to };
-    return usageReport(store.daily, { days, by }, keys);
+    return usageReport(store.daily, { days, by, today: day('2026-11-24') }, keys);
   };
 
   test('of a month stands beside the month before and the same month last year', () => {
