@@ -16,6 +16,13 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 /** Names of errors whose message is for people. */
 const EXPECTED = new Set(['QuestionError', 'StoreError']);
 
+process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+  // A reader such as head that has enough is no error.
+  if (code === 'EPIPE') return;
+  console.error(`standard output: ${message}`);
+  process.exitCode = 1;
+});
+
 // A command imports what it alone needs: the rest would cost every start of `once` a fifth of a second.
 const program = new Command('atender-exporter')
   .description('Per-key usage of the Atender API for Prometheus, read from its request logs.')

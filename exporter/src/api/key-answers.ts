@@ -1,5 +1,5 @@
 import { type Figures, figuresOf, momentOf, NO_SUMS } from '../history/figures.ts';
-import { chosenKeys, QuestionError } from '../history/key-choice.ts';
+import { chosenKeys, isOfTenant, QuestionError } from '../history/key-choice.ts';
 import { timeOf } from '../history/question.ts';
 import { keyDetails } from '../history/usage-report.ts';
 import type { KeyEntry } from '../keys/key.ts';
@@ -15,7 +15,8 @@ export function answerKeys(source: Source, question: Question<'keys'>): object {
   const { days } = timeOf({ ...question, by: '' }, source.now);
   const all = reader
     .keys()
-    .filter(({ id, tenant }) => id !== NO_KEY && id !== OTHER && fits(tenant, question.tenant));
+    .filter(({ id }) => id !== NO_KEY && id !== OTHER)
+    .filter(({ tenant }) => isOfTenant(tenant, question.tenant));
   const { items, next } = pageOf(all, question, ({ key }) => key);
   const sums = reader.sumsByKey(
     days,
@@ -61,5 +62,3 @@ function keyAnswer(
     ...{ lastRejected: momentOf(used?.lastRejected ?? 0), usage },
   };
 }
-
-const fits = (tenant: string, asked: string): boolean => asked === '' || tenant === asked;

@@ -15,6 +15,10 @@ export class QuestionError extends Error {
   }
 }
 
+/** Whether a key's tenant is the one asked for, by its name or its label; '' = any. */
+export const isOfTenant = (tenant: string, asked: string): boolean =>
+  asked === '' || tenant === asked || tenant === tenantLabel(asked);
+
 /**
  * The keys a question is about: `key` is an id, a fingerprint or even the raw key, '' = all; `tenant` '' = any.
  * Ids are unique within a tenant only. Throws QuestionError when there is none.
@@ -27,13 +31,13 @@ export function chosenKeys(
   const masked = maskKey(key);
   const { id } = registry.identify(masked, tenant);
   const ids = [masked, keyLabel(masked), keyLabel(id)];
-  const tenants = [tenant, tenantLabel(tenant)];
   const all = reader.keys();
-  const found = all.filter(
-    (row) => (key === '' || ids.includes(row.id)) && (tenant === '' || tenants.includes(row.tenant)),
-  );
+  const found = all.filter((row) => (key === '' || ids.includes(row.id)) && isOfTenant(row.tenant, tenant));
   if (found.length > 0) return found;
-  const near = nearest(masked, [...new Set(all.map((row) => row.id))]);
+  const near = nearest(
+    masked,
+    [...new Set(all.map((row) => row.id))].filter((id) => id !== masked),
+  );
   const where = tenant === '' ? '' : ` in tenant ${JSON.stringify(tenant)}`;
   throw new QuestionError(
     key === ''

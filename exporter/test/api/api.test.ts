@@ -29,7 +29,7 @@ beforeAll(async () => {
       log += requestLine({
         timestamp: new Date(((TODAY - ago) * DAY + i) * 1000).toISOString(),
         keyId: ['key_a', 'key_b', 'key_dup'][i % 3],
-        tenantId: i % 3 === 2 && i % 2 === 0 ? 'other' : 'acme',
+        tenantId: i % 3 === 2 && i % 2 === 0 ? 'other, inc' : 'acme',
         status: i % 5 === 4 ? 429 : 200,
       });
   writeFileSync(file('requests.log'), log);
@@ -107,7 +107,7 @@ describe('keys', () => {
       'key_a acme',
       'key_b acme',
       'key_dup acme',
-      'key_dup other',
+      'key_dup other%2C%20inc',
       'key_unused acme',
     ]);
   });
@@ -128,7 +128,8 @@ describe('keys', () => {
       status: 400,
       text: expect.stringContaining('name one'),
     });
-    expect((await answer('key', 'keys/key_dup?tenant=other')).tenant).toBe('other');
+    expect((await answer('key', 'keys/key_dup?tenant=other, inc')).tenant).toBe('other%2C%20inc');
+    expect((await answer('keys', 'keys?tenant=other, inc')).keys).toHaveLength(1);
     expect(await get('keys/key_x')).toMatchObject({ status: 404 });
   });
 });

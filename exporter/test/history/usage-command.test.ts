@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import {
+  COMMAND,
   endLeftovers,
   eventually,
   runCommand,
@@ -144,6 +146,32 @@ test('a period that has today in it is not whole, though it ends with today', as
   expect(rows.map(({ whole }) => whole)).toEqual([true, false]);
 }, 60_000);
 
+test('a reader that has enough is no error; a disk that is full is one', async () => {
+  writeFileSync(log(), line(Date.now() / 1000, 0));
+  const exporter = await startExporter(['--log.path', log(), ...store()]);
+  await exporter.ready();
+  await exporter.end('SIGTERM');
+  const piped = (into: string) =>
+    spawnSync('bash', [
+      ...[
+        '-c',
+        `"$@" ${into}; exit \${PIPESTATUS[0]}`,
+        'bash',
+        process.execPath,
+        COMMAND,
+        'usage',
+        ...store(),
+      ],
+    ]);
+  const cut = piped('| exec 0<&-');
+  expect([cut.status, String(cut.stderr)]).toEqual([0, '']);
+  const full = piped('> /dev/full');
+  expect([full.status, String(full.stderr)]).toEqual([
+    1,
+    expect.stringMatching(/^standard output: ENOSPC.*\n$/),
+  ]);
+}, 30_000);
+
 test('a question that makes no sense is answered with what is wrong and what to write', async () => {
   writeFileSync(log(), line(Date.now() / 1000, 0));
   const exporter = await startExporter(['--log.path', log(), ...store()]);
@@ -155,6 +183,9 @@ test('a question that makes no sense is answered with what is wrong and what to 
     return stderr;
   };
   expect(await error('--key', 'key_aa')).toBe('there is no key "key_aa" in the store; did you mean key_a?\n');
+  expect(await error('--key', 'key_a', '--tenant', 'x')).toBe(
+    'there is no key "key_a" in tenant "x" in the store\n',
+  );
   expect(await error('--from', 'yesterday')).toContain('from: "yesterday" is no day; write 2026-11-23');
   expect(await error('--by', 'hour')).toContain('is none of day, week, month, year');
   expect(await error('--from', '1700', '--by', 'day')).toContain('ask for fewer');
