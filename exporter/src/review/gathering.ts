@@ -116,9 +116,9 @@ async function tiersOf(
 ): Promise<TierEvidence[]> {
   const tiers = NAMED_TIERS.map((tier) => ({ tier, refused: 0, exact: true }));
   const bounds = new Map(
-    rows.map(({ day, figures: { requests, peakPerMinute } }) => [
+    rows.map(({ day, figures: { requests, peakPerMinute, untimed } }) => [
       day,
-      NAMED_TIERS.map((tier) => bound(TIERS[tier], { requests, peakPerMinute })),
+      NAMED_TIERS.map((tier) => bound(TIERS[tier], { requests, peakPerMinute, untimed })),
     ]),
   );
   const open = new Map(

@@ -46,18 +46,24 @@ export class TierReplay {
 export interface DayLoad {
   requests: number;
   peakPerMinute: number;
+  /** Requests that are in no minute. */
+  untimed: number;
 }
 
 /**
  * What can be said of a day without its single requests: how many at least are refused, and whether that is
- * certain. Any 60 seconds lie in two calendar minutes, so they hold at most twice the day's busiest one.
+ * certain. Any 60 seconds lie in two calendar minutes, so they hold at most twice the day's busiest one, and what is in
+ * no minute.
  */
 export function bound(
   { perMinute, perDay, burst }: Limits,
-  { requests, peakPerMinute }: DayLoad,
+  { requests, peakPerMinute, untimed }: DayLoad,
 ): { least: number; exact: boolean } {
   const overDay = Math.max(0, requests - (perDay ?? Number.POSITIVE_INFINITY));
   const window = perMinute === null ? Number.POSITIVE_INFINITY : perMinute + (burst ?? 0);
   const overMinute = Math.max(0, peakPerMinute - window);
-  return { least: Math.max(overDay, overMinute), exact: overDay === 0 && 2 * peakPerMinute <= window };
+  return {
+    least: Math.max(overDay, overMinute),
+    exact: overDay === 0 && 2 * peakPerMinute + untimed <= window,
+  };
 }

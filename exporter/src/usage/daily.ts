@@ -44,6 +44,11 @@ export class Daily {
     return figures;
   }
 
+  /** A line of a key is in no minute of its windows. */
+  missMinute(key: number, day: number): void {
+    if (this.kept) this.of(key, day).untimed++;
+  }
+
   /** An address of a key that was not yet known to be of this day. */
   seeAddress(key: number, day: number, w0: number, w1: number, w2: number, w3: number): void {
     if (this.kept) this.of(key, day).ips.add(w0, w1, w2, w3);

@@ -8,6 +8,8 @@ export const ENDPOINTS_A_DAY = 64;
 /** In `endpoints`: what found no room. */
 export const OTHER_ENDPOINT = -1;
 const SCOPES_A_DAY = 64;
+/** Seconds: it keeps whole milliseconds. */
+const ARCHIVE_CUTS = 0.001001;
 export const DURATION_CELLS = DURATION_BUCKETS.length + 1;
 
 export interface EndpointFigures {
@@ -35,6 +37,8 @@ export class DayFigures {
   last = 0;
   /** Most requests in one calendar minute. */
   peakPerMinute = 0;
+  /** Requests that came too late, or from too far in the future, to be seen in their minute. */
+  untimed = 0;
   bytes = 0;
   readonly statuses = new Map<number, number>();
   /** By endpoint number. */
@@ -87,17 +91,23 @@ export class DayFigures {
     this.durationSum += other.durationSum;
     this.bytes += other.bytes;
     this.peak(other.peakPerMinute);
+    this.untimed += other.untimed;
     if (other.first > 0) this.seen(other.first);
     if (other.last > 0) this.seen(other.last);
     this.ips.merge(other.ips);
   }
 
-  /** The same figures; sums of durations may differ by what an archive rounds. */
-  isLike(other: DayFigures): boolean {
+  /**
+   * The same figures; times and sums of durations may differ by what an archive cuts off. `minutes` false: whatever the
+   * busiest minute.
+   */
+  isLike(other: DayFigures, { minutes = true } = {}): boolean {
+    if (Math.abs(this.first - other.first) > ARCHIVE_CUTS) return false;
+    if (Math.abs(this.last - other.last) > ARCHIVE_CUTS) return false;
     const [one, two] = [this, other].map((figures) => {
       const copy = DayFigures.decode(figures.encode());
-      copy.durationSum = 0;
-      [copy.first, copy.last] = [Math.round(copy.first * 1000), Math.round(copy.last * 1000)];
+      copy.durationSum = copy.first = copy.last = 0;
+      if (!minutes) copy.peakPerMinute = copy.untimed = 0;
       return copy.encode();
     });
     return one.length === two.length && one.every((byte, i) => byte === two[i]);
@@ -130,6 +140,7 @@ export class DayFigures {
     writer.endEntries();
     writer.float(this.durationSum);
     this.ips.write(writer);
+    writer.count(this.untimed);
     return writer.end();
   }
 
@@ -156,6 +167,8 @@ export class DayFigures {
     });
     figures.durationSum = reader.float();
     figures.ips.read(reader);
+    // Days of before it was counted end here, which reads as 0.
+    figures.untimed = reader.count();
     return figures;
   }
 

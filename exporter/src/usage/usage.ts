@@ -77,7 +77,7 @@ export class Usage {
     usage.moved = true;
     this.change(usage);
     const { windows } = usage;
-    if (inTime) windows.countMinute((at / 60) >>> 0, status);
+    if (!inTime || !windows.countMinute((at / 60) >>> 0, status)) this.daily.missMinute(usage.key, day);
     if (status === 401) {
       if (inTime && at > usage.lastRejected) usage.lastRejected = at;
       return;

@@ -82,10 +82,12 @@ export class Windows {
     this.rings[second % SECONDS]++;
   }
 
-  countMinute(minute: number, status: number): void {
+  /** False when the minute is too long ago. */
+  countMinute(minute: number, status: number): boolean {
     if (minute > this.newestMinute) this.advanceMinutes(minute);
-    else if (minute <= this.newestMinute - MINUTES) return;
+    else if (minute <= this.newestMinute - MINUTES) return false;
     this.rings[SECONDS + CLASS_OF_STATUS[status] * MINUTES + (minute % MINUTES)]++;
+    return true;
   }
 
   /** Two days are kept, today and tomorrow within the allowed skew, by the parity of their number. */
