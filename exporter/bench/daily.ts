@@ -82,6 +82,18 @@ try {
   for (let day = TODAY - DAYS + 1; day <= TODAY; day++)
     store.replaceDays({ keys: [], endpoints: [], days: rowsOf(day) });
   const more = { ...noChanges(), days: rowsOf(TODAY) };
+  const nothing = new Uint8Array();
+  const used = keys.map(({ key }) => ({
+    ...{
+      key,
+      firstUsed: (TODAY - DAYS + 1) * 86_400 + 60,
+      lastUsed: TODAY * 86_400 + 86_000,
+      lastRejected: 0,
+    },
+    ...{ lastNewIp: 0, recentNewIps: [], scopes: nothing, windows: nothing },
+  }));
+  const uses = { ...noChanges(), keyUsage: used };
+  store.commit({ changes: uses, positions: { put: [], drop: [] }, counters: [] }, true);
   const commit = { changes: more, positions: { put: [], drop: [] }, counters: [] };
   await show(`a commit that merges ${KEYS} keys' days`, () => store.commit(commit, true));
   await show('reading at start', () => store.load());
@@ -104,7 +116,7 @@ try {
     await show(
       name,
       async () => JSON.stringify(await answer(source, checked)),
-      endpoint === 'review' ? 1 : 5,
+      endpoint === 'review' && question.limit === undefined ? 3 : 5,
     );
   };
   const from = dateOf(TODAY - 364);
@@ -116,6 +128,7 @@ try {
   await asked('key', { id: 'key_7', from });
   await asked('keys', {});
   await asked('keys', { from, limit: '200' });
+  await asked('review', { limit: '50' });
   await asked('review', {});
   reader.close();
 } finally {

@@ -22,9 +22,10 @@ const one = (doc: string) => text(`${doc} ${ALL} is all, too.`);
 const key = { key: one('A key by its id or fingerprint; default all.') };
 const tenant = { tenant: one('Keys of one tenant only.') };
 const time = { from: day('First day.'), to: day('Last day; default today.') };
+const cursor = text('`next` of the page before.');
 const page = (most: number) => ({
   limit: z.coerce.number().int().min(1).max(most).default(100).describe('Entries in one answer.'),
-  cursor: text('`next` of the page before.'),
+  cursor,
 });
 
 /** Every question of the API, defined once: what is checked, what is answered, and the OpenAPI document. */
@@ -63,6 +64,14 @@ export const ENDPOINTS = {
         .regex(/^(\d{4}Q[1-4])?$/, 'is none; write it as 2026Q4')
         .default('')
         .describe('As 2026Q4; default the current one.'),
+      limit: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .max(1_000)
+        .optional()
+        .describe('Keys looked at for one answer, which takes some 2 ms a key; default all.'),
+      cursor,
     }),
     answer: schemas.review,
   },

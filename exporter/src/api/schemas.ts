@@ -145,5 +145,6 @@ export const review = z.strictObject({
   }),
   manifest: z.string().nullable().describe("Hash of the archive's manifest."),
   before: z.strictObject({ quarter: z.string(), percent: z.number() }).nullable(),
-  keys: z.array(reviewedKey).describe('The most pressing first.'),
+  keys: z.array(reviewedKey).describe('Of this answer the most pressing first.'),
+  next,
 });

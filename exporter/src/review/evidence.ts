@@ -10,7 +10,7 @@ export interface KeyEvidence {
   firstUsed: number;
   lastUsed: number;
   requests: number;
-  /** Requests of the same days of the quarter before; null when the record does not reach back so far. */
+  /** Requests of as many days of the quarter before; null when the record does not reach back so far. */
   previousRequests: number | null;
   /** A number for each day of the quarter until now. */
   perDay: number[];

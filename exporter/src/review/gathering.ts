@@ -4,7 +4,7 @@ import type { KeyRegistry } from '../keys/registry.ts';
 import { TIERS } from '../keys/tiers.ts';
 import type { ArchivedRequests } from '../record/archived-requests.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
-import type { DayRow, KeyRow } from '../usage/changes.ts';
+import type { KeyRow } from '../usage/changes.ts';
 import { DayFigures, durationQuantile } from '../usage/day-figures.ts';
 import type { Completeness, KeyEvidence, QuarterEvidence, TierEvidence } from './evidence.ts';
 import { bound, NAMED_TIERS, TierReplay } from './tier-replay.ts';
@@ -15,6 +15,8 @@ const DAY = 86_400;
 export interface ReviewSource {
   reader: DailyReader;
   registry: KeyRegistry;
+  /** Those under review; absent = all of the store. */
+  keys?: readonly KeyRow[] | undefined;
   /** Single requests of the quarter; undefined where there are none. */
   archive: ArchivedRequests | undefined;
   /** Hash of the archive's manifest; null without one. */
@@ -32,24 +34,21 @@ export async function gather(source: ReviewSource, quarter: string, days: Days):
   const { reader, registry, archive, manifest, now, onProgress } = source;
   const asOf = Math.min(now, (days.to + 1) * DAY);
   const until = { from: days.from, to: Math.min(days.to, dayAt(now)) };
-  const span = reader.span();
-  const rows = reader.keys().filter(({ id }) => id !== NO_KEY && id !== OTHER);
-  const earlier = { from: until.from - 92, to: until.from - 1 };
-  const same = { from: earlier.to + 1 - quarterLength(earlier), to: earlier.to };
-  const cut = { from: same.from, to: Math.min(same.to, same.from + until.to - until.from) };
-  const numbers = rows.map(({ key }) => key);
-  const before = reader.sumsByKey(cut, numbers);
-  const ever = reader.sumsByKey({ from: span?.from ?? 0, to: until.to }, numbers);
+  const rows = (source.keys ?? reader.keys()).filter(({ id }) => id !== NO_KEY && id !== OTHER);
+  const quarters = quartersOf(
+    reader,
+    until,
+    rows.map(({ key }) => key),
+  );
+  const used = usesUntil(reader, until, quarters);
   const keys: KeyEvidence[] = [];
   for (const [i, row] of rows.entries()) {
     const entry = registry.labelled(row.id, row.tenant);
-    const figures = reader.figures(row.key, until);
-    if (isUnderReview(entry, figures, asOf)) {
-      const known = { first: ever.get(row.key)?.first ?? 0, last: ever.get(row.key)?.last ?? 0 };
-      const previous = span && span.from <= cut.from ? (before.get(row.key)?.requests ?? 0) : null;
-      const evidence = evidenceOf(row, entry, figures, until, known, previous);
+    const ofKey = quarters.get(row.key) ?? new KeyQuarter(until);
+    if (isUnderReview(entry, ofKey.sum, asOf)) {
+      const evidence = evidenceOf(row, entry, ofKey, used.get(row.key) ?? NEVER);
       const inTime = Date.now() < (source.replayUntil ?? Number.POSITIVE_INFINITY);
-      evidence.tiers = await tiersOf(row, figures, inTime ? archive : undefined);
+      evidence.tiers = await tiersOf(row, ofKey, inTime ? archive : undefined);
       evidence.successors = entry ? registry.successorsOf(entry).map(({ id }) => id) : [];
       keys.push(evidence);
     }
@@ -59,50 +58,105 @@ export async function gather(source: ReviewSource, quarter: string, days: Days):
   return { quarter, from: dateOf(days.from), to: dateOf(days.to), asOf, keys, completeness, manifest };
 }
 
-/** Days of the quarter that ends with `to`. */
-function quarterLength({ to }: Days): number {
-  const end = new Date(to * DAY * 1000);
-  return to + 1 - Date.UTC(end.getUTCFullYear(), end.getUTCMonth() - 2, 1) / (DAY * 1000);
+/** What a key did in a quarter, as its days are read one after the other. */
+class KeyQuarter {
+  readonly sum = new DayFigures();
+  readonly perDay: number[];
+  throttledDays = 0;
+  /** What each of NAMED_TIERS refused at least, of the days that the aggregates settle. */
+  readonly settled = NAMED_TIERS.map(() => 0);
+  /** The other days: their requests, and what each tier refused at least. */
+  readonly open = new Map<number, { requests: number; bounds: ReturnType<typeof bound>[] }>();
+  private readonly from: number;
+
+  constructor({ from, to }: Days) {
+    this.from = from;
+    this.perDay = new Array<number>(to - from + 1).fill(0);
+  }
+
+  add(day: number, figures: DayFigures): void {
+    const { requests, peakPerMinute, untimed } = figures;
+    this.perDay[day - this.from] = requests;
+    if (figures.statuses.has(429)) this.throttledDays++;
+    const bounds = NAMED_TIERS.map((tier) => bound(TIERS[tier], { requests, peakPerMinute, untimed }));
+    if (bounds.some(({ exact }) => !exact)) this.open.set(day, { requests, bounds });
+    else for (const [i, { least }] of bounds.entries()) this.settled[i] += least;
+    // A review tells of no endpoints.
+    figures.endpoints.clear();
+    this.sum.merge(figures);
+  }
+}
+
+/** By key number. The days are read in the order in which they lie: it takes a third of going from key to key. */
+function quartersOf(reader: DailyReader, days: Days, keys: readonly number[]): Map<number, KeyQuarter> {
+  const quarters = new Map<number, KeyQuarter>(keys.map((key) => [key, new KeyQuarter(days)]));
+  if (keys.length === 0) return quarters;
+  const numbers = { from: Math.min(...keys), to: Math.max(...keys) };
+  for (const { key, day, figures } of reader.eachFigures(days, numbers)) quarters.get(key)?.add(day, figures);
+  return quarters;
+}
+
+interface Uses {
+  first: number;
+  last: number;
+}
+const NEVER: Uses = { first: 0, last: 0 };
+
+/**
+ * First and last use of each key up to the end of the days, by its number. What is known of a key for ever says it, or
+ * the days themselves; only a key that was used since then, and not on these days, has its earlier ones looked up.
+ */
+function usesUntil(
+  reader: DailyReader,
+  days: Days,
+  quarters: ReadonlyMap<number, KeyQuarter>,
+): Map<number, Uses> {
+  const end = (days.to + 1) * DAY;
+  const known = reader.keyUsage();
+  const uses = new Map<number, Uses>();
+  for (const [key, { sum }] of quarters) {
+    const { firstUsed: first = 0, lastUsed: last = 0 } = known.get(key) ?? {};
+    if (first > 0 && last < end) uses.set(key, { first, last });
+    else if (first > 0 && sum.last > 0) uses.set(key, { first, last: sum.last });
+    else if (first >= end) uses.set(key, NEVER);
+  }
+  const unsaid = [...quarters.keys()].filter((key) => !uses.has(key));
+  const from = reader.span()?.from ?? days.to + 1;
+  for (const [key, { first, last }] of reader.sumsByKey({ from, to: days.to }, unsaid))
+    uses.set(key, { first, last });
+  return uses;
 }
 
 /** A key that is off, or was created only later, is under review only when it was answered all the same. */
-function isUnderReview(entry: KeyEntry | undefined, figures: DayRow[], asOf: number): boolean {
+function isUnderReview(entry: KeyEntry | undefined, sum: DayFigures, asOf: number): boolean {
   if (entry?.state === 'active' && (entry.createdAt ?? 0) <= asOf) return true;
-  return figures.some((day) => day.figures.countOf((status) => status !== 401) > 0);
+  return sum.countOf((status) => status !== 401) > 0;
 }
 
 function evidenceOf(
   { id, tenant }: KeyRow,
   entry: KeyEntry | undefined,
-  rows: DayRow[],
-  { from, to }: Days,
-  { first, last }: { first: number; last: number },
-  previousRequests: number | null,
+  { sum, perDay, throttledDays }: KeyQuarter,
+  { first, last }: Uses,
 ): KeyEvidence {
-  const all = new DayFigures();
-  const perDay = new Array<number>(to - from + 1).fill(0);
-  for (const { day, figures } of rows) {
-    all.merge(figures);
-    perDay[day - from] = figures.requests;
-  }
-  const known = [...all.scopes.values()].reduce((sum, { used, refused }) => sum + used + refused, 0);
-  const p95 = durationQuantile(all.durations, 0.95);
+  const known = [...sum.scopes.values()].reduce((all, { used, refused }) => all + used + refused, 0);
+  const p95 = durationQuantile(sum.durations, 0.95);
   return {
-    ...{ id, tenant, entry, firstUsed: first, lastUsed: last, previousRequests, perDay },
-    requests: all.requests,
+    ...{ id, tenant, entry, firstUsed: first, lastUsed: last, perDay, throttledDays },
+    previousRequests: null,
+    requests: sum.requests,
     daysUsed: perDay.filter((requests) => requests > 0).length,
-    errors: all.countOf((status) => status >= 400),
-    serverErrors: all.countOf((status) => status >= 500),
-    throttled: all.statuses.get(429) ?? 0,
-    throttledDays: rows.filter(({ figures }) => figures.statuses.has(429)).length,
-    peakPerMinute: all.peakPerMinute,
+    errors: sum.countOf((status) => status >= 400),
+    serverErrors: sum.countOf((status) => status >= 500),
+    throttled: sum.statuses.get(429) ?? 0,
+    peakPerMinute: sum.peakPerMinute,
     busiestDay: Math.max(0, ...perDay),
-    uniqueIps: { count: all.ips.count(), approximate: all.ips.approximate },
+    uniqueIps: { count: sum.ips.count(), approximate: sum.ips.approximate },
     p95: Number.isNaN(p95) ? null : p95,
-    scopes: [...all.scopes]
+    scopes: [...sum.scopes]
       .map(([scope, of]) => ({ scope, ...of }))
       .sort((a, b) => (a.scope < b.scope ? -1 : 1)),
-    scopeUnknown: all.countOf((status) => status !== 401 && status !== 404) - known,
+    scopeUnknown: sum.countOf((status) => status !== 401 && status !== 404) - known,
     tiers: [],
     successors: [],
   };
@@ -111,37 +165,26 @@ function evidenceOf(
 /** Days that the aggregates settle are settled by them; the others are replayed where the archive has them. */
 async function tiersOf(
   { id, tenant }: KeyRow,
-  rows: DayRow[],
+  { settled, open }: KeyQuarter,
   archive: ArchivedRequests | undefined,
 ): Promise<TierEvidence[]> {
-  const tiers = NAMED_TIERS.map((tier) => ({ tier, refused: 0, exact: true }));
-  const bounds = new Map(
-    rows.map(({ day, figures: { requests, peakPerMinute, untimed } }) => [
-      day,
-      NAMED_TIERS.map((tier) => bound(TIERS[tier], { requests, peakPerMinute, untimed })),
-    ]),
-  );
-  const open = new Map(
-    rows.flatMap(({ day, figures }) =>
-      bounds.get(day)?.every(({ exact }) => exact) ? [] : [[day, figures.requests]],
-    ),
-  );
+  const tiers = NAMED_TIERS.map((tier, i) => ({ tier, refused: settled[i], exact: true }));
   const replays = archive ? await replayed(archive, id, tenant, open) : new Map<number, TierReplay[]>();
-  for (const [day, of] of bounds)
+  for (const [day, { bounds }] of open)
     for (const [i, tier] of tiers.entries()) {
       const replay = replays.get(day);
-      tier.refused += replay && !of[i].exact ? replay[i].refused : of[i].least;
-      if (!replay && !of[i].exact) tier.exact = false;
+      tier.refused += replay && !bounds[i].exact ? replay[i].refused : bounds[i].least;
+      if (!replay && !bounds[i].exact) tier.exact = false;
     }
   return tiers;
 }
 
-/** The tiers' replays of those of `days` (with their requests) of which the archive has every request. */
+/** The tiers' replays of those of `days` of which the archive has every request. */
 async function replayed(
   archive: ArchivedRequests,
   id: string,
   tenant: string,
-  days: ReadonlyMap<number, number>,
+  days: KeyQuarter['open'],
 ): Promise<Map<number, TierReplay[]>> {
   const there = [...days.keys()].filter((day) => archive.days.has(dateOf(day)));
   const replays = new Map(there.map((day) => [day, NAMED_TIERS.map((tier) => new TierReplay(TIERS[tier]))]));
@@ -157,7 +200,7 @@ async function replayed(
     for (const replay of replays.get(day) ?? []) replay.request(ms as number);
   }
   // A day's file may be of keys with a longer retention, and of today a part is not sealed yet.
-  for (const day of there) if ((archived.get(day) ?? 0) < (days.get(day) ?? 0)) replays.delete(day);
+  for (const day of there) if ((archived.get(day) ?? 0) < (days.get(day)?.requests ?? 0)) replays.delete(day);
   return replays;
 }
 

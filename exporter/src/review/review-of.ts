@@ -4,6 +4,7 @@ import type { KeyRegistry } from '../keys/registry.ts';
 import { ArchivedRequests } from '../record/archived-requests.ts';
 import { followManifest } from '../record/manifest.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
+import type { KeyRow } from '../usage/changes.ts';
 import { quarterDays, type Review, review } from './review.ts';
 
 /** What a review is asked of; `recordPath` = directory of the archive, whether it is there or not. */
@@ -11,6 +12,8 @@ export interface Reviewed {
   reader: DailyReader;
   registry: KeyRegistry;
   recordPath: string;
+  /** As in ReviewSource. */
+  keys?: readonly KeyRow[];
   /** Seconds since the epoch. */
   now: number;
   /** As in ReviewSource. */

@@ -30,14 +30,20 @@ export async function review(source: ReviewSource, quarter: string, days: Days):
     span && span.from < days.from
       ? await gather({ ...source, archive: undefined }, earlier, quarterDays(earlier) as Days)
       : undefined;
-  const reviewed = keys.map((key) => {
-    const then = past?.keys.find(
-      ({ id, tenant, ...of }) => id === key.id && tenant === key.tenant && wasThere(of),
-    );
+  const pastKeys = new Map(past?.keys.map((key) => [nameOf(key), key]));
+  const reaches = past && span && span.from <= (quarterDays(earlier) as Days).from;
+  const reviewed = keys.map((gathered) => {
+    const then = pastKeys.get(nameOf(gathered));
+    const sameDays = then?.perDay.slice(0, gathered.perDay.length) ?? [];
+    const previousRequests = reaches ? sameDays.reduce((sum, requests) => sum + requests, 0) : null;
+    const key = { ...gathered, previousRequests };
     return {
       evidence: key,
       judgement: judge(key, evidence.asOf),
-      before: past && then && { verdict: judge(then, past.asOf).verdict, requests: then.requests },
+      before:
+        past && then && wasThere(then)
+          ? { verdict: judge(then, past.asOf).verdict, requests: then.requests }
+          : undefined,
     };
   });
   return {
@@ -46,6 +52,8 @@ export async function review(source: ReviewSource, quarter: string, days: Days):
     before: past && { quarter: earlier, percent: past.completeness.percent },
   };
 }
+
+const nameOf = ({ id, tenant }: KeyEvidence): string => JSON.stringify([id, tenant]);
 
 /** Whether anything tells that a key existed by then. */
 const wasThere = ({ lastUsed, entry }: Pick<KeyEvidence, 'lastUsed' | 'entry'>): boolean =>

@@ -68,7 +68,7 @@ export const reviewCsv = ({ keys }: Review): string =>
     ...keys.map((key) => csvLine(Object.values(CSV).map((value) => value(key)))),
   ].join('');
 
-/** The API's answer and the JSON form: the same thing. */
+/** The JSON form, and the API's answer but for its page. */
 export function reviewJson({ keys, ...cover }: Review): object {
   return {
     ...{ ...cover, asOf: new Date(cover.asOf * 1000).toISOString() },

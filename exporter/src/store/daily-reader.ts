@@ -142,6 +142,20 @@ export class DailyReader {
     );
   }
 
+  /** Everything about the days of the keys with these numbers and those between them, a day after the other. */
+  *eachFigures({ from, to }: Days, keys: { from: number; to: number }): Generator<DayRow> {
+    const sql = `WITH RECURSIVE each_day(day) AS (VALUES (?) UNION ALL SELECT day + 1 FROM each_day WHERE day < ?)
+      SELECT found.day, found.key, figures FROM each_day CROSS JOIN day_figures AS found
+      ON found.day = each_day.day AND found.key BETWEEN ? AND ?`;
+    if (from > to) return;
+    try {
+      const rows = this.db.prepare(sql).raw().iterate(from, to, keys.from, keys.to);
+      for (const row of rows) yield tables.dayFigures.read(row as Cell[]);
+    } catch (cause) {
+      throw failed(this.path, 'it cannot be read', cause);
+    }
+  }
+
   /** Everything about some days of some keys, not decoded. */
   encoded(wanted: readonly { day: number; key: number }[]): EncodedDay[] {
     const sql = `SELECT found.day, found.key, figures FROM json_each(?) AS wanted CROSS JOIN day_figures AS found

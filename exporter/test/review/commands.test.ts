@@ -65,6 +65,11 @@ beforeAll(async () => {
   }));
   expect(status).toBe(200);
   answered = ENDPOINTS.review.answer.parse(JSON.parse(text));
+  for (let cursor: string | null = ''; cursor !== null && paged.length < 10; ) {
+    const page = await fetch(`${exporter.url}/api/v1/review?limit=2&cursor=${cursor}`);
+    paged.push(ENDPOINTS.review.answer.parse(await page.json()));
+    cursor = paged.at(-1)?.next ?? null;
+  }
   await exporter.end('SIGTERM');
 }, 60_000);
 afterAll(() => {
@@ -72,6 +77,8 @@ afterAll(() => {
   directory.remove();
 });
 let answered: ReturnType<typeof ENDPOINTS.review.answer.parse>;
+const paged: (typeof answered)[] = [];
+const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1);
 
 async function output(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await runCommand([...args, ...shared()]);
@@ -82,7 +89,9 @@ async function output(...args: string[]): Promise<string> {
 describe('review', () => {
   test('gives each key its verdict, most pressing first, and is the same from the API', async () => {
     const made = JSON.parse(await output('review', '--format', 'json'));
-    expect(timeless(made)).toEqual(timeless(answered));
+    const { next, ...whole } = answered;
+    expect(next).toBeNull();
+    expect(timeless(made)).toEqual(timeless(whole));
     const verdicts = made.keys.map(({ id, verdict }: { id: string; verdict: string }) => `${id} ${verdict}`);
     expect(verdicts).toEqual([
       'key_silent revoke',
@@ -91,6 +100,13 @@ describe('review', () => {
       'key_lost keep',
       'key_new keep',
     ]);
+  });
+
+  test('comes in pages, together what it says of all keys', () => {
+    expect(paged.map(({ keys }) => keys.length).every((keys) => keys <= 2)).toBe(true);
+    const keys = paged.flatMap((page) => timeless(page).keys).sort(byId);
+    expect(keys).toEqual(timeless(answered).keys.sort(byId));
+    expect(paged.map(({ completeness }) => completeness)).toEqual(paged.map(() => answered.completeness));
   });
 
   test('replays the archived requests against each tier', () => {
@@ -159,7 +175,7 @@ describe('review', () => {
 });
 
 /** Without what names an age, which is another one a moment later. */
-const timeless = ({ keys, asOf: _, ...review }: typeof answered): object => ({
+const timeless = ({ keys, asOf: _, ...review }: Omit<typeof answered, 'next'>) => ({
   ...review,
   keys: keys.map(({ findings: _, ...key }) => key),
 });
