@@ -2,6 +2,7 @@ import { backfill } from './backfill/backfill.ts';
 import type { Reading } from './backfill/requests-in-order.ts';
 import { parseDuration } from './config/duration.ts';
 import { QuestionError } from './history/key-choice.ts';
+import { KEY_FAMILIES } from './metrics/families.ts';
 import { defaultFormat, type Settings } from './settings.ts';
 
 export interface BackfillFlags {
@@ -14,6 +15,11 @@ export interface BackfillFlags {
 /** Prometheus looks back five minutes for a sample: with a longer step graphs have holes. */
 const LONGEST_STEP = 299;
 const LABEL = /^([a-zA-Z_][a-zA-Z0-9_]*)=(.*)$/s;
+const TAKEN = new Set([
+  'key_id',
+  'tenant_id',
+  ...Object.values(KEY_FAMILIES).flatMap(({ labels }) => labels),
+]);
 
 /** Writes past metrics of log files for promtool. Throws QuestionError for flags that make no sense. */
 export async function runBackfill(
@@ -39,7 +45,7 @@ export async function runBackfill(
       `${done.requests} requests, ${done.rejected} lines rejected, ${done.files.length} files\n`,
     );
     messages.write(
-      `load them: for f in ${flags.output}/*.openmetrics; do promtool tsdb create-blocks-from openmetrics "$f" <data directory>; done\n`,
+      `load them: for f in '${flags.output}'/*.openmetrics; do promtool tsdb create-blocks-from openmetrics "$f" <data directory>; done\n`,
     );
   } catch (error) {
     const { code, path } = error as NodeJS.ErrnoException;
@@ -67,7 +73,11 @@ function labelsOf(texts: string[]): Record<string, string> {
   const pairs = texts.map((text) => {
     const found = LABEL.exec(text);
     if (!found) throw new QuestionError(`--label: ${JSON.stringify(text)} is not of the form name=value`);
-    return [found[1], found[2]];
+    const [, name, value] = found;
+    // promtool refuses a series that has a label twice.
+    if (TAKEN.has(name) || name.startsWith('__'))
+      throw new QuestionError(`--label: ${name} is a label of the metrics themselves; name another one`);
+    return [name, value];
   });
   return Object.fromEntries(pairs);
 }

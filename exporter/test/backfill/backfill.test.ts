@@ -154,4 +154,6 @@ test('flags and files that cannot be used are named with what to do', async () =
   );
   expect(await error(file('a.log'), '--to', 'csv')).toContain('there is openmetrics');
   expect(await error(file('a.log'), '--label', 'job')).toContain('is not of the form name=value');
+  for (const name of ['key_id', 'le', '__name__'])
+    expect(await error(file('a.log'), '--label', `${name}=x`)).toContain(`${name} is a label of the metrics`);
 });
