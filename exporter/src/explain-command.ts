@@ -25,6 +25,7 @@ export async function explainKey(
     throw new QuestionError(`--format: ${JSON.stringify(format)} is none of text, json`);
   if (!/^\d{1,4}$/.test(days) || Number(days) < 1 || Number(days) > MOST_DAYS)
     throw new QuestionError(`--days: ${JSON.stringify(days)} is no number from 1 to ${MOST_DAYS}`);
+  if (key === '') throw new QuestionError('key: name one, by its id or fingerprint');
   const now = Date.now() / 1000;
   const registry = new KeyRegistry(ingestion.keys, ingestion.scopeRules);
   const store = openStoreForReading(config.store.path);

@@ -1,5 +1,5 @@
 import { momentOf } from '../history/figures.ts';
-import { count, span } from '../keys/wording.ts';
+import { count, counted, span } from '../keys/wording.ts';
 import { terminalText } from '../markup/terminal-text.ts';
 import type { BlastRadius, JudgedCaller } from './blast-radius.ts';
 
@@ -21,7 +21,7 @@ export function radiusText(radius: BlastRadius, now: number): string {
       `${longestGap >= DAY ? `, once silent for ${span(longestGap)}` : ''}`,
     `  safe to revoke ${radius.safeAfter > 0 ? `after ${momentOf(radius.safeAfter)}, if nobody calls until then` : 'now'}`,
     ...radius.successors.map(
-      (successor) => `  replaced by ${terminalText(successor)}: ${count(stragglers.length)} stragglers`,
+      (successor) => `  replaced by ${terminalText(successor)}: ${counted(stragglers.length, 'straggler')}`,
     ),
     '',
     `callers that may call again: ${count(live.length)}${gone > 0 ? ` (${count(gone)} more have gone silent)` : ''}`,
@@ -39,7 +39,7 @@ export function radiusText(radius: BlastRadius, now: number): string {
 
 function callerLines(caller: JudgedCaller, now: number): string[] {
   const agent = caller.userAgent === '' ? '' : `  ${terminalText(caller.userAgent)}`;
-  const requests = caller.requests > 0 ? `, ${count(caller.requests)} requests` : '';
+  const requests = caller.requests > 0 ? `, ${counted(caller.requests, 'request')}` : '';
   const gap = caller.longestGap > 0 ? `, longest gap ${span(caller.longestGap)}` : '';
   const more = caller.endpointCount - caller.endpoints.length;
   return [

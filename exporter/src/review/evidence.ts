@@ -6,6 +6,8 @@ export interface KeyEvidence {
   id: string;
   tenant: string;
   entry: KeyEntry | undefined;
+  /** When the record of all keys begins. */
+  recordedSince: number;
   /** Up to the end of the quarter. */
   firstUsed: number;
   lastUsed: number;

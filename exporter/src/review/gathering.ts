@@ -41,12 +41,16 @@ export async function gather(source: ReviewSource, quarter: string, days: Days):
     rows.map(({ key }) => key),
   );
   const used = usesUntil(reader, until, quarters);
+  const recordedSince = (reader.span()?.from ?? dayAt(now)) * DAY;
   const keys: KeyEvidence[] = [];
   for (const [i, row] of rows.entries()) {
     const entry = registry.labelled(row.id, row.tenant);
     const ofKey = quarters.get(row.key) ?? new KeyQuarter(until);
     if (isUnderReview(entry, ofKey.sum, asOf)) {
-      const evidence = evidenceOf(row, entry, ofKey, used.get(row.key) ?? NEVER);
+      const evidence: KeyEvidence = {
+        ...evidenceOf(row, entry, ofKey, used.get(row.key) ?? NEVER),
+        recordedSince,
+      };
       const inTime = Date.now() < (source.replayUntil ?? Number.POSITIVE_INFINITY);
       evidence.tiers = await tiersOf(row, ofKey, inTime ? archive : undefined);
       evidence.successors = entry ? registry.successorsOf(entry).map(({ id }) => id) : [];
@@ -138,7 +142,7 @@ function evidenceOf(
   entry: KeyEntry | undefined,
   { sum, perDay, throttledDays }: KeyQuarter,
   { first, last }: Uses,
-): KeyEvidence {
+): Omit<KeyEvidence, 'recordedSince'> {
   const known = [...sum.scopes.values()].reduce((all, { used, refused }) => all + used + refused, 0);
   const p95 = durationQuantile(sum.durations, 0.95);
   return {

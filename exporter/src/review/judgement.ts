@@ -55,6 +55,11 @@ function useFinding(key: KeyEvidence, asOf: number): Finding {
   if (key.lastUsed === 0) {
     if (created > 0 && asOf - created <= stale)
       return finding('keep', `Never used, but created only ${span(asOf - created)} before.`);
+    if (asOf - key.recordedSince <= stale)
+      return finding(
+        'keep',
+        `Never used since the record began ${span(asOf - key.recordedSince)} before, which is too short to tell.`,
+      );
     return finding('revoke', 'Never used, as far as the record reaches.');
   }
   const silence = asOf - key.lastUsed;

@@ -73,14 +73,16 @@ export function reviewJson({ keys, ...cover }: Review): object {
   return {
     ...{ ...cover, asOf: new Date(cover.asOf * 1000).toISOString() },
     before: cover.before ?? null,
-    keys: keys.map(({ evidence: { entry, firstUsed, lastUsed, ...evidence }, judgement, before }) => ({
-      ...evidence,
-      ...{ firstUsed: moment(firstUsed), lastUsed: moment(lastUsed) },
-      ...judgement,
-      ...{ name: entry?.name ?? '', owner: entry?.owner ?? '' },
-      ...{ tier: entry?.tier ?? null, newTier: judgement.tier === '' ? null : judgement.tier },
-      before: before ?? null,
-    })),
+    keys: keys.map(
+      ({ evidence: { entry, firstUsed, lastUsed, recordedSince: _, ...evidence }, judgement, before }) => ({
+        ...evidence,
+        ...{ firstUsed: moment(firstUsed), lastUsed: moment(lastUsed) },
+        ...judgement,
+        ...{ name: entry?.name ?? '', owner: entry?.owner ?? '' },
+        ...{ tier: entry?.tier ?? null, newTier: judgement.tier === '' ? null : judgement.tier },
+        before: before ?? null,
+      }),
+    ),
   };
 }
 

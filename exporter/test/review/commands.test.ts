@@ -53,7 +53,7 @@ beforeAll(async () => {
   - { id: key_old, tenantId: acme, scopes: [contacts:write, tags:read], createdAt: 2026-01-01, rotateEvery: 30d }
   - { id: key_new, tenantId: acme, replaces: key_old, scopes: [contacts:read] }
   - { id: key_burst, tenantId: acme, owner: ${JSON.stringify(HOSTILE)}, name: ${JSON.stringify(`=1+1 ${HOSTILE}`)} }
-  - { id: key_silent, tenantId: acme, createdAt: 2020-01-01 }
+  - { id: key_silent, tenantId: acme, createdAt: 2020-01-01, thresholds: { stale_seconds: 2d } }
 `,
   );
   await writeArchive(file('record'), all);
@@ -201,7 +201,7 @@ describe('key explain', () => {
     expect(radius.verdict).toContain('Move them to key_new first.');
     const text = await output('key', 'explain', 'key_old');
     expect(text).toContain('192.0.2.1  stays/1');
-    expect(text).toContain('replaced by key_new: 1 stragglers');
+    expect(text).toContain('replaced by key_new: 1 straggler');
   });
 
   test('without an archive tells the addresses and says what is not known', async () => {

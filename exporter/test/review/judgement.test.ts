@@ -11,6 +11,7 @@ const NOW = Date.UTC(2026, 10, 23) / 1000;
 function evidence(fields: Partial<KeyEvidence> = {}, entry: Partial<KeyEntry> = {}): KeyEvidence {
   return {
     ...{ id: 'key_a', tenant: 'acme', firstUsed: NOW - 300 * DAY, lastUsed: NOW - 60 },
+    recordedSince: NOW - 400 * DAY,
     entry: entryOf({
       id: 'key_a',
       tier: 'starter',
@@ -53,6 +54,12 @@ describe('revoke', () => {
     const unused = { lastUsed: 0, firstUsed: 0, requests: 0, scopes: [] };
     expect(verdict(unused)).toBe('revoke');
     expect(verdict(unused, { createdAt: NOW - 5 * DAY })).toBe('keep');
+    const short = { ...unused, recordedSince: NOW - 5 * DAY };
+    expect(verdict(short)).toBe('keep');
+    expect(said('In use?', short)).toBe(
+      'Never used since the record began 5 d before, which is too short to tell.',
+    );
+    expect(verdict(short, { thresholds: { stale_seconds: 2 * DAY } })).toBe('revoke');
   });
   test('replaced, and its consumers have moved', () => {
     expect(verdict({ lastUsed: NOW - 2 * DAY, successors: ['key_b'] })).toBe('revoke');

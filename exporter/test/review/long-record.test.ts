@@ -131,3 +131,28 @@ describe('review', () => {
     expect(made.completeness).toMatchObject({ days: 54, daysWithData: 54, percent: 100 });
   });
 });
+
+test('one line from a clock that was years behind does not make an empty quarter one to compare with', async () => {
+  const path = join(directory.path, 'clock.db');
+  const writing = openStore(path);
+  const figures = new DayFigures();
+  figures.count(0, 200, 1);
+  const days = [day('2019-01-01'), day('2026-11-01')].map((at) => ({ day: at, key: 0, figures }));
+  const endpoints = [{ endpoint: 0, method: 'GET', template: '/v1/contacts' }];
+  writing.replaceDays({ keys: [KEYS[0]], endpoints, days });
+  writing.close();
+  const reader = openStoreForReading(path);
+  const source = {
+    reader: reader.daily,
+    registry: new KeyRegistry([]),
+    archive: undefined,
+    manifest: null,
+    now: NOW,
+  };
+  const made = await review(source, '2026Q4', parseDays('2026Q4', 0) as Days);
+  expect(made.before).toBeUndefined();
+  expect(made.keys.map(({ before, evidence }) => [before, evidence.previousRequests])).toEqual([
+    [undefined, null],
+  ]);
+  reader.close();
+});
