@@ -41,7 +41,7 @@ function dayOf(key: number, day: number): DayFigures {
   for (let i = 0; i < 9; i++) figures.durations[i] = (key + day * i) % 800;
   figures.durationSum = 100;
   for (const scope of ['contacts:read', 'conversations:write', 'tags:read'])
-    figures.addScope(scope, { used: 500 + (key % 100), refused: day % 3 });
+    figures.addScope(scope, 500 + (key % 100), day % 3);
   figures.seen(day * 86_400 + 60);
   figures.seen(day * 86_400 + 86_000);
   figures.bytes = 1_000_000 + key * day;

@@ -110,7 +110,8 @@ export class Daily {
     if (status === 401 || status === 404 || this.endpoints.isCatchAll(endpoint)) return;
     const scope = this.scopeOf(endpoint, registry);
     if (scope === undefined) return;
-    figures.addScope(scope, status === 403 ? { used: 0, refused: requests } : { used: requests, refused: 0 });
+    if (status === 403) figures.addScope(scope, 0, requests);
+    else figures.addScope(scope, requests, 0);
   }
 
   private scopeOf(endpoint: number, registry: KeyRegistry): string | undefined {

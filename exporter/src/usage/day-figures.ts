@@ -63,13 +63,15 @@ export class DayFigures {
   count(endpoint: number, status: number, requests: number): void {
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + requests);
     const clientErrors = status >= 400 && status < 500 ? requests : 0;
-    this.addEndpoint(endpoint, { requests, clientErrors, serverErrors: status >= 500 ? requests : 0 });
+    this.addEndpoint(endpoint, requests, clientErrors, status >= 500 ? requests : 0);
   }
 
-  addScope(scope: string, { used, refused }: ScopeFigures): void {
+  addScope(scope: string, used: number, refused: number): void {
     const known = this.scopes.get(scope);
-    if (!known && this.scopes.size >= SCOPES_A_DAY) return;
-    this.scopes.set(scope, { used: (known?.used ?? 0) + used, refused: (known?.refused ?? 0) + refused });
+    if (known) {
+      known.used += used;
+      known.refused += refused;
+    } else if (this.scopes.size < SCOPES_A_DAY) this.scopes.set(scope, { used, refused });
   }
 
   /** A request with anything but 401 at `at` seconds. */
@@ -85,8 +87,9 @@ export class DayFigures {
   merge(other: DayFigures): void {
     for (const [status, count] of other.statuses)
       this.statuses.set(status, (this.statuses.get(status) ?? 0) + count);
-    for (const [endpoint, figures] of other.endpoints) this.addEndpoint(endpoint, figures);
-    for (const [scope, figures] of other.scopes) this.addScope(scope, figures);
+    for (const [endpoint, { requests, clientErrors, serverErrors }] of other.endpoints)
+      this.addEndpoint(endpoint, requests, clientErrors, serverErrors);
+    for (const [scope, { used, refused }] of other.scopes) this.addScope(scope, used, refused);
     for (let i = 0; i < DURATION_CELLS; i++) this.durations[i] += other.durations[i];
     this.durationSum += other.durationSum;
     this.bytes += other.bytes;
@@ -120,10 +123,10 @@ export class DayFigures {
     writer.float(this.last);
     writer.count(this.peakPerMinute);
     writer.count(this.bytes);
-    for (const [status, count] of [...this.statuses].sort(byNumber)) writer.entry(status, count);
+    for (const [status, count] of inOrder(this.statuses)) writer.entry(status, count);
     writer.endEntries();
-    const endpoints = [...this.bounded()].sort(byNumber);
-    writer.count(endpoints.length);
+    const endpoints = inOrder(this.bounded());
+    writer.count(endpoints.size);
     for (const [endpoint, { requests, clientErrors, serverErrors }] of endpoints) {
       writer.count(endpoint + 1);
       writer.count(requests);
@@ -131,7 +134,7 @@ export class DayFigures {
       writer.count(serverErrors);
     }
     writer.count(this.scopes.size);
-    for (const [scope, { used, refused }] of [...this.scopes].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    for (const [scope, { used, refused }] of inOrder(this.scopes)) {
       writer.text(scope);
       writer.count(used);
       writer.count(refused);
@@ -192,18 +195,19 @@ export class DayFigures {
   renumber(numberOf: (endpoint: number) => number): void {
     const before = [...this.endpoints];
     this.endpoints.clear();
-    for (const [endpoint, figures] of before) this.addEndpoint(numberOf(endpoint), figures);
+    for (const [endpoint, { requests, clientErrors, serverErrors }] of before)
+      this.addEndpoint(numberOf(endpoint), requests, clientErrors, serverErrors);
   }
 
-  private addEndpoint(endpoint: number, more: EndpointFigures): void {
+  private addEndpoint(endpoint: number, requests: number, clientErrors: number, serverErrors: number): void {
     const known = this.endpoints.get(endpoint);
     if (!known) {
-      this.endpoints.set(endpoint, { ...more });
+      this.endpoints.set(endpoint, { requests, clientErrors, serverErrors });
       return;
     }
-    known.requests += more.requests;
-    known.clientErrors += more.clientErrors;
-    known.serverErrors += more.serverErrors;
+    known.requests += requests;
+    known.clientErrors += clientErrors;
+    known.serverErrors += serverErrors;
   }
 
   /** The endpoints within the bound; ties go to the lower number, so that the choice is always the same. */
@@ -222,7 +226,20 @@ export class DayFigures {
   }
 }
 
-const byNumber = ([a]: [number, unknown], [b]: [number, unknown]): number => a - b;
+/** Puts a map's entries in the order of their keys. It stays so: what is encoded again and again is hardly ever sorted. */
+function inOrder<K extends number | string, V>(map: Map<K, V>): Map<K, V> {
+  let last: K | undefined;
+  for (const key of map.keys()) {
+    if (last !== undefined && key < last) {
+      const sorted = [...map].sort(([a], [b]) => (a < b ? -1 : 1));
+      map.clear();
+      for (const [name, value] of sorted) map.set(name, value);
+      break;
+    }
+    last = key;
+  }
+  return map;
+}
 
 /**
  * The duration in seconds below which the share `q` of requests lies: linear within a bucket, as

@@ -52,11 +52,9 @@ export class DistinctIps {
       return;
     }
     writer.byte(EXACT_FORM);
-    writer.count(this.held);
-    for (const [first, second] of this.hashes()) {
-      writer.word(first);
-      writer.word(second);
-    }
+    const { exact = NONE, held } = this;
+    writer.count(held);
+    for (let i = 0; i < 2 * held; i++) writer.word(exact[i]);
   }
 
   read(reader: ByteReader): void {
@@ -69,10 +67,6 @@ export class DistinctIps {
     }
     for (let left = Math.min(reader.count(), EXACT); left > 0; left--)
       this.addHashes(reader.word(), reader.word());
-  }
-
-  private *hashes(): Generator<[first: number, second: number]> {
-    if (this.exact) for (let i = 0; i < this.held; i++) yield [this.exact[2 * i], this.exact[2 * i + 1]];
   }
 
   private addHashes(first: number, second: number): void {
@@ -103,7 +97,8 @@ export class DistinctIps {
   private sketched(): Uint8Array {
     if (this.ranks) return this.ranks;
     const ranks = new Uint8Array(REGISTERS);
-    for (const [first, second] of this.hashes()) note(ranks, first, second);
+    const { exact = NONE, held } = this;
+    for (let i = 0; i < 2 * held; i += 2) note(ranks, exact[i], exact[i + 1]);
     this.exact = undefined;
     this.ranks = ranks;
     return ranks;

@@ -38,8 +38,10 @@ export class ScopeUses {
   }
 
   /** The same as bytes. */
-  encode(usage: KeyUsage): Uint8Array {
-    return writeScopes(this.usesOf(usage));
+  encode({ scopes }: KeyUsage): Uint8Array {
+    writer.begin();
+    for (const [scope, use] of scopes) writeUse(scope, this.last[use]);
+    return writer.end();
   }
 
   restore(usage: KeyUsage, bytes: Uint8Array): void {
@@ -50,11 +52,13 @@ export class ScopeUses {
 /** Uses of scopes as KeyUsageRow has them. */
 export function writeScopes(uses: ScopeUse[]): Uint8Array {
   writer.begin();
-  for (const { scope, lastUsed } of uses) {
-    writer.text(scope);
-    writer.float(lastUsed);
-  }
+  for (const { scope, lastUsed } of uses) writeUse(scope, lastUsed);
   return writer.end();
+}
+
+function writeUse(scope: string, lastUsed: number): void {
+  writer.text(scope);
+  writer.float(lastUsed);
 }
 
 /** What writeScopes wrote. */

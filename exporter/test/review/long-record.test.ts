@@ -36,7 +36,7 @@ beforeAll(() => {
       if (id === 'key_gone' && at > day('2026-08-15')) continue;
       const figures = new DayFigures();
       figures.count(0, 200, at < day('2026-01-01') ? 10 : 20);
-      figures.addScope('contacts:read', { used: 1, refused: 0 });
+      figures.addScope('contacts:read', 1, 0);
       figures.seen(at * DAY + 3_600);
       days.push({ day: at, key, figures });
     }
