@@ -5,19 +5,20 @@ import { failed } from './refusal.ts';
 import type { Commit, Loaded, LoadedKeys, SegmentRow } from './store.ts';
 import type { Cell, Table } from './tables.ts';
 import * as tables from './tables.ts';
-import { readValues, writeValues } from './value-blocks.ts';
+import { readValues, type ValueBlocks } from './value-blocks.ts';
 import type { Writer } from './writer.ts';
 
 /** Writes one commit, inside the caller's transaction. */
 export function write(
   writer: Writer,
+  values: ValueBlocks,
   days: DayMerges,
   { changes, positions, counters, segments }: Commit,
 ): void {
   writer.upsert(tables.keys, changes.keys);
   writer.upsert(tables.endpoints, changes.endpoints);
   writer.upsert(tables.series, changes.series);
-  writeValues(writer, changes.values);
+  values.write(writer, changes.values);
   writer.upsert(tables.histograms, changes.histograms);
   writer.upsert(tables.keyUsage, changes.keyUsage);
   writer.upsert(tables.ips, changes.ips);

@@ -1,6 +1,6 @@
 import { type ScopeUse, writeScopes } from '../usage/scope-uses.ts';
 import type { Connection } from './connection.ts';
-import { writeValues } from './value-blocks.ts';
+import { ValueBlocks } from './value-blocks.ts';
 import { Writer } from './writer.ts';
 
 /** In the header of every store, so that no other SQLite database is taken for one: "AtEx" in ASCII. */
@@ -83,7 +83,7 @@ function blocksOfValues(db: Connection): void {
     | null
   )[][];
   const column = (i: number, absent = 0): number[] => rows.map((row) => row[i] ?? absent);
-  writeValues(new Writer(db), {
+  new ValueBlocks().write(new Writer(db), {
     series: Uint32Array.from(column(0)),
     value: Float64Array.from(column(1)),
     held: Float64Array.from(column(2, Number.NaN)),

@@ -9,6 +9,7 @@ import { acquireLock, type Lock } from './lock.ts';
 import { codeOf, failed, reasonOf, refused, remedyFor } from './refusal.ts';
 import { type Commit, type Loaded, type Store, StoreError, type StoreReader } from './store.ts';
 import * as tables from './tables.ts';
+import { ValueBlocks } from './value-blocks.ts';
 import { Writer } from './writer.ts';
 
 /**
@@ -59,6 +60,7 @@ class SqliteStore implements Store {
   private readonly db: Connection;
   private readonly lock: Lock;
   private readonly writer: Writer;
+  private readonly values = new ValueBlocks();
   private readonly days = new DayMerges();
   readonly daily: DailyReader;
   private readonly identity: string;
@@ -84,7 +86,7 @@ class SqliteStore implements Store {
 
   commit(commit: Commit, backlogRead: boolean): void {
     this.inTransaction(() => {
-      write(this.writer, this.days, commit);
+      write(this.writer, this.values, this.days, commit);
       if (backlogRead) this.db.exec("INSERT OR IGNORE INTO meta VALUES ('backlog_read', '1')");
     });
   }
@@ -160,6 +162,7 @@ class SqliteStore implements Store {
   }
 
   private rollBack(): void {
+    this.values.forget();
     this.days.forget();
     try {
       if (this.db.inTransaction) this.db.exec('ROLLBACK');

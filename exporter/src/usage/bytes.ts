@@ -52,8 +52,7 @@ export class ByteWriter {
     this.texts.set(value, bytes);
     this.count(bytes.length);
     this.reserve(bytes.length);
-    this.bytes.set(bytes, this.used);
-    this.used += bytes.length;
+    for (const byte of bytes) this.bytes[this.used++] = byte;
   }
 
   /** One of a run of entries with rising positions; those worth 0 are left out. */
