@@ -1,5 +1,5 @@
 import { type DataFrame, LoadingState, type PanelData } from '@grafana/data';
-import { ROLE_NAMES, type RoleMapping, type RoleName, refIdOf } from '../roles/roles.ts';
+import { type RoleMapping, type RoleName, rolesByRefId } from '../roles/roles.ts';
 import { type Rows, rowsOf, type Series, seriesOf } from './rows.ts';
 
 /** What the queries of a panel answered, by role. */
@@ -23,7 +23,7 @@ const LOOKBACK = 300_000;
 
 /** Sorts the frames of a panel by what they are for. Frames of no role are left out. */
 export function answersOf(data: PanelData, mapping: RoleMapping): Answers {
-  const roleOfRef = new Map<string, RoleName>(ROLE_NAMES.map((role) => [refIdOf(role, mapping), role]));
+  const roleOfRef = rolesByRefId(mapping);
   const frames = new Map<RoleName, DataFrame[]>();
   for (const frame of data.series) {
     const role = roleOfRef.get(frame.refId ?? '');
@@ -65,7 +65,7 @@ function readOnce<T>(read: (role: RoleName) => T): (role: RoleName) => T {
 function failuresOf(data: PanelData, roleOfRef: Map<string, RoleName>): Map<RoleName | '', string> {
   const failed = new Map<RoleName | '', string>();
   // `error` is the older form of `errors`; a data source may fill either.
-  const errors = data.errors ?? (data.error ? [data.error] : []);
+  const errors = data.errors?.length ? data.errors : data.error ? [data.error] : [];
   for (const error of errors) {
     const message = error.data?.message ?? error.message ?? error.statusText ?? 'unknown error';
     failed.set(roleOfRef.get(error.refId ?? '') ?? '', message);

@@ -1,6 +1,13 @@
 import { counted, span } from '../../../exporter/src/keys/wording.ts';
 import type { Answers } from '../frames/answers.ts';
-import { ROLE_NAMES, type RoleMapping, refIdOf, roleOf } from '../roles/roles.ts';
+import {
+  ROLE_NAMES,
+  type RoleMapping,
+  type RoleName,
+  refIdOf,
+  roleOf,
+  rolesByRefId,
+} from '../roles/roles.ts';
 import type { KeyList } from './key-list.ts';
 
 /** Something the reader must know to read the panel right. */
@@ -9,18 +16,20 @@ export interface Problem {
   sentence: string;
 }
 
+type View = 'overview' | 'key';
+
+/** Where roles are named. */
+const WHERE = 'under "RefIds of the queries" in the panel\'s options';
+
 /** What is wrong or missing, worst first. `view` decides which queries are needed. */
-export function problemsOf(
-  answers: Answers,
-  list: KeyList,
-  view: 'overview' | 'key',
-  mapping: RoleMapping,
-): Problem[] {
+export function problemsOf(answers: Answers, list: KeyList, view: View, mapping: RoleMapping): Problem[] {
   return [
     ...failures(answers, mapping),
     ...(answers.endsInFuture ? future() : present(answers, list, mapping)),
     ...unassigned(answers),
+    ...shared(view, mapping),
     ...missing(answers, view, mapping),
+    ...unreadable(answers, mapping),
   ];
 }
 
@@ -68,7 +77,7 @@ function unassigned({ unassigned: refIds }: Answers): Problem[] {
   return [
     {
       severity: 'warning',
-      sentence: `The ${queries} ${refIds.join(', ')} ${have} no role here: name what each is for under "RefIds of the queries" in the panel's options.`,
+      sentence: `The ${queries} ${refIds.join(', ')} ${have} no role here: name what each is for ${WHERE}.`,
     },
   ];
 }
@@ -88,17 +97,57 @@ function empty(answers: Answers, { keys }: KeyList, mapping: RoleMapping): Probl
   }));
 }
 
-function missing({ asked }: Answers, view: 'overview' | 'key', mapping: RoleMapping): Problem[] {
-  const needed = ROLE_NAMES.filter((role) => {
-    const { optional, cardOnly } = roleOf(role);
-    return !optional && (!cardOnly || view === 'key');
+/** Queries that the options name for a second role, which goes without. */
+function shared(view: View, mapping: RoleMapping): Problem[] {
+  const roles = rolesByRefId(mapping);
+  return neededIn(view).flatMap((role): Problem[] => {
+    const refId = refIdOf(role, mapping);
+    const having = roles.get(refId) ?? role;
+    if (having === role) return [];
+    const [title, without] = [roleOf(role).title, roleOf(role).without];
+    return [
+      {
+        severity: 'warning',
+        sentence: `The query ${refId} is taken for "${roleOf(having).title}" and cannot be for "${title}" as well, so ${without}: name one for each ${WHERE}.`,
+      },
+    ];
   });
-  return needed
-    .filter((role) => !asked.has(role))
+}
+
+function missing({ asked }: Answers, view: View, mapping: RoleMapping): Problem[] {
+  const roles = rolesByRefId(mapping);
+  return neededIn(view)
+    .filter((role) => !asked.has(role) && roles.get(refIdOf(role, mapping)) === role)
     .map((role) => ({
       severity: 'warning',
       sentence: `There is no query ${refIdOf(role, mapping)} (${roleOf(role).title}): ${roleOf(role).without}.`,
     }));
+}
+
+const neededIn = (view: View): RoleName[] =>
+  ROLE_NAMES.filter((role) => {
+    const { optional, cardOnly } = roleOf(role);
+    return !optional && (!cardOnly || view === 'key');
+  });
+
+/** Answers that lost a label on the way, such as those of a sum by less. */
+function unreadable(answers: Answers, mapping: RoleMapping): Problem[] {
+  return [...answers.asked].flatMap((role) => {
+    const { title, without, kind, labels } = roleOf(role);
+    const lacks = (label: string) =>
+      kind === 'series'
+        ? answers.series(role).some(({ labels: own, times }) => times.length > 0 && own[label] === undefined)
+        : answers.rows(role).some((rows) => rows.length > 0 && !rows.has(label));
+    const lacking = labels.filter(lacks);
+    if (lacking.length === 0) return [];
+    const [all, are] = [lacking.join(' and '), lacking.length === 1 ? 'label' : 'labels'];
+    return [
+      {
+        severity: 'warning',
+        sentence: `The query ${refIdOf(role, mapping)} (${title}) has answers without the ${are} ${all}, so ${without}: let the query keep ${all}.`,
+      },
+    ];
+  });
 }
 
 function ended({ keys }: KeyList): Problem[] {

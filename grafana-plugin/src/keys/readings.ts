@@ -121,10 +121,11 @@ const TAKEN: [role: RoleName, take: Take][] = [
   ...(['status5m', 'status30m', 'status1h'] as const).map((role): [RoleName, Take] => [
     role,
     (key, rows, row) => {
-      // Null or NaN is no answer: a key that has no other is not one that had no requests.
-      if (!Number.isFinite(rows.value(row))) return;
+      const status = Number(rows.label('status', row) || Number.NaN);
+      // Null or NaN is no answer: a key that has no other is not one that had no requests. Nor is one of no status.
+      if (!Number.isFinite(rows.value(row)) || !Number.isFinite(status)) return;
       key[role] ??= new Map();
-      add(key[role], Number(rows.label('status', row)), rows.value(row));
+      add(key[role], status, rows.value(row));
     },
   ]),
   ...(['recentRate', 'dayRate', 'expectedRate', 'lastWeek'] as const).map((role): [RoleName, Take] => [

@@ -123,6 +123,12 @@ describe('the state of a key', () => {
     expect(stateOfKey(listOf(frames), 'k')).toBe('unknown');
   });
 
+  test.each(['', '5xx', 'NaN'])('is unknown, not fine, when requests are told by the status %j', (status) => {
+    const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'status30m');
+    const row = { tenant_id: 'acme', key_id: 'k', status, value: 100 };
+    expect(stateOfKey(listOf([...frames, table('status30m', [row])]), 'k')).toBe('unknown');
+  });
+
   test('names spike and dip from the recorded rates', () => {
     const rates = (recent: number) => [
       ...['recentRate', 'dayRate', 'expectedRate'].map((role) =>

@@ -139,6 +139,14 @@ describe('the overview', () => {
     expect(rows().length).toBeLessThan(40);
   });
 
+  test('a key whose id is that of its tenant is drawn without a complaint of React', () => {
+    const complaints = jest.spyOn(console, 'error').mockImplementation(() => {});
+    show(keyFrames([{ id: 'acme', tenant: 'acme' }]));
+    expect(rows()[0]).toHaveTextContent('acme / acme');
+    expect(complaints).not.toHaveBeenCalled();
+    complaints.mockRestore();
+  });
+
   test('hostile names are text', () => {
     const name = '<img src=x onerror=alert(1)>';
     show(keyFrames([{ id: 'k', info: { name, owner: '<b>o</b>' } }]));
@@ -204,10 +212,67 @@ describe('what is missing', () => {
     expect(screen.getByText(/The queries A, B have no role here: name what each is for/)).toBeInTheDocument();
   });
 
+  const overview = (roles: PanelOptions['roles']) => ({ options: { ...OPTIONS, roles } });
+
+  test('a query that is named for two roles is, with the one that goes without', () => {
+    show(THREE, overview({ recentRate: 'A', lastWeek: 'A' }));
+    expect(
+      screen.getByText(
+        /The query A is taken for "Rate of the last hour" and cannot be for "Rate a week ago" as well, so the change against last week is not known/,
+      ),
+    ).toBeInTheDocument();
+    expect(screen.queryByText(/There is no query A \(Rate a week ago\)/)).not.toBeInTheDocument();
+  });
+
+  test('a query that the options name is for that role, although its refId is the name of another', () => {
+    const frames = THREE.map((frame) => (frame.refId === 'info' ? { ...frame, refId: 'facts' } : frame));
+    show(
+      frames.filter((frame, i) => frame.refId !== 'facts' || THREE[i]?.refId === 'info'),
+      overview({ info: 'facts' }),
+    );
+    expect(names()).toContain('Name of bad');
+    expect(
+      screen.getByText(/The query facts is taken for "Key information" and cannot be for "Key facts"/),
+    ).toBeInTheDocument();
+  });
+
+  test.each([
+    ['status30m', 'status', 'how requests were answered is not known'],
+    ['thresholds', 'kind', 'built-in defaults stand in'],
+    ['facts', '__name__', 'when keys were last used'],
+    ['volume', 'key_id', 'there are no sparklines'],
+  ])('answers of %s without the label %s are named', (role, label, without) => {
+    const rest = THREE.filter(({ refId }) => refId !== role);
+    const row: Record<string, string> = {
+      tenant_id: 'acme',
+      key_id: 'bad',
+      status: '200',
+      kind: 'x',
+      __name__: 'y',
+    };
+    delete row[label];
+    show([...rest, role === 'volume' ? series(role, row, [1, 2]) : table(role, [{ ...row, value: 1 }])]);
+    expect(
+      screen.getByText(
+        new RegExp(`The query ${role} .* has answers without the label ${label}, so ${without}`),
+      ),
+    ).toBeInTheDocument();
+  });
+
+  test('an error that a data source tells in the older form is told', () => {
+    const request = propsOf(THREE).data.request as never;
+    show(THREE, {
+      data: panelData(THREE, { request, errors: [], error: { refId: 'status5m', message: 'timed out' } }),
+    });
+    expect(screen.getByText(/The query status5m .* failed, .*: timed out/)).toBeInTheDocument();
+  });
+
   test('a complete answer has nothing to complain about', () => {
     const thresholds = [{ tenant_id: 'acme', key_id: 'good', kind: 'stale_seconds', value: 1 }];
     show([...THREE, table('thresholds', thresholds)]);
-    expect(screen.queryByText(/There is no query|failed|answered nothing|no role/)).not.toBeInTheDocument();
+    expect(
+      screen.queryByText(/There is no query|failed|answered nothing|no role|without the label/),
+    ).not.toBeInTheDocument();
   });
 });
 
