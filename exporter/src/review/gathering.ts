@@ -91,11 +91,12 @@ class KeyQuarter {
   }
 }
 
-/** By key number. The days are read in the order in which they lie: it takes a third of going from key to key. */
+/** By key number, of keys in that order. The days are read in the order in which they lie: it takes a third of going from key to key. */
 function quartersOf(reader: DailyReader, days: Days, keys: readonly number[]): Map<number, KeyQuarter> {
   const quarters = new Map<number, KeyQuarter>(keys.map((key) => [key, new KeyQuarter(days)]));
-  if (keys.length === 0) return quarters;
-  const numbers = { from: Math.min(...keys), to: Math.max(...keys) };
+  const [first, last] = [keys[0], keys.at(-1)];
+  if (first === undefined || last === undefined) return quarters;
+  const numbers = { from: first, to: last };
   for (const { key, day, figures } of reader.eachFigures(days, numbers)) quarters.get(key)?.add(day, figures);
   return quarters;
 }
