@@ -41,6 +41,8 @@ export class Exposition {
   private readonly histogramHeads = new Heads();
   /** `key_id="…",tenant_id="…"` by key number. */
   private readonly keyLabels: string[] = [];
+  /** `method="…",endpoint="…"` by endpoint number. */
+  private readonly endpointLabels: string[] = [];
   private readonly families: SeriesBlocks[];
   /** Place of each series in the blocks of its family. */
   private readonly places: number[] = [];
@@ -83,6 +85,8 @@ export class Exposition {
   private take(publication: Publication): void {
     this.mirror.apply(publication);
     for (const row of publication.changes.keys) this.label(row);
+    for (const { endpoint, method, template } of publication.changes.endpoints)
+      this.endpointLabels[endpoint] = `${label('method', method)},${label('endpoint', template)}`;
     for (const row of publication.changes.series)
       this.places[row.series] = this.families[row.family].add(row.series, this.headOf(row));
     for (const series of publication.changes.values.series)
@@ -110,14 +114,9 @@ export class Exposition {
   }
 
   private labelsOf({ key, endpoint, status }: { key: number; endpoint: number; status: number }): string {
-    const labels = [this.keyLabels[key]];
-    if (endpoint >= 0) {
-      const { method, template } = this.mirror.endpoints[endpoint];
-      labels.push(label('method', method), label('endpoint', template));
-    }
-    if (status > 0)
-      labels.push(label('status', String(status)), label('status_class', `${Math.floor(status / 100)}xx`));
-    return labels.join(',');
+    const ofEndpoint = endpoint < 0 ? '' : `,${this.endpointLabels[endpoint]}`;
+    const ofStatus = status === 0 ? '' : `,status="${status}",status_class="${Math.floor(status / 100)}xx"`;
+    return this.keyLabels[key] + ofEndpoint + ofStatus;
   }
 
   private putHistogramHeads(key: number): void {

@@ -13,9 +13,10 @@ export class Heads {
   }
 
   put(index: number, head: string): void {
-    const bytes = Buffer.byteLength(head);
-    if (this.used + bytes > this.block.length) {
-      const larger = Buffer.alloc(Math.max(this.block.length * 1.5, this.used + bytes) | 0);
+    // The most its UTF-8 can be: counting the bytes takes as long as writing them.
+    const most = head.length * 3;
+    if (this.used + most > this.block.length) {
+      const larger = Buffer.alloc(Math.max(this.block.length * 1.5, this.used + most) | 0);
       this.block.copy(larger, 0, 0, this.used);
       this.block = larger;
     }
