@@ -59,16 +59,20 @@ export function dress(keys: readonly ListedKey[], context: Context): Dressing {
   });
   const fields = new Map(frame?.fields.map((field) => [field.name, field]));
   const rows = new Map(keys.map((key, row) => [key.handle, row]));
-  const processors = (name: DressedField | 'state') => {
+  const processors = (name: DressedField) => {
     const field = fields.get(name);
     return field?.display ?? getDisplayProcessor({ field: field ?? {}, theme });
   };
   const states = fields.get('state');
-  const unmapped = { ...states, config: { ...states?.config, mappings: [] } };
-  const plain = getDisplayProcessor({ field: unmapped, theme });
+  // Both made here: what a field brings along writes the same colour in another way.
+  const mapped = getDisplayProcessor({ field: states ?? {}, theme });
+  const plain = getDisplayProcessor({
+    field: { ...states, config: { ...states?.config, mappings: [] } },
+    theme,
+  });
   const stateOf = ({ health }: ListedKey) => {
     const title = STATES[health.state].title;
-    const { text, color } = processors('state')(title);
+    const { text, color } = mapped(title);
     // Without a colour of its own a state has that of its tone, not the one that every field has.
     return { text: text || title, color: color === plain(title).color ? undefined : color };
   };
