@@ -99,6 +99,36 @@ describe.each(LINES)('in Grafana %s', (line) => {
     expect(hrefs.filter((href) => href.startsWith('javascript'))).toEqual([]);
   });
 
+  test('a state has the colour of its tone, as the count of its keys has', async () => {
+    await host.show(scenes.overview());
+    for (const [id, state] of [
+      ['key_ticket_bridge', 'Failing'],
+      ['key_bulk_import', 'Throttled'],
+    ] as const) {
+      const colors = [
+        row(id).getByText(state, { exact: true }).first(),
+        host.page.getByRole('button', { name: state }).locator('span').first(),
+      ].map((one) => one.evaluate((element) => getComputedStyle(element).color));
+      expect(new Set(await Promise.all(colors)).size).toBe(1);
+    }
+  });
+
+  test('every row is drawn where it stands in the list, also one out of sight that has the focus', async () => {
+    await host.reload();
+    await host.show(scenes.invented(300));
+    await host.page.locator('[role=row][tabindex="0"]').focus();
+    await host.page.locator('[role=grid]').evaluate((grid) => {
+      grid.scrollTop = 5000;
+    });
+    await host.page.waitForSelector('[data-row="90"]');
+    const rows = await host.page.$$eval('[data-row]', (all) =>
+      all.map((one) => [Number(one.getAttribute('data-row')), (one as HTMLElement).offsetTop / 56]),
+    );
+    expect(rows.map(([row]) => row)).toContain(0);
+    for (const [row, place] of rows) expect(place).toBe(row);
+    expect(await host.page.evaluate(() => document.activeElement?.getAttribute('data-row'))).toBe('0');
+  });
+
   const PURPLE = 'rgb(1, 2, 3)';
   test.each([
     ['another title and colour', { text: 'On fire', color: PURPLE }, 'On fire', true],

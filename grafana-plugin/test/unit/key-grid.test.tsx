@@ -9,7 +9,7 @@ import { keyFrames, listOf } from './frames.ts';
 
 const { keys, now } = listOf(keyFrames(Array.from({ length: 200 }, (_, i) => ({ id: `key_${i}` }))));
 
-test('scrolling draws the rows that come, and none of those that stay again', () => {
+test('scrolling draws the rows that come, and none of those that stay again but the one in the tab order', () => {
   const dressing = dress(keys, {
     fieldConfig: { defaults: {}, overrides: [] },
     theme: createTheme(),
@@ -40,5 +40,6 @@ test('scrolling draws the rows that come, and none of those that stay again', ()
   grid.scrollTop = 10 * ROW_HEIGHT;
   fireEvent.scroll(grid);
   expect(drawn.length).toBeGreaterThan(0);
-  expect(drawn.filter((id) => before.has(id))).toEqual([]);
+  // It leaves the flow of the others when it goes out of sight.
+  expect(drawn.filter((id) => before.has(id))).toEqual(['key_0']);
 });

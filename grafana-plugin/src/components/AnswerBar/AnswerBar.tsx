@@ -1,10 +1,11 @@
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { t } from '@grafana/i18n';
-import { useStyles2, useTheme2 } from '@grafana/ui';
+import { useStyles2 } from '@grafana/ui';
 import React from 'react';
 import type { WindowCounts } from '../../../../exporter/src/keys/key-signals.ts';
 import { percent } from '../../../../exporter/src/keys/wording.ts';
+import { stripes } from './stripes.ts';
 
 /** The classes in the order of the bar, best first. */
 const PARTS = [
@@ -20,7 +21,6 @@ const PARTS = [
 /** How requests were answered, as a bar of status classes. */
 export function AnswerBar({ counts }: { counts: WindowCounts }) {
   const styles = useStyles2(getStyles);
-  const colors = partColors(useTheme2());
   if (!(counts.requests > 0))
     return (
       <div
@@ -30,17 +30,19 @@ export function AnswerBar({ counts }: { counts: WindowCounts }) {
       />
     );
   const parts = PARTS.filter(([part]) => counts[part] > 0).map(([part, code]) => ({
-    part,
+    color: styles.colors[part],
     share: counts[part] / counts.requests,
     words: `${code} ${percent(counts[part] / counts.requests)}`,
   }));
   const words = parts.map((part) => part.words).join(', ');
   return (
-    <div className={styles.bar} role="img" aria-label={words} title={words}>
-      {parts.map(({ part, share }) => (
-        <i key={part} style={{ flexGrow: share, background: colors[part] }} />
-      ))}
-    </div>
+    <div
+      className={styles.bar}
+      role="img"
+      aria-label={words}
+      title={words}
+      style={{ backgroundImage: stripes(parts) }}
+    />
   );
 }
 
@@ -56,14 +58,10 @@ const partColors = ({ colors, visualization }: GrafanaTheme2) => ({
 
 const getStyles = (theme: GrafanaTheme2) => ({
   bar: css({
-    display: 'flex',
-    gap: 1,
-    width: '100%',
     height: 8,
     borderRadius: 4,
-    overflow: 'hidden',
-    background: theme.colors.background.secondary,
-    // A part too small to see would hide the one answer that matters.
-    '& > i': { minWidth: 3 },
+    backgroundColor: theme.colors.background.secondary,
+    '[dir="rtl"] &': { transform: 'scaleX(-1)' },
   }),
+  colors: partColors(theme),
 });

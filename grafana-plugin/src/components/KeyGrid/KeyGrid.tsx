@@ -36,6 +36,7 @@ export function KeyGrid(props: Props) {
   // The same ones for every row that is drawn: scrolling draws only rows that come.
   const shown = useMemo(() => columnsThatFit(columns, width), [columns, width]);
   const template = gridTemplate(shown);
+  const layout = useMemo(() => css({ gridTemplateColumns: template }), [template]);
   const found = active === undefined ? 0 : keys.findIndex(({ handle }) => handle === active.handle);
   const current = found >= 0 ? found : Math.min(active?.row ?? 0, keys.length - 1);
   const activate = useCallback((row: number) => setActive({ handle: keys[row]?.handle ?? '', row }), [keys]);
@@ -77,7 +78,8 @@ export function KeyGrid(props: Props) {
 
   // The row that has the focus stays drawn, wherever the list was scrolled to.
   const rows = range(first, end);
-  if (current >= 0 && (current < first || current >= end)) rows.push(current);
+  const isAside = (row: number) => row < first || row >= end;
+  if (current >= 0 && isAside(current)) rows.push(current);
   return (
     <div
       ref={box}
@@ -93,7 +95,7 @@ export function KeyGrid(props: Props) {
       <div
         role="rowgroup"
         className={styles.rows}
-        style={{ height: keys.length * ROW_HEIGHT }}
+        style={{ height: keys.length * ROW_HEIGHT, paddingTop: first * ROW_HEIGHT }}
         onKeyDown={onKeyDown}
       >
         {rows.map((row) => {
@@ -104,9 +106,9 @@ export function KeyGrid(props: Props) {
               key={key.handle}
               shown={key}
               row={row}
-              top={row * ROW_HEIGHT}
+              isAside={isAside(row)}
               columns={shown}
-              template={template}
+              layout={layout}
               isActive={row === current}
               onActivate={activate}
               dressing={dressing}
@@ -146,5 +148,5 @@ const getStyles = (theme: GrafanaTheme2) => ({
     contain: 'strict',
     borderTop: `1px solid ${theme.colors.border.weak}`,
   }),
-  rows: css({ position: 'relative' }),
+  rows: css({ position: 'relative', boxSizing: 'border-box' }),
 });

@@ -1,12 +1,12 @@
-import { css, cx } from '@emotion/css';
+import { css } from '@emotion/css';
 import type { GrafanaTheme2, TimeZone } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React, { type KeyboardEvent, type MouseEvent, memo, useRef } from 'react';
 import type { ListedKey } from '../../keys/key-list.ts';
-import { COLUMNS, type ColumnName } from '../../overview/columns.ts';
+import type { ColumnName } from '../../overview/columns.ts';
 import type { Dressing } from '../../overview/dressing.ts';
-import { CELLS } from './cells.tsx';
+import { CELLS, getCellStyles } from './cells.tsx';
 
 /** Pixels: the state with two lines of its reason. */
 export const ROW_HEIGHT = 56;
@@ -16,9 +16,11 @@ const MIDDLE = 1;
 interface Props {
   shown: ListedKey;
   row: number;
-  top: number;
+  /** It has the focus and is out of sight: it stands where it would, outside the flow of the others. */
+  isAside: boolean;
   columns: readonly ColumnName[];
-  template: string;
+  /** Class that lays the columns out. */
+  layout: string;
   isActive: boolean;
   onActivate: (row: number) => void;
   dressing: Dressing;
@@ -28,8 +30,9 @@ interface Props {
 
 /** One key. A click anywhere, or Enter, does what a click on its name does: with Ctrl or the middle button, in a tab. */
 export const KeyRow = memo(function KeyRow(props: Props) {
-  const { shown, row, top, columns, template, isActive, onActivate, dressing, now, timeZone } = props;
+  const { shown, row, isAside, columns, layout, isActive, onActivate, dressing, now, timeZone } = props;
   const styles = useStyles2(getStyles);
+  const cells = { shown, dressing, now, timeZone, styles: useStyles2(getCellStyles) };
   const element = useRef<HTMLDivElement>(null);
   const open = () => element.current?.querySelector<HTMLElement>('[data-opens]')?.click();
   const openTab = () => {
@@ -61,8 +64,9 @@ export const KeyRow = memo(function KeyRow(props: Props) {
       aria-rowindex={row + 2}
       data-row={row}
       tabIndex={isActive ? 0 : -1}
-      className={cx(styles.row, shown.staleFor > 0 && styles.stale)}
-      style={{ gridTemplateColumns: template, transform: `translateY(${top}px)` }}
+      className={`${shown.staleFor > 0 ? styles.stale : styles.row} ${layout}`}
+      // No other row has a style of its own: the browser works out the styles of what is in such a one afresh.
+      style={isAside ? { position: 'absolute', insetInline: 0, top: row * ROW_HEIGHT } : undefined}
       title={shown.staleFor > 0 ? t('key-row.stale', 'no current samples') : undefined}
       onClick={onClick}
       onAuxClick={onAuxClick}
@@ -70,28 +74,18 @@ export const KeyRow = memo(function KeyRow(props: Props) {
       onKeyDown={onKeyDown}
       onFocus={() => onActivate(row)}
     >
-      {columns.map((column) => {
-        const Cell = CELLS[column];
-        return (
-          <div
-            key={column}
-            role={column === 'key' ? 'rowheader' : 'gridcell'}
-            className={cx(styles.cell, COLUMNS[column].align === 'end' && styles.end)}
-          >
-            <Cell shown={shown} dressing={dressing} now={now} timeZone={timeZone} />
-          </div>
-        );
-      })}
+      {columns.map((column) => (
+        <div key={column} role={column === 'key' ? 'rowheader' : 'gridcell'} {...CELLS[column](cells)} />
+      ))}
     </div>
   );
 });
 
-const getStyles = (theme: GrafanaTheme2) => ({
-  row: css({
-    position: 'absolute',
-    insetInline: 0,
-    top: 0,
+const getStyles = (theme: GrafanaTheme2) => {
+  const row = {
     display: 'grid',
+    // The height is known: cells need not be measured for it.
+    gridTemplateRows: '100%',
     columnGap: 12,
     alignItems: 'center',
     padding: '0 12px',
@@ -104,8 +98,6 @@ const getStyles = (theme: GrafanaTheme2) => ({
     '&:hover': { background: theme.colors.background.secondary },
     '&:focus': { outline: 'none' },
     '&:focus-visible': { boxShadow: `inset 0 0 0 2px ${theme.colors.primary.border}` },
-  }),
-  stale: css({ fontStyle: 'italic' }),
-  cell: css({ minWidth: 0, overflow: 'hidden', fontVariantNumeric: 'tabular-nums' }),
-  end: css({ textAlign: 'end' }),
-});
+  } as const;
+  return { row: css(row), stale: css({ ...row, fontStyle: 'italic' }) };
+};

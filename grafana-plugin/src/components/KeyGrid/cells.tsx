@@ -1,9 +1,8 @@
-import { css, cx } from '@emotion/css';
+import { css } from '@emotion/css';
 import type { DisplayValue, GrafanaTheme2, TimeZone } from '@grafana/data';
 import { formattedValueToString } from '@grafana/data';
 import { t } from '@grafana/i18n';
-import { useStyles2 } from '@grafana/ui';
-import React, { type ComponentType } from 'react';
+import React, { type CSSProperties, type ReactNode } from 'react';
 import type { CheckName } from '../../../../exporter/src/keys/checks.ts';
 import type { ListedKey } from '../../keys/key-list.ts';
 import type { ColumnName } from '../../overview/columns.ts';
@@ -15,136 +14,135 @@ import { Sparkline } from '../Sparkline/Sparkline.tsx';
 import { StateLabel } from '../StateLabel/StateLabel.tsx';
 import { TimeAgo } from '../TimeAgo/TimeAgo.tsx';
 
-interface CellProps {
+interface Shown {
   shown: ListedKey;
   dressing: Dressing;
   now: number;
   timeZone: TimeZone;
+  styles: ReturnType<typeof getCellStyles>;
 }
+
+/** What a cell is and holds. Elements inside it are what scrolling costs: most cells have none but the cell itself. */
+interface Cell {
+  className: string;
+  title?: string | undefined;
+  dir?: 'auto';
+  style?: CSSProperties | undefined;
+  children: ReactNode;
+}
+
+type CellOf = (shown: Shown) => Cell;
 
 const NOTHING = '–';
 
-function StateCell({ shown, dressing }: CellProps) {
-  const styles = useStyles2(getStyles);
+const stateCell: CellOf = ({ shown, dressing, styles }) => {
   const { state, reason } = shown.health;
   const { text, color } = dressing.state(shown);
-  return (
-    <>
-      <div className={styles.state}>
+  return {
+    className: styles.cell,
+    title: reason,
+    children: (
+      <>
         <StateLabel state={state} text={text} color={color} />
-      </div>
-      <div className={styles.reason} title={reason} dir="auto">
-        {reason}
-      </div>
-    </>
-  );
-}
-
-function KeyCell({ shown, dressing }: CellProps) {
-  const styles = useStyles2(getStyles);
-  const id = shown.title === shown.id ? '' : shown.id;
-  const under = [shown.tenant, id].filter(Boolean);
-  return (
-    <>
-      <KeyLink links={dressing.links(shown)} title={shown.title} />
-      <div className={cx(styles.second, styles.code)} title={under.join(' / ')}>
-        {under.map((text, i) => (
-          <React.Fragment key={text}>
-            {i > 0 && ' / '}
-            <bdi>{text}</bdi>
-          </React.Fragment>
-        ))}
-      </div>
-    </>
-  );
-}
-
-function wordsCell(of: (key: ListedKey) => string): ComponentType<CellProps> {
-  return function WordsCell({ shown }) {
-    const styles = useStyles2(getStyles);
-    const text = of(shown);
-    return (
-      <div className={cx(styles.line, text === '' && styles.faint)} title={text} dir="auto">
-        {text || NOTHING}
-      </div>
-    );
+        <div className={styles.reason} dir="auto">
+          {reason}
+        </div>
+      </>
+    ),
   };
-}
+};
 
-function LastUsedCell({ shown, now, timeZone }: CellProps) {
-  const styles = useStyles2(getStyles);
-  return (
-    <div className={cx(styles.line, !(shown.lastUsed > 0) && styles.faint)}>
-      <TimeAgo at={shown.lastUsed} now={now} timeZone={timeZone} brief />
-    </div>
-  );
-}
+const keyCell: CellOf = ({ shown, dressing, styles }) => {
+  const { title, tenant } = shown;
+  const id = title === shown.id ? '' : shown.id;
+  return {
+    className: styles.cell,
+    children: (
+      <>
+        <KeyLink links={dressing.links(shown)} title={title} />
+        <div className={styles.ids} title={[tenant, id].filter(Boolean).join(' / ')}>
+          {tenant && <bdi>{tenant}</bdi>}
+          {tenant && id && ' / '}
+          {id && <bdi>{id}</bdi>}
+        </div>
+      </>
+    ),
+  };
+};
 
-function RequestsCell({ shown, dressing }: CellProps) {
-  const styles = useStyles2(getStyles);
+const wordsCell =
+  (of: (key: ListedKey) => string): CellOf =>
+  ({ shown, styles }) => {
+    const text = of(shown);
+    return text === ''
+      ? { className: styles.wordsFaint, children: NOTHING }
+      : { className: styles.words, title: text, dir: 'auto', children: text };
+  };
+
+const lastUsedCell: CellOf = ({ shown, now, timeZone, styles }) => ({
+  className: shown.lastUsed > 0 ? styles.end : styles.endFaint,
+  children: <TimeAgo at={shown.lastUsed} now={now} timeZone={timeZone} brief />,
+});
+
+const requestsCell: CellOf = ({ shown, dressing, styles }) => {
   const { trend, requests, anomaly } = shown;
-  return (
-    <div className={styles.volume}>
-      {trend && <Sparkline times={trend.times} values={trend.values} width={64} height={24} />}
-      <div className={styles.figures}>
-        <Figure value={requests} display={dressing.display('requests', shown)} />
-        {anomaly && <Anomaly anomaly={anomaly} />}
-      </div>
-    </div>
-  );
-}
+  const { text, color } = figure(requests, dressing.display('requests', shown));
+  return {
+    className: styles.volume,
+    children: (
+      <>
+        {trend && <Sparkline times={trend.times} values={trend.values} width={64} height={24} />}
+        <div className={text === NOTHING ? styles.requestsFaint : styles.requests} style={color}>
+          {text}
+          {anomaly && (
+            <div className={styles.anomaly}>
+              {anomaly === 'spike' ? t('cell.spike', '▲ spike') : t('cell.dip', '▼ dip')}
+            </div>
+          )}
+        </div>
+      </>
+    ),
+  };
+};
 
-function Anomaly({ anomaly }: { anomaly: 'spike' | 'dip' }) {
-  const styles = useStyles2(getStyles);
-  return (
-    <div className={styles.anomaly}>
-      {anomaly === 'spike' ? t('cell.spike', '▲ spike') : t('cell.dip', '▼ dip')}
-    </div>
-  );
-}
+const changeCell: CellOf = ({ shown: { change }, shown, dressing, styles }) => {
+  const { text, color } = figure(change, dressing.display('change', shown));
+  return {
+    className: text === NOTHING ? styles.endFaint : styles.end,
+    style: color,
+    children: change > 0 && text !== NOTHING ? `+${text}` : text,
+  };
+};
 
-function ChangeCell({ shown, dressing }: CellProps) {
-  const styles = useStyles2(getStyles);
-  const { change } = shown;
-  if (!Number.isFinite(change)) return <span className={styles.faint}>{NOTHING}</span>;
-  const display = dressing.display('change', shown);
-  const sign = change > 0 ? '+' : '';
-  return (
-    <span style={colorOf(display)}>
-      {sign}
-      {formattedValueToString(display)}
-    </span>
-  );
-}
-
-function AnswersCell({ shown }: CellProps) {
-  return <AnswerBar counts={shown.hour} />;
-}
+const answersCell: CellOf = ({ shown, styles }) => ({
+  className: styles.cell,
+  children: <AnswerBar counts={shown.hour} />,
+});
 
 /** A figure above the threshold it is held to; marked where the check finds a breach. */
-function judgedCell(
-  field: DressedField,
-  check: CheckName,
-  of: (key: ListedKey) => number,
-): ComponentType<CellProps> {
-  return function JudgedCell({ shown, dressing }) {
-    const styles = useStyles2(getStyles);
+const judgedCell =
+  (field: DressedField, check: CheckName, of: (key: ListedKey) => number): CellOf =>
+  ({ shown, dressing, styles }) => {
     const judged = shown.health.checks.find(({ name }) => name === check);
     const value = of(shown);
-    return (
-      <div title={judged?.explanation}>
-        <Figure
-          value={value}
-          display={dressing.display(field, shown)}
-          className={judged?.result === 'breach' ? styles.breach : value === 0 ? styles.faint : undefined}
-        />
-        {judged && (
-          <div className={styles.second}>{limitWords(dressing.format(field, judged.threshold))}</div>
-        )}
-      </div>
-    );
+    const isBreach = judged?.result === 'breach';
+    const isFaint = !isBreach && !(Math.abs(value) > 0);
+    const { text, color } = figure(value, dressing.display(field, shown));
+    return {
+      className: isBreach ? styles.endBreach : isFaint ? styles.endFaint : styles.end,
+      title: judged?.explanation,
+      // A breach says more than the colour that field config gives.
+      style: isBreach || isFaint ? undefined : color,
+      children: (
+        <>
+          {text}
+          {judged && (
+            <div className={styles.second}>{limitWords(dressing.format(field, judged.threshold))}</div>
+          )}
+        </>
+      ),
+    };
   };
-}
 
 /** Few limits for many rows: translating each again is what scrolling would mostly do. */
 const limits = new Map<string, string>();
@@ -155,76 +153,85 @@ function limitWords(limit: string): string {
   return words;
 }
 
-function UniqueIpsCell({ shown, dressing }: CellProps) {
-  const styles = useStyles2(getStyles);
-  return (
-    <>
-      <Figure value={shown.uniqueIps} display={dressing.display('unique_ips', shown)} />
-      {shown.hasNewIp && <div className={styles.anomaly}>{t('cell.new-ip', 'new')}</div>}
-    </>
-  );
-}
-
-interface FigureProps {
-  value: number;
-  display: DisplayValue;
-  /** Says more than the colour that field config gives. */
-  className?: string | undefined;
-}
-
-function Figure({ value, display, className }: FigureProps) {
-  const styles = useStyles2(getStyles);
-  if (!Number.isFinite(value)) return <span className={styles.faint}>{NOTHING}</span>;
-  return (
-    <span className={className} style={className ? undefined : colorOf(display)}>
-      {formattedValueToString(display)}
-    </span>
-  );
-}
+const uniqueIpsCell: CellOf = ({ shown, dressing, styles }) => {
+  const { text, color } = figure(shown.uniqueIps, dressing.display('unique_ips', shown));
+  return {
+    className: text === NOTHING ? styles.endFaint : styles.end,
+    style: color,
+    children: (
+      <>
+        {text}
+        {shown.hasNewIp && <div className={styles.anomaly}>{t('cell.new-ip', 'new')}</div>}
+      </>
+    ),
+  };
+};
 
 /** Figures are in the colour of the text, unless thresholds or mappings of the field give them another. */
-const colorOf = ({ color }: DisplayValue) => (color ? { color } : undefined);
+function figure(value: number, display: DisplayValue): { text: string; color: CSSProperties | undefined } {
+  if (!Number.isFinite(value)) return { text: NOTHING, color: undefined };
+  return {
+    text: formattedValueToString(display),
+    color: display.color ? { color: display.color } : undefined,
+  };
+}
 
 /** How the cell of each column is drawn. */
-export const CELLS: Record<ColumnName, ComponentType<CellProps>> = {
-  state: StateCell,
-  key: KeyCell,
+export const CELLS: Record<ColumnName, CellOf> = {
+  state: stateCell,
+  key: keyCell,
   environment: wordsCell(({ environment }) => environment),
   tier: wordsCell(({ tier }) => tier),
   owner: wordsCell(({ owner }) => owner),
-  lastUsed: LastUsedCell,
-  requests: RequestsCell,
-  change: ChangeCell,
-  answers: AnswersCell,
+  lastUsed: lastUsedCell,
+  requests: requestsCell,
+  change: changeCell,
+  answers: answersCell,
   throttled: judgedCell('throttled', 'throttled', ({ throttledShare }) => throttledShare),
   forbidden: judgedCell('forbidden', 'forbidden', ({ forbidden }) => forbidden),
   serverErrors: judgedCell('server_errors', 'server_errors', ({ serverErrorShare }) => serverErrorShare),
-  uniqueIps: UniqueIpsCell,
+  uniqueIps: uniqueIpsCell,
 };
 
-const getStyles = (theme: GrafanaTheme2) => {
-  const oneLine = { overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' } as const;
-  const small = { fontSize: theme.typography.bodySmall.fontSize, lineHeight: 1.35 };
+/** One class an element: joining several is work for each that is drawn. */
+export const getCellStyles = (theme: GrafanaTheme2) => {
+  const { colors, typography } = theme;
+  const cell = { overflow: 'hidden', fontVariantNumeric: 'tabular-nums' } as const;
+  const oneLine = { ...cell, textOverflow: 'ellipsis', whiteSpace: 'nowrap' } as const;
+  const small = { fontSize: typography.bodySmall.fontSize, lineHeight: 1.35 };
+  const end = { ...cell, textAlign: 'end' } as const;
+  const faint = { color: colors.text.secondary };
+  const second = { ...oneLine, ...small, ...faint, fontWeight: typography.fontWeightRegular };
+  const requests = { minWidth: 52 };
   return {
-    line: css(oneLine),
-    second: css({ ...oneLine, ...small, color: theme.colors.text.secondary }),
-    state: css({ display: 'flex' }),
+    cell: css(cell),
+    words: css(oneLine),
+    wordsFaint: css({ ...oneLine, ...faint }),
+    end: css(end),
+    endFaint: css({ ...end, ...faint }),
+    endBreach: css({ ...end, color: colors.error.text, fontWeight: typography.fontWeightMedium }),
+    second: css(second),
+    ids: css({ ...second, fontFamily: typography.fontFamilyMonospace }),
     // Two lines: what decided is what the grid is read for.
     reason: css({
       ...small,
+      ...faint,
       lineHeight: 1.25,
-      color: theme.colors.text.secondary,
       overflow: 'hidden',
       overflowWrap: 'anywhere',
       display: '-webkit-box',
       WebkitBoxOrient: 'vertical',
       WebkitLineClamp: 2,
     }),
-    code: css({ fontFamily: theme.typography.fontFamilyMonospace }),
-    faint: css({ color: theme.colors.text.secondary }),
-    volume: css({ display: 'flex', alignItems: 'center', justifyContent: 'flex-end', gap: theme.spacing(1) }),
-    figures: css({ minWidth: 52 }),
-    anomaly: css({ ...small, color: theme.colors.warning.text, whiteSpace: 'nowrap' }),
-    breach: css({ color: theme.colors.error.text, fontWeight: theme.typography.fontWeightMedium }),
+    volume: css({
+      ...end,
+      display: 'flex',
+      alignItems: 'center',
+      justifyContent: 'flex-end',
+      gap: theme.spacing(1),
+    }),
+    requests: css(requests),
+    requestsFaint: css({ ...requests, ...faint }),
+    anomaly: css({ ...small, color: colors.warning.text, whiteSpace: 'nowrap' }),
   };
 };

@@ -30,6 +30,10 @@ export function useVisibleRows(
   }, [box, roomBefore]);
 
   const shown = Math.ceil(room / rowHeight) + 1;
-  const first = Math.max(0, Math.min(top, rows - shown) - OVERSCAN);
-  return { first, end: Math.min(rows, first + shown + 2 * OVERSCAN), onScroll };
+  const highest = Math.max(0, Math.min(top, rows - shown));
+  return {
+    first: Math.max(0, highest - OVERSCAN),
+    end: Math.min(rows, highest + shown + OVERSCAN),
+    onScroll,
+  };
 }

@@ -19,11 +19,11 @@ export function StateLabel({ state, text, color, large = false }: Props) {
   const tone = STATE_TONES[state];
   return (
     <span
-      className={cx(styles.label, styles[tone], large && styles.large)}
+      className={large ? cx(styles[tone], styles.large) : styles[tone]}
       style={color ? { color } : undefined}
     >
       <ToneMark tone={tone} />
-      <span>{text ?? STATES[state].title}</span>
+      {text ?? STATES[state].title}
     </span>
   );
 }
@@ -45,19 +45,23 @@ export function ToneMark({ tone }: { tone: Tone }) {
   );
 }
 
-const getStyles = (theme: GrafanaTheme2) => ({
-  label: css({
-    display: 'inline-flex',
-    alignItems: 'center',
-    gap: theme.spacing(0.75),
-    fontWeight: theme.typography.fontWeightMedium,
-    whiteSpace: 'nowrap',
-    lineHeight: 1.35,
-  }),
-  large: css({ fontSize: theme.typography.h4.fontSize }),
-  bad: css({ color: theme.colors.error.text }),
-  warn: css({ color: theme.colors.warning.text }),
-  note: css({ color: theme.colors.info.text }),
-  good: css({ color: theme.colors.success.text }),
-  quiet: css({ color: theme.colors.text.secondary }),
-});
+const getStyles = (theme: GrafanaTheme2) => {
+  const label = (color: string) =>
+    css({
+      display: 'flex',
+      alignItems: 'center',
+      gap: theme.spacing(0.75),
+      fontWeight: theme.typography.fontWeightMedium,
+      whiteSpace: 'nowrap',
+      lineHeight: 1.35,
+      color,
+    });
+  return {
+    large: css({ fontSize: theme.typography.h4.fontSize }),
+    bad: label(theme.colors.error.text),
+    warn: label(theme.colors.warning.text),
+    note: label(theme.colors.info.text),
+    good: label(theme.colors.success.text),
+    quiet: label(theme.colors.text.secondary),
+  };
+};
