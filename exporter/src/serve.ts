@@ -41,6 +41,7 @@ export async function serve(
     await exporter.start();
   } catch (error) {
     logger.fatal(error instanceof Error ? error.message : String(error));
+    await exporter.letGo();
     return 1;
   }
   void stop.then(() => exporter.stop());
@@ -120,12 +121,12 @@ class Exporter {
     this.keeper = await this.archiveKeeper();
     this.thread = await IngestionThread.start(start, this.listener());
     this.ingesting = true;
-    this.sharing?.start();
     this.self.reloaded(true);
     const { url } = await this.web.listen().catch(async (error) => {
       await this.thread?.stop(0);
       throw error;
     });
+    this.sharing?.start();
     process.stdout.write(`page: ${url}\nmetrics: ${url}metrics\n`);
     process.on('SIGHUP', () => void this.reload('SIGHUP'));
     this.watchKeysFile();
@@ -149,10 +150,8 @@ class Exporter {
       segments: (ready) => this.keeper?.segments(ready),
       problem: ({ level, message, details }) => this.logger[level](details, message),
       failed: (message) => {
-        this.ingesting = false;
         this.logger.fatal(message);
-        this.searcher.stop();
-        void Promise.all([this.web.close(), this.keeper?.stop()]).then(() => this.end(1));
+        void this.letGo().then(() => this.end(1));
       },
     };
   }
@@ -172,18 +171,21 @@ class Exporter {
 
   /** Drains, commits and lets `ended` resolve. */
   async stop(): Promise<void> {
+    const thread = this.thread?.stop(DRAIN_MS);
+    await this.letGo(thread);
+    if (!(await thread))
+      this.logger.error('the last commit failed; its lines are read again at the next start');
+    this.end(0);
+  }
+
+  /** Ends what keeps the process alive; the last facts are shared when the ingestion thread has ended. */
+  async letGo(thread?: Promise<unknown>): Promise<void> {
     this.ingesting = false;
     this.searcher.stop();
     this.answering.close();
     clearInterval(this.keysPoll);
-    const [committed] = await Promise.all([
-      this.thread?.stop(DRAIN_MS),
-      this.web.close(),
-      this.keeper?.stop(),
-    ]);
+    await Promise.all([thread, this.web.close(), this.keeper?.stop()]);
     await this.sharing?.stop(LAST_SHARING_MS);
-    if (!committed) this.logger.error('the last commit failed; its lines are read again at the next start');
-    this.end(0);
   }
 
   /** Reads configuration and keys file again; a problem anywhere changes nothing. */

@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { endLeftovers, eventually, freePort, temporaryDirectory } from '../exporter-process.ts';
+import { endLeftovers, eventually, freePort, runCommand, temporaryDirectory } from '../exporter-process.ts';
 import { agree, HEALED, pairOn, type SharingExporter, sample, startSharing } from './exporters.ts';
 import { endRedisServers, startCluster, startRedis } from './redis-servers.ts';
 
@@ -113,3 +114,21 @@ describe('reading and counting go on, local facts are shown, and all heals by it
     await agree([a, b], 1, 1);
   }, 60_000);
 });
+
+test('an exporter that may not have its store or its address ends, and shares nothing before', async () => {
+  const server = await startRedis();
+  const a = await startSharing(directory.path, 'a', [server.url]);
+  const again = (store: string, address: string, url: string) =>
+    runCommand([
+      ...['serve', '--log.path', a.log, '--store.path', join(directory.path, store)],
+      ...['--instance.id', 'again', '--shared.redis.url', url, '--web.listen-address', address],
+    ]);
+  const nobody = `redis://127.0.0.1:${await freePort()}`;
+  for (const url of [server.url, nobody]) {
+    const refused = await again('a.db', '127.0.0.1:0', url);
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('another exporter is using')]);
+    const taken = await again('again.db', new URL(a.url).host, url);
+    expect([taken.code, taken.stderr]).toEqual([1, expect.stringContaining('cannot listen on')]);
+  }
+  expect(await server.client.zrange('atender:instances', '0', '-1')).toEqual(['a']);
+}, 60_000);
