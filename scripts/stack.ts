@@ -274,5 +274,6 @@ async function ready(name: keyof typeof address, path: string): Promise<void> {
     if (answer?.ok) return;
     await wait(1000);
   }
+  if (ending) await new Promise(() => {});
   stop(`${name} is not ready after two minutes`);
 }
