@@ -75,6 +75,11 @@ test('TLS with client certificates, an ACL user that may do no more than docs/sc
   await server.client.call('ACL', 'SETUSER', 'exporter', 'resetpass', '>another');
   await server.client.call('CLIENT', 'KILL', 'USER', 'exporter');
   await eventually(() => expect(a.output()).toMatch(/shared facts: WRONGPASS/));
+  const forget = await runCommand(['shared', 'forget', 'b', '--shared.redis.url', url[0], ...args]);
+  expect([forget.code, forget.stderr]).toEqual([
+    1,
+    expect.stringMatching(/cannot be reached: WRONGPASS .*; see to the options of shared\.redis\n/),
+  ]);
   expect(a.output() + b.output() + (await a.metrics())).not.toContain(PASSWORD);
 }, 60_000);
 
