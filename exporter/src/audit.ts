@@ -102,8 +102,11 @@ export async function auditVerify(
     return failed(messages, `--sign-key: ${(error as Error).message}`);
   }
   const bar = progressBar(messages, 'verifying');
-  const { head, entries, files, rows, problems } = await verifyArchive(root, bar.at);
+  const verified = await verifyArchive(root, bar.at).catch((error: Error) => error.message);
   bar.end();
+  if (typeof verified === 'string')
+    return failed(messages, `audit verify: ${root} cannot be read: ${verified}`);
+  const { head, entries, files, rows, problems } = verified;
   const since = flags.expect === undefined ? 0 : linesSince(root, flags.expect, key);
   if (since === undefined)
     problems.unshift(

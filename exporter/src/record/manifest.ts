@@ -202,6 +202,10 @@ export function appendEntry(
     if (writeSync(fd, bytes, 0, bytes.length, manifest.bytes) !== bytes.length)
       throw new Error(`${path}: the disk is full`);
     fsyncSync(fd);
+  } catch (error) {
+    // Whoever called undoes the change: a line that stayed would tell of files that are gone.
+    ftruncateSync(fd, manifest.bytes);
+    throw error;
   } finally {
     closeSync(fd);
   }

@@ -76,6 +76,14 @@ test('files that were renamed, swapped or copied are recognised by what is in th
   expect(swapped).toContain(`changed: ${third} is now what ${second} was`);
 });
 
+test('an archive that cannot be read is told of in a line, with the cause', async () => {
+  rmSync(manifest);
+  mkdirSync(manifest);
+  const { code, stdout, stderr } = await verify();
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(/^audit verify: \S+ cannot be read: EISDIR.*\n$/);
+});
+
 test('a manifest that is gone is told of, and none is begun over the files that are there', async () => {
   rmSync(manifest);
   const { code, stdout } = await verify();
