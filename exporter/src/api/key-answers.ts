@@ -18,11 +18,9 @@ export function answerKeys(source: Source, question: Question<'keys'>): object {
     .filter(({ id }) => id !== NO_KEY && id !== OTHER)
     .filter(({ tenant }) => isOfTenant(tenant, question.tenant));
   const { items, next } = pageOf(all, question, ({ key }) => key);
-  const sums = reader.sumsByKey(
-    days,
-    items.map(({ key }) => key),
-  );
-  const usage = reader.keyUsage();
+  const numbers = items.map(({ key }) => key);
+  const sums = reader.sumsByKey(days, numbers);
+  const usage = reader.keyUsage(numbers);
   const keys = items.map((row) =>
     keyAnswer(source, row, usage.get(row.key), figuresOf(sums.get(row.key) ?? NO_SUMS, null)),
   );
@@ -42,7 +40,7 @@ export function answerKey(source: Source, question: Question<'key'>): object {
     reader.sums([days], [row.key]).get(0) ?? NO_SUMS,
     keyDetails(reader, row.key, days),
   );
-  return keyAnswer(source, row, reader.keyUsage().get(row.key), figures);
+  return keyAnswer(source, row, reader.keyUsage([row.key]).get(row.key), figures);
 }
 
 function keyAnswer(

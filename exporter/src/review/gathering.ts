@@ -117,7 +117,7 @@ function usesUntil(
   quarters: ReadonlyMap<number, KeyQuarter>,
 ): Map<number, Uses> {
   const end = (days.to + 1) * DAY;
-  const known = reader.keyUsage();
+  const known = reader.keyUsage([...quarters.keys()]);
   const uses = new Map<number, Uses>();
   for (const [key, { sum }] of quarters) {
     const { firstUsed: first = 0, lastUsed: last = 0 } = known.get(key) ?? {};

@@ -34,9 +34,11 @@ export class DailyReader {
     return this.rows(`SELECT ${tables.keys.columns} FROM keys ORDER BY key`, []).map(tables.keys.read);
   }
 
-  /** What is known of keys beside their days, by key number. */
-  keyUsage(): Map<number, KeyUsageRow> {
-    const rows = this.all(tables.keyUsage);
+  /** What is known of some keys beside their days, by key number. */
+  keyUsage(keys: readonly number[]): Map<number, KeyUsageRow> {
+    const { columns, read } = tables.keyUsage;
+    const sql = `SELECT ${columns} FROM key_usage WHERE key IN (SELECT value FROM json_each(?))`;
+    const rows = this.rows(sql, [JSON.stringify(keys)]).map(read);
     return new Map(rows.map((row) => [row.key, row]));
   }
 
