@@ -1,8 +1,8 @@
 import { createWriteStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { withoutRawKeys } from './keys/raw-keys.ts';
 import { KeyRegistry } from './keys/registry.ts';
+import { ArchiveError } from './record/archive-error.ts';
 import { type DuckDBConnection, literal, openDuckdb } from './record/duckdb.ts';
 import { progressBar } from './record/progress.ts';
 import { ArchiveSearch } from './record/search.ts';
@@ -67,14 +67,7 @@ export async function auditSearch(
     // Half of an answer must not be taken for all of it.
     if (output !== undefined && (error as NodeJS.ErrnoException).code !== 'EEXIST')
       rmSync(output, { force: true });
-    return failed(
-      messages,
-      `audit search: ${
-        withoutRawKeys((error as Error).message)
-          .trim()
-          .split('\n')[0]
-      }; if a file is damaged, audit verify names it`,
-    );
+    return failed(messages, `audit search: ${new ArchiveError(error as Error).message}`);
   } finally {
     close();
     rmSync(directory, { recursive: true, force: true });

@@ -14,7 +14,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 };
 
 /** Names of errors whose message is for people. */
-const EXPECTED = new Set(['QuestionError', 'StoreError']);
+const EXPECTED = new Set(['QuestionError', 'StoreError', 'ArchiveError']);
 
 process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
   // A reader such as head that has enough is no error.

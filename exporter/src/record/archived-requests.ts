@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ArchiveError } from './archive-error.ts';
 import { type DuckDBConnection, openDuckdb } from './duckdb.ts';
 import { ArchiveSearch } from './search.ts';
 import { parseQuery } from './search-query.ts';
@@ -24,8 +25,8 @@ export class ArchivedRequests {
 
   /**
    * `from` and `to` as `2026-11-23`, both included; undefined where the archive has nothing of these days. `storePath`:
-   * the store that goes with the archive; without it what is not sealed yet is not seen. Throws what reading the store,
-   * the manifest or a file throws.
+   * the store that goes with the archive; without it what is not sealed yet is not seen. Throws
+   * ArchiveError.
    */
   static async open(
     root: string,
@@ -49,20 +50,24 @@ export class ArchivedRequests {
       }
     } catch (error) {
       closeAll();
-      throw error;
+      throw new ArchiveError(error as Error);
     }
     closeAll();
     return undefined;
   }
 
-  /** Rows a chunk at a time; `parameters` in their order. */
+  /** Rows a chunk at a time; `parameters` in their order. Throws ArchiveError. */
   async *rows(sql: string, parameters: (string | number)[] = []): AsyncGenerator<unknown[]> {
-    const result = await this.connection.stream(sql, parameters);
-    for (
-      let chunk = await result.fetchChunk();
-      chunk && chunk.rowCount > 0;
-      chunk = await result.fetchChunk()
-    )
-      yield* chunk.getRows();
+    try {
+      const result = await this.connection.stream(sql, parameters);
+      for (
+        let chunk = await result.fetchChunk();
+        chunk && chunk.rowCount > 0;
+        chunk = await result.fetchChunk()
+      )
+        yield* chunk.getRows();
+    } catch (error) {
+      throw new ArchiveError(error as Error);
+    }
   }
 }

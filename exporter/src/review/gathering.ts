@@ -91,7 +91,7 @@ class KeyQuarter {
   }
 }
 
-/** By key number, of keys in that order. The days are read in the order in which they lie: it takes a third of going from key to key. */
+/** By key number, of keys in that order. The days are read as they lie: key by key, most pages would be read again. */
 function quartersOf(reader: DailyReader, days: Days, keys: readonly number[]): Map<number, KeyQuarter> {
   const quarters = new Map<number, KeyQuarter>(keys.map((key) => [key, new KeyQuarter(days)]));
   const [first, last] = [keys[0], keys.at(-1)];

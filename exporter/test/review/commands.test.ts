@@ -1,4 +1,4 @@
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { chromium } from 'playwright-core';
@@ -235,6 +235,20 @@ describe('key explain', () => {
       'the archive holds 1 of the 2 requests that were counted; who sent the others is not known.',
     );
   }, 60_000);
+
+  test('of a damaged archive says in a line which file it is', async () => {
+    const damaged = file('damaged');
+    cpSync(file('record'), damaged, { recursive: true });
+    const name = readdirSync(damaged, { recursive: true, encoding: 'utf8' }).find((path) =>
+      path.endsWith('.parquet'),
+    ) as string;
+    writeFileSync(join(damaged, name), 'PAR1 no more PAR1');
+    const { code, stderr } = await runCommand([
+      ...['key', 'explain', 'key_old', '--store.path', file('usage.db'), '--record.path', damaged],
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^[^\n]*all\.parquet[^\n]*; if a file is damaged, audit verify names it\n$/);
+  });
 
   test('of a key that was never used says that nothing would break', async () => {
     expect(await output('key', 'explain', 'key_silent')).toContain('Nothing would break: it was never used');
