@@ -63,12 +63,19 @@ export async function startDemonstration(): Promise<Demonstration> {
   await writePast(directory, target);
   const traffic = runDemo(demo);
   const prometheus = await startPrometheus(directory, target);
-  await wait(LIVE * 1000);
   const ask = async (query: string, at?: number): Promise<Sample[]> =>
     (await api(prometheus.url, 'query', {
       query,
       ...(at === undefined ? {} : { time: String(at) }),
     })) as Sample[];
+  await wait(LIVE * 1000);
+  // Rates are recorded once a minute, first at a moment of that minute that follows from the file's name.
+  await eventually(async () => {
+    const rates = 'tenant_key:atender_requests:expected_rate1h{key_id="key_crm_sync"}';
+    // As of the whole second, which the tests ask for.
+    const judged = await ask(rates, Math.floor(Date.now() / 1000));
+    if (judged.length === 0) throw new Error('no expected rate is recorded');
+  }, 150_000);
   const frames = async (queries: Partial<Record<RoleName, string>>, at = Date.now() / 1000) => {
     const asked: DataFrameDTO[] = [];
     for (const [role, query] of Object.entries(queries) as [RoleName, string][]) {
