@@ -162,8 +162,8 @@ describe.each(LINES)('in Grafana %s', (line) => {
     ];
     const overrides = [{ matcher: { id: 'byName', options: 'requests' }, properties }];
     await host.show(scenes.overview({ fieldConfig: { defaults: {}, overrides } }));
-    const figure = row('key_crm_sync').getByText(/^[\d.,]+ req\/m$/);
-    expect(await figure.innerText()).toMatch(/\.\d\d req\/m$/);
+    const figure = row('key_crm_sync').getByText(/^[\d.,]+ req\/m/);
+    expect(await figure.innerText()).toMatch(/\.\d\d req\/m/);
     expect(await figure.evaluate((span) => getComputedStyle(span).color)).toBe(PURPLE);
   });
 
