@@ -4,6 +4,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { onPath } from '../../scripts/servers.mjs';
 import { COMMAND, type ExporterProcess, startExporter, sumOf } from '../test/exporter-process.ts';
 import { requestLine } from '../test/log-lines.ts';
 import { expositionBench } from './exposition.ts';
@@ -23,6 +24,12 @@ const { values: options } = parseArgs({
     directory: { type: 'string', default: join(tmpdir(), 'atender-bench') },
   },
 });
+const missing = ['mtail', 'goaccess'].filter((peer) => !onPath(peer));
+if (missing.length > 0 && /once|serve/.test(options.only)) {
+  const remedy = `on Debian, as root: apt-get install --no-install-recommends ${missing.join(' ')}`;
+  console.error(`bench: ${missing.join(' and ')}, with which it compares, is not on PATH; ${remedy}`);
+  process.exit(1);
+}
 const LINES = Number(options.lines);
 const ROUNDS = Number(options.rounds);
 const SHAPE: LogShape = { lines: LINES, keys: 200, endpointsPerKey: 10, ipsPerKey: 20 };
