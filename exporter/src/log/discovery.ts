@@ -51,8 +51,6 @@ interface Listing {
   files: { group: Group; sibling: Sibling }[];
   /** Groups of which a file could not be looked at. */
   barred: Group[];
-  /** All of it was there at the same moment. */
-  settled: boolean;
 }
 
 const missing = (error: unknown): boolean =>
@@ -167,10 +165,9 @@ export class Discovery {
       const here = [...byPlace.values()].filter((group) => dirname(group.place) === directory);
       try {
         const listing = this.listing(directory, byPlace, claims);
-        for (const group of listing.barred) group.state = 'barred';
-        for (const { group, sibling } of listing.files) group.siblings.push(sibling);
-        if (listing.settled) continue;
-        for (const group of here) Object.assign(group, { live: undefined, siblings: [], state: 'barred' });
+        if (!listing) for (const group of here) Object.assign(group, { live: undefined, state: 'barred' });
+        for (const group of listing?.barred ?? []) group.state = 'barred';
+        for (const { group, sibling } of listing?.files ?? []) group.siblings.push(sibling);
       } catch (error) {
         for (const group of here) group.state = missing(error) ? 'gone' : 'barred';
         if (!missing(error)) this.onError(here[0]!.source.name, 'list', directory, error);
@@ -181,18 +178,24 @@ export class Discovery {
 
   /**
    * The siblings in a directory as they were at one moment: a rotation that renames them during the look hides some.
-   * So what changed during it is looked at until two looks find the same. Throws what the directory's listing throws.
+   * So what changed during it is looked at until two looks find the same; undefined when none did. Throws what the
+   * directory's listing throws.
    */
-  private listing(directory: string, byPlace: Map<string, Group>, claims: Map<string, { wanted: boolean }>) {
-    for (let previous: Listing | undefined, tries = 1; ; tries++) {
+  private listing(
+    directory: string,
+    byPlace: Map<string, Group>,
+    claims: Map<string, { wanted: boolean }>,
+  ): Listing | undefined {
+    let previous: Listing | undefined;
+    for (let tries = 0; tries < LISTINGS; tries++) {
       // Read before the listing, so that a change during it shows next time.
       const before = modified(directory);
       this.directories.set(directory, before);
       const listing = this.list(directory, byPlace, claims);
-      listing.settled = modified(directory) === before || sameFiles(listing, previous);
-      if (listing.settled || tries === LISTINGS) return listing;
+      if (modified(directory) === before || sameFiles(listing, previous)) return listing;
       previous = listing;
     }
+    return undefined;
   }
 
   private list(
@@ -200,7 +203,7 @@ export class Discovery {
     byPlace: Map<string, Group>,
     claims: Map<string, { wanted: boolean }>,
   ): Listing {
-    const listing: Listing = { files: [], barred: [], settled: false };
+    const listing: Listing = { files: [], barred: [] };
     for (const name of readdirSync(directory)) {
       const path = join(directory, name);
       if (byPlace.has(path)) continue;
