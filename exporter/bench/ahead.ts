@@ -1,11 +1,11 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LineAccount } from '../dist/ingest/line-account.js';
-import { ParseAhead } from '../dist/ingest/parse-ahead.js';
-import { SourceCounters } from '../dist/log/counters.js';
-import { readWhole } from '../dist/log/whole.js';
-import { DEFAULT_FIELDS } from '../dist/parse/format.js';
-import { Usage } from '../dist/usage/usage.js';
+import { LineAccount } from '../src/ingest/line-account.ts';
+import { ParseAhead } from '../src/ingest/parse-ahead.ts';
+import { SourceCounters } from '../src/log/counters.ts';
+import { readWhole } from '../src/log/whole.ts';
+import { DEFAULT_FIELDS } from '../src/parse/format.ts';
+import { Usage } from '../src/usage/usage.ts';
 import { BYTES_PER_LINE, benchLog } from './log-file.ts';
 import { NO_KEYS, USAGE_OPTIONS } from './usage-options.ts';
 
@@ -51,7 +51,7 @@ async function blockTimes(ahead: ParseAhead | undefined): Promise<number[]> {
 }
 
 const all: Record<string, number[]> = { 'one thread': [], 'parsing ahead': [] };
-const ahead = new ParseAhead();
+const ahead = new ParseAhead(new URL('../dist/parse-thread.js', import.meta.url));
 for (let round = 0; round < ROUNDS; round++) {
   all['one thread'].push(...(await blockTimes(undefined)).slice(20));
   all['parsing ahead'].push(...(await blockTimes(ahead)).slice(20));

@@ -54,7 +54,7 @@ export class Answering {
   }
 
   private start(): Worker {
-    const worker = new Worker(new URL('./thread.js', import.meta.url), {
+    const worker = new Worker(new URL('./answering-thread.js', import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
     });
     this.told = undefined;

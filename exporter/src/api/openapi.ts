@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ApiEndpoint, ENDPOINTS, REQUESTS, SHARED_DAYS } from './endpoints.ts';
 import { failure } from './schemas.ts';
 

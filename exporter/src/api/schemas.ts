@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { VERDICTS } from '../review/judgement.ts';
 
 /** What the API's answers hold. The OpenAPI document is made of these, and the tests hold real answers to them. */

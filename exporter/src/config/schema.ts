@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { configSchema, OPTIONS } from './options.ts';
 
 /** JSON schema of the configuration file, for editors. */

@@ -24,7 +24,7 @@ export class IngestionThread {
   private committed = false;
 
   private constructor(start: ThreadStart, listener: ThreadListener, opened: () => void) {
-    this.worker = new Worker(new URL('./thread.js', import.meta.url), {
+    this.worker = new Worker(new URL('./reading-thread.js', import.meta.url), {
       workerData: start,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseDuration } from '../config/duration.ts';
 import { isMaskedKey } from './raw-keys.ts';
 import { BUNDLES, SURFACES } from './scopes.ts';

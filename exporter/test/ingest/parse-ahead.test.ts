@@ -1,17 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-// As built: the other thread is a file of its own.
-import { LineAccount } from '../../dist/ingest/line-account.js';
-import { ParseAhead } from '../../dist/ingest/parse-ahead.js';
-import { Stretches } from '../../dist/ingest/stretches.js';
-import { SourceCounters } from '../../dist/log/counters.js';
-import { LineSplitter } from '../../dist/log/lines.js';
-import type { LogRecord } from '../../dist/parse/record.js';
-import { Usage } from '../../dist/usage/usage.js';
+import { LineAccount } from '../../src/ingest/line-account.ts';
+import { ParseAhead } from '../../src/ingest/parse-ahead.ts';
+import { Stretches } from '../../src/ingest/stretches.ts';
+import { SourceCounters } from '../../src/log/counters.ts';
+import { LineSplitter } from '../../src/log/lines.ts';
+import type { LogRecord } from '../../src/parse/record.ts';
+import { Usage } from '../../src/usage/usage.ts';
 import { requestLine } from '../log-lines.ts';
 import { formatOptions, RUNS } from '../parse/reading.ts';
 import { LIMITS } from '../usage/usage-in-test.ts';
 
+/** As built: a thread is a file of its own. */
+const THREAD = new URL('../../dist/parse-thread.js', import.meta.url);
 const LONGEST = 2_000;
 const BLOCK = 600_000;
 
@@ -24,7 +25,7 @@ const sources = [
 
 let ahead: ParseAhead;
 beforeAll(() => {
-  ahead = new ParseAhead();
+  ahead = new ParseAhead(THREAD);
 });
 afterAll(() => ahead.close());
 
@@ -192,7 +193,7 @@ describe('what is parsed ahead', () => {
 });
 
 test('a second thread that has ended costs nothing but speed', async () => {
-  const ended = new ParseAhead();
+  const ended = new ParseAhead(THREAD);
   const block = requestLine({ timestamp: at }).repeat(6_000);
   account(block, 'json', ended);
   await ended.close();

@@ -1,0 +1,38 @@
+import { rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+/**
+ * `npm run build`: src/ and the libraries it uses become a few files in dist/, flat, so that a thread's or a
+ * process's file lies beside whatever starts it. docs/decisions/bundled.md says why. Types are `npm run lint`'s.
+ */
+const PROGRAMS = {
+  cli: 'cli.ts',
+  'reading-thread': 'ingest/reading-thread.ts',
+  'parse-thread': 'ingest/parse-thread.ts',
+  'answering-thread': 'api/answering-thread.ts',
+  'upkeep-process': 'record/upkeep-process.ts',
+  'search-process': 'record/search-process.ts',
+};
+/** Native code, and a logger that looks for files of its own. */
+const NOT_BUNDLED = ['libsql', '@duckdb/*', '@node-rs/*', 'pino'];
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
+rmSync(here('dist'), { recursive: true, force: true });
+await build({
+  entryPoints: Object.entries(PROGRAMS).map(([out, file]) => ({ out, in: here(`src/${file}`) })),
+  outdir: here('dist'),
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.12',
+  external: NOT_BUNDLED,
+  sourcemap: true,
+  logLevel: 'warning',
+  // Libraries of CommonJS ask for Node's own modules by require, which a module has not.
+  banner: {
+    js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
+  },
+});
