@@ -21,16 +21,22 @@ export class ParseAhead {
   private readonly stretches = new Stretches();
   private readonly signal = new Int32Array(new SharedArrayBuffer(4));
   private readonly channel = new MessageChannel();
+  private readonly program: URL;
   private worker: Worker | undefined;
   private round = 0;
   private bytes: Buffer = Buffer.alloc(0);
   private parser!: LineParser;
   private maxLineBytes = 0;
-  /** The stretch whose turn is next, and the last one that nobody is known to have claimed. */
+  /** The stretch whose turn is next, and the first one behind it that may be free. */
   private stretch = STRETCHES;
-  private lastFree = 0;
+  private free = STRETCHES;
   /** Where the lines begin that take() is to be asked for; infinite = nowhere. */
   next = NOWHERE;
+
+  /** `program` is the thread's, as built. */
+  constructor(program = new URL('./parse-thread.js', import.meta.url)) {
+    this.program = program;
+  }
 
   /** Undefined where there is no second core to parse on. */
   static where(): ParseAhead | undefined {
@@ -66,7 +72,7 @@ export class ParseAhead {
     this.maxLineBytes = maxLineBytes;
     this.stretches.cut(++this.round, bytes, start, end);
     this.stretch = 1;
-    this.lastFree = STRETCHES - 1;
+    this.free = 2;
     this.next = this.stretches.startOf(1);
     this.send({ type: 'block', round: this.round, bytes: bytes.buffer, format, maxLineBytes });
   }
@@ -81,7 +87,7 @@ export class ParseAhead {
     this.stretch++;
     this.next = this.stretch < STRETCHES ? stretches.startOf(this.stretch) : NOWHERE;
     if (stretches.claim(round, stretch)) return from;
-    while (!stretches.isParsed(round, stretch)) if (!this.parseLastFree()) stretches.await(round, stretch);
+    while (!stretches.isParsed(round, stretch)) if (!this.parseFree()) stretches.await(round, stretch);
     const count = stretches.countOf(stretch);
     for (let line = 0; line < count; line++) each(stretch, line);
     return stretches.passedOf(stretch);
@@ -93,13 +99,15 @@ export class ParseAhead {
     this.channel.port1.close();
   }
 
-  private parseLastFree(): boolean {
+  /** Parses the first free stretch: those behind it are still there for the other thread while this one accounts it. */
+  private parseFree(): boolean {
     const { stretches, round, parser, bytes, maxLineBytes } = this;
-    for (; this.lastFree > this.stretch; this.lastFree--)
-      if (stretches.claim(round, this.lastFree)) {
-        stretches.parse(round, this.lastFree, parser, bytes, maxLineBytes);
-        return true;
-      }
+    while (this.free < STRETCHES) {
+      const stretch = this.free++;
+      if (!stretches.claim(round, stretch)) continue;
+      stretches.parse(round, stretch, parser, bytes, maxLineBytes);
+      return true;
+    }
     return false;
   }
 
@@ -107,7 +115,7 @@ export class ParseAhead {
     const { signal, channel } = this;
     const { memory } = this.stretches;
     const workerData: ParseThreadStart = { memory, signal, port: channel.port2 };
-    const worker = new Worker(new URL('./parse-thread.js', import.meta.url), {
+    const worker = new Worker(this.program, {
       workerData,
       transferList: [channel.port2],
       // It makes no objects a line.
