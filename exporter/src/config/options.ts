@@ -104,7 +104,7 @@ export const configSchema = z.strictObject({
   store: section({
     path: z.string().min(1).default('atender-exporter.db').describe('The store; kept by one exporter alone.'),
     commitInterval: duration(0.05)
-      .default(0.5)
+      .default(0.7)
       .describe('How often what was read is committed and shown; up to 5 s apart while far behind.'),
   }),
   record: section({

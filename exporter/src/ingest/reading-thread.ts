@@ -8,10 +8,9 @@ import type { Publication } from './publication.ts';
 import type { FromThread, Problem, ThreadStart, ToThread } from './thread-messages.ts';
 
 /**
- * Pause between looks when nothing is pending: a line waits at most this long to be seen. Longer when no line came
- * for a while; the next one is then committed in the turn that sees it.
+ * Pause between looks when no line came for a while, milliseconds; the next one is then committed in the turn that
+ * sees it. Before that it is half a commit interval: what the first look finds is committed with the second.
  */
-const IDLE_MS = 200;
 const QUIET_MS = 500;
 const QUIET_AFTER_MS = 10_000;
 
@@ -20,6 +19,7 @@ const send = (message: FromThread): void => port.postMessage(message);
 const { storePath, settings } = workerData as ThreadStart;
 
 let stopBy: number | undefined;
+let { commitInterval } = settings;
 let wake = new AbortController();
 
 try {
@@ -34,7 +34,10 @@ try {
   port.on('message', (message: ToThread) => {
     if (message.type === 'stop') stopBy = message.deadline;
     else if (message.type === 'sealed') ingestion.sealed(message.segments);
-    else ingestion.reconfigure(message.settings);
+    else {
+      ingestion.reconfigure(message.settings);
+      commitInterval = message.settings.commitInterval;
+    }
     wake.abort();
   });
   let lastRead = performance.now();
@@ -44,7 +47,10 @@ try {
     if (read > 0) {
       lastRead = performance.now();
       await setImmediate();
-    } else await setTimeout(quiet ? QUIET_MS : IDLE_MS, undefined, { signal: wake.signal }).catch(() => {});
+    } else {
+      const pause = quiet ? QUIET_MS : Math.min(QUIET_MS, 500 * commitInterval);
+      await setTimeout(pause, undefined, { signal: wake.signal }).catch(() => {});
+    }
     if (wake.signal.aborted) wake = new AbortController();
   }
   const committed = await ingestion.finish(stopBy);
