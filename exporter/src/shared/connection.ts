@@ -42,13 +42,20 @@ export class Connection {
     const encrypted = settings.urls[0].startsWith('rediss:');
     // An unheard `error` event would end the process.
     this.client.on('error', (error: Error & { lastNodeError?: Error }) => {
-      const { message } = error.lastNodeError ?? error;
-      this.trouble = message + remedyFor(message, encrypted);
+      this.trouble = explained(error.lastNodeError ?? error, encrypted);
     });
     this.client.on('ready', () => void this.choose(settings.database));
     this.client.on('close', () => {
       this.chosen = false;
     });
+  }
+
+  /** Why it is not ready, for people. */
+  get absence(): string {
+    if (this.trouble !== '') return this.trouble;
+    return this.isCluster
+      ? 'no answer, or no node that serves slots; see redis-cli cluster slots'
+      : 'no answer';
   }
 
   get ready(): boolean {
@@ -62,19 +69,19 @@ export class Connection {
       this.trouble = '';
       this.chosen = true;
     } catch (error) {
-      this.trouble = `database ${database}: ${(error as Error).message}`;
+      this.trouble = `database ${database}: ${explained(error as Error)}`;
     }
   }
 
   /** Runs a script; in a cluster its keys lie in one bucket. Rejects when it failed or was not answered in time. */
   async run(script: ScriptName, keys: string[], args: Argument[]): Promise<Reply> {
     const scripts = this.client as unknown as Record<string, (...args: Argument[]) => Promise<unknown>>;
-    return textOf(await scripts[`${script}Buffer`](keys.length, ...keys, ...args));
+    return answered(scripts[`${script}Buffer`](keys.length, ...keys, ...args));
   }
 
   /** Runs a command on one key. */
   async command(name: string, ...args: Argument[]): Promise<Reply> {
-    return textOf(await this.client.callBuffer(name, ...args));
+    return answered(this.client.callBuffer(name, ...args));
   }
 
   /** Gives up what is unanswered and connects anew: a Redis that stopped answering must not pile up commands. */
@@ -87,11 +94,26 @@ export class Connection {
   }
 }
 
-/** A server that expects TLS breaks off without it, one that knows none waits for more: neither says why. */
-function remedyFor(message: string, encrypted: boolean): string {
-  if (encrypted)
-    return /ETIMEDOUT|wrong version number/.test(message) ? '; if it does not speak TLS, write redis://' : '';
-  return /ECONNRESET|Connection is closed/.test(message) ? '; if it speaks TLS, write rediss://' : '';
+/**
+ * A complaint with its remedy. A server that expects TLS breaks off without it, one that knows none waits for more:
+ * neither says why. `encrypted` = whether TLS is spoken, as far as that can be the cause.
+ */
+function explained({ message }: Error, encrypted?: boolean): string {
+  if (message.startsWith('NOPERM'))
+    return `${message}; give the user of Redis the rights that docs/scale.md lists`;
+  if (encrypted === true && /ETIMEDOUT|wrong version number/.test(message))
+    return `${message}; if it does not speak TLS, write redis://`;
+  if (encrypted === false && /ECONNRESET|Connection is closed/.test(message))
+    return `${message}; if it speaks TLS, write rediss://`;
+  return message;
+}
+
+async function answered(reply: Promise<unknown>): Promise<Reply> {
+  try {
+    return textOf(await reply);
+  } catch (error) {
+    throw new Error(explained(error as Error), { cause: error });
+  }
 }
 
 function standaloneOf(settings: RedisSettings): Redis {
@@ -109,6 +131,9 @@ function standaloneOf(settings: RedisSettings): Redis {
 function clusterOf(settings: RedisSettings): Cluster {
   return new Cluster(settings.urls.map(addressOf), {
     enableOfflineQueue: false,
+    // A cluster that is down or may not be asked is told by the first command; ioredis' own check keeps silent.
+    enableReadyCheck: false,
+    retryDelayOnClusterDown: 0,
     scripts: SCRIPTS,
     clusterRetryStrategy: () => RECONNECT_MS,
     slotsRefreshTimeout: settings.timeout * 1000,

@@ -45,7 +45,7 @@ async function ready(connection: Connection, timeout: number): Promise<void> {
   while (!connection.ready) {
     if (performance.now() > until)
       throw new ForgetError(
-        `Redis cannot be reached: ${connection.trouble || 'no answer'}; see to the options of shared.redis`,
+        `Redis cannot be reached: ${connection.absence}; see to the options of shared.redis`,
       );
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

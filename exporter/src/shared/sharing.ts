@@ -155,7 +155,7 @@ export class Sharing {
   private async turns(): Promise<void> {
     const began = performance.now();
     try {
-      if (!(await this.connected())) throw new Error(this.connection.trouble || 'not connected');
+      if (!(await this.connected())) throw new Error(this.connection.absence);
       await this.turn();
       this.succeeded();
     } catch (error) {

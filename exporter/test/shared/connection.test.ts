@@ -125,7 +125,7 @@ test('a database, authority or address that is not there is told, and nothing is
     /database 99: ERR DB index is out of range/,
   );
   const reader = ['--shared.redis.username', 'reader', '--shared.redis.password-file', password];
-  await told('few', server.url, reader, /shared facts: NOPERM/);
+  await told('few', server.url, reader, /shared facts: NOPERM .*give the user of Redis the rights/);
   await server.client.call('ACL', 'SETUSER', 'elsewhere', 'on', `>${PASSWORD}`, '~other:*', '+@all');
   const elsewhere = ['--shared.redis.username', 'elsewhere', '--shared.redis.password-file', password];
   await told('elsewhere', server.url, elsewhere, /shared facts: NOPERM/);
@@ -134,6 +134,35 @@ test('a database, authority or address that is not there is told, and nothing is
   await told('alone', server.url, ['--shared.redis.mode', 'cluster'], /cluster support disabled/);
   await told('nowhere', 'redis://nowhere.invalid:6379', [], /ENOTFOUND nowhere\.invalid|EAI_AGAIN/);
   expect(await server.client.keys('*')).toEqual([]);
+}, 60_000);
+
+test('why a cluster cannot be shared through is told with the remedy: a right that is missing, slots that nobody serves', async () => {
+  const port = await freePort();
+  const cluster = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'];
+  const { client, url } = await startRedis({ port, args: cluster });
+  const args = ['--shared.redis.mode', 'cluster'];
+  const down = await startSharing(directory.path, 'down', [url], { args });
+  await eventually(() =>
+    expect(down.output()).toMatch(/shared facts: no answer, or no node that serves slots/),
+  );
+  await client.call('CLUSTER', 'ADDSLOTSRANGE', 0, 16_382);
+  await eventually(() => expect(down.output()).toMatch(/shared facts: CLUSTERDOWN/));
+  await client.call('CLUSTER', 'ADDSLOTS', 16_383);
+  await eventually(async () => expect(await down.metrics()).toMatch(/^atender_exporter_shared_up 1$/m));
+  for (const [name, right] of [
+    ['slots', '+cluster|slots'],
+    ['time', '+time'],
+  ]) {
+    const rights = RIGHTS.filter((other) => other !== right);
+    await client.call('ACL', 'SETUSER', name, 'on', `>${PASSWORD}`, '~atender:*', ...rights);
+    const user = ['--shared.redis.username', name, '--shared.redis.password-file', passwordFile()];
+    const lacking = await startSharing(directory.path, name, [url], { args: [...args, ...user] });
+    await eventually(() =>
+      expect(lacking.output()).toMatch(
+        new RegExp(`shared facts: NOPERM .*'${right.slice(1)}'.*; give the user of Redis the rights`),
+      ),
+    );
+  }
 }, 60_000);
 
 test('what cannot work is refused with the option and the remedy, and without the credentials', async () => {
