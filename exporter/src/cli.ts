@@ -210,7 +210,7 @@ withOptions(shared.command('forget'))
     if (!sharing) fail(['shared.redis.url: facts are not shared; name the Redis with --shared.redis.url']);
     const { forgetInstance } = await import('./shared/forget.ts');
     try {
-      await forgetInstance(sharing.redis, sharing.keyPrefix, instance, Date.now() / 1000);
+      await forgetInstance(sharing.redis, sharing.keyPrefix, instance);
       console.log(`instance ${instance} is forgotten; what it counted by day is kept`);
     } catch (error) {
       fail([`shared forget: ${(error as Error).message}`]);

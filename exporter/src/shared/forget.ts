@@ -15,12 +15,13 @@ export async function forgetInstance(
   redis: RedisSettings,
   keyPrefix: string,
   instance: string,
-  now: number,
 ): Promise<void> {
   const connection = new Connection(redis);
   const places = new Places(keyPrefix);
   try {
     await ready(connection, redis.timeout);
+    // Of Redis, as instances are noted: the clock here may differ from theirs.
+    const [now] = ((await connection.command('TIME')) as string[]).map(Number);
     const last = Number(await connection.command('ZSCORE', places.instances, instance));
     const forgotten = (await connection.command('SISMEMBER', places.forgotten, instance)) === 1;
     if (last === 0 && !forgotten) {

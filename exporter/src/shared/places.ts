@@ -5,6 +5,13 @@
  */
 export const BUCKETS = 64;
 
+/**
+ * Number of the layout: of names, types and the forms of values, those of windows, sketches and days among them.
+ * Exporters that cannot read each other's have different ones, and so meet apart: Redis gets everything again from the
+ * stores.
+ */
+export const LAYOUT = 1;
+
 /** Parts of what is known of an API key, each a Redis key of its own. */
 export const PARTS = ['facts', 'windows', 'sketches', 'days', 'ips', 'firsts'] as const;
 
@@ -32,10 +39,14 @@ export function bucketOf(name: string): number {
 
 /** Names of Redis keys under a prefix. */
 export class Places {
+  /** Sorted set of layouts by when an exporter last shared in them, seconds of the Redis' clock. */
+  readonly layouts: string;
+  /** What all names but that one begin with. */
   private readonly prefix: string;
 
   constructor(prefix: string) {
-    this.prefix = prefix;
+    this.layouts = `${prefix}layouts`;
+    this.prefix = `${prefix}${LAYOUT}:`;
   }
 
   /** Sorted set of the bucket's API keys by when they last changed, in microseconds of the Redis' clock. */
@@ -57,7 +68,7 @@ export class Places {
     return PARTS.map((part) => `${tag}${part}:${name}`);
   }
 
-  /** Sorted set of instances by when they last published, seconds. */
+  /** Sorted set of instances by when they last published, seconds of the Redis' clock. */
   get instances(): string {
     return `${this.prefix}instances`;
   }

@@ -10,7 +10,7 @@ import { Exchange } from './exchange.ts';
 import type { Origin } from './own.ts';
 import { Pending } from './pending.ts';
 import { ownFacts, Pictures } from './pictures.ts';
-import { BUCKETS, bucketOf, nameOf, Places, parseName } from './places.ts';
+import { BUCKETS, bucketOf, LAYOUT, nameOf, Places, parseName } from './places.ts';
 
 export interface SharingSettings extends Origin {
   redis: RedisSettings;
@@ -46,6 +46,8 @@ export interface Surroundings {
 
 /** Seconds that this clock and that of Redis may differ. */
 const CLOCKS_APART = 3_600;
+/** An exporter of another layout that shared so lately is told of, seconds. */
+const BESIDE = 60;
 /** Values read from the store before they are published; meanwhile nothing else happens on this thread. */
 const STORE_PART = 5_000;
 /** API keys whose days are compared with those in Redis at once; the same. */
@@ -70,6 +72,8 @@ export class Sharing {
   /** To be read beside what others changed. */
   private readonly unread = new Set<string>();
   private storeId: string | undefined;
+  /** Layouts of other exporters, as last told. */
+  private otherLayouts = '';
   private turnsTaken = 0;
   private timer: NodeJS.Timeout | undefined;
   /** The turn that is being taken, or the last one. */
@@ -204,7 +208,7 @@ export class Sharing {
    */
   private async announce(): Promise<void> {
     const { instance } = this.settings;
-    await this.compareClocks();
+    const now = await this.compareClocks();
     const known = await this.claim();
     if (known !== instance)
       throw new Error(
@@ -214,14 +218,37 @@ export class Sharing {
       throw new Error(
         `instance ${instance} was forgotten, its totals are retired; give this exporter another instance.id and an empty store`,
       );
-    await this.connection.command('ZADD', this.places.instances, 'GT', Math.floor(this.now()), instance);
+    await this.connection.command('ZADD', this.places.instances, now, instance);
+    await this.noticeOtherLayouts(now);
   }
 
-  /** What is old is removed by the exporters' clocks: a wrong one would take what is not old. */
-  private async compareClocks(): Promise<void> {
+  /** Exporters of another version may meet apart; that their facts are missing here has to be told. */
+  private async noticeOtherLayouts(now: number): Promise<void> {
+    const { layouts } = this.places;
+    await this.connection.command('ZADD', layouts, now, LAYOUT);
+    const shared = (await this.connection.command(
+      'ZRANGEBYSCORE',
+      layouts,
+      now - BESIDE,
+      '+inf',
+    )) as string[];
+    const others = shared.filter((layout) => layout !== String(LAYOUT)).join(', ');
+    if (others !== '' && others !== this.otherLayouts)
+      this.around.report(
+        'warn',
+        `exporters of another version share their facts apart from these (layout ${others}, here ${LAYOUT}); run one version to see all together`,
+      );
+    this.otherLayouts = others;
+  }
+
+  /**
+   * The time of Redis, seconds. What is old is removed by the exporters' clocks: a wrong one would take what is not
+   * old.
+   */
+  private async compareClocks(): Promise<number> {
     const [seconds] = (await this.connection.command('TIME')) as string[];
     const apart = Math.round(this.now() - Number(seconds));
-    if (Math.abs(apart) <= CLOCKS_APART) return;
+    if (Math.abs(apart) <= CLOCKS_APART) return Number(seconds);
     const way = apart > 0 ? 'ahead of' : 'behind';
     throw new Error(`the clock here is ${Math.abs(apart)} s ${way} that of Redis; set both right, as by NTP`);
   }

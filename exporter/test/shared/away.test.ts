@@ -130,5 +130,5 @@ test('an exporter that may not have its store or its address ends, and shares no
     const taken = await again('again.db', new URL(a.url).host, url);
     expect([taken.code, taken.stderr]).toEqual([1, expect.stringContaining('cannot listen on')]);
   }
-  expect(await server.client.zrange('atender:instances', '0', '-1')).toEqual(['a']);
+  expect(await server.client.zrange('atender:1:instances', '0', '-1')).toEqual(['a']);
 }, 60_000);

@@ -49,7 +49,7 @@ test('addresses not seen for 30 days leave Redis, and all that is there expires 
     expect(await meeting.server.client.zcard(firsts)).toBe(2);
     for (const set of [ips, firsts]) expect(await meeting.server.client.zscore(set, 'aged')).toBeNull();
   });
-  const keys = (await meeting.server.client.keys('atender:{*')).filter((key) => key.includes('key_old'));
+  const keys = (await meeting.server.client.keys('atender:1:{*')).filter((key) => key.includes('key_old'));
   // What an instance left that is gone for long, and days long past, go when something new comes.
   const [windows] = await meeting.server.client.keys('*windows:/key_old');
   const [daysOfKey] = await meeting.server.client.keys('*days:/key_old');

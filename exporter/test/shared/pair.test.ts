@@ -74,7 +74,7 @@ test('an instance that is gone is forgotten: its days are kept, once, and it can
 
   await goes.end('SIGTERM');
   // The minute that has to pass.
-  await meeting.server.client.zadd('atender:instances', Math.floor(Date.now() / 1000) - 120, 'goes');
+  await meeting.server.client.zadd('atender:1:instances', Math.floor(Date.now() / 1000) - 120, 'goes');
   const gone = await forget('goes');
   const said = 'instance goes is forgotten; what it counted by day is kept\n';
   expect([gone.code, gone.stdout]).toEqual([0, said]);
