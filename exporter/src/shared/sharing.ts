@@ -44,8 +44,9 @@ export interface Surroundings {
   clock: () => number;
 }
 
-/** Seconds that this clock and that of Redis may differ. */
+/** Seconds that this clock and that of Redis may differ; and from which on it is told. */
 const CLOCKS_APART = 3_600;
+const CLOCKS_DIFFER = 5;
 /** An exporter of another layout that shared so lately is told of, seconds. */
 const BESIDE = 60;
 /** Values read from the store before they are published; meanwhile nothing else happens on this thread. */
@@ -72,6 +73,8 @@ export class Sharing {
   /** To be read beside what others changed. */
   private readonly unread = new Set<string>();
   private storeId: string | undefined;
+  /** It was told that the clocks differ. */
+  private clocksDiffer = false;
   /** Layouts of other exporters, as last told. */
   private otherLayouts = '';
   private turnsTaken = 0;
@@ -246,11 +249,18 @@ export class Sharing {
    * old.
    */
   private async compareClocks(): Promise<number> {
-    const [seconds] = (await this.connection.command('TIME')) as string[];
-    const apart = Math.round(this.now() - Number(seconds));
-    if (Math.abs(apart) <= CLOCKS_APART) return Number(seconds);
-    const way = apart > 0 ? 'ahead of' : 'behind';
-    throw new Error(`the clock here is ${Math.abs(apart)} s ${way} that of Redis; set both right, as by NTP`);
+    const [seconds, microseconds] = ((await this.connection.command('TIME')) as string[]).map(Number);
+    const apart = Math.round(this.now() - seconds - microseconds / 1e6);
+    const differ = Math.abs(apart) > CLOCKS_DIFFER;
+    const told = `the clock here is ${Math.abs(apart)} s ${apart > 0 ? 'ahead of' : 'behind'} that of Redis; set both right, as by NTP`;
+    if (Math.abs(apart) > CLOCKS_APART) throw new Error(told);
+    if (differ && !this.clocksDiffer)
+      this.around.report(
+        'warn',
+        `${told}: until then requests of the last minute and new addresses may be missed`,
+      );
+    this.clocksDiffer = differ;
+    return seconds;
   }
 
   /** The instance whose counts the store's are. */

@@ -19,7 +19,7 @@ export async function startSharing(
   directory: string,
   instance: string,
   urls: string[],
-  more: { args?: string[]; log?: string; store?: string } = {},
+  more: { args?: string[]; log?: string; store?: string; env?: Record<string, string> } = {},
 ): Promise<SharingExporter> {
   const log = more.log ?? join(directory, `${instance}.log`);
   appendFileSync(log, '');
@@ -30,7 +30,7 @@ export async function startSharing(
     ...['--shared.interval', '500ms', '--shared.redis.timeout', '1s', '--keys.learning', '0s'],
     ...['--metrics.zero-hold', '0s', '--store.commit-interval', '100ms', ...(more.args ?? [])],
   ];
-  const exporter = await startExporter(args);
+  const exporter = await startExporter(args, { env: more.env ?? {} });
   await exporter.ready();
   return { ...exporter, log, args, request: (fields) => appendFileSync(log, requestLine(fields)) };
 }
