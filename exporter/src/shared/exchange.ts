@@ -90,6 +90,12 @@ export class Exchange {
     this.asked.clear();
   }
 
+  /** Takes the numbers of this process' batches away: nobody else looks at them. */
+  async leave(): Promise<void> {
+    const places = this.published.flatMap((batch, bucket) => (batch > 0 ? [this.keysOf(bucket)[1]] : []));
+    await Promise.all(places.map((place) => this.connection.command('DEL', place)));
+  }
+
   private async ask(buckets: number[]): Promise<void> {
     if (buckets.length === 0) return;
     const keys = buckets.flatMap((bucket) => this.keysOf(bucket));

@@ -107,10 +107,15 @@ export class Sharing {
     this.stopped = true;
     clearTimeout(this.timer);
     const last = this.turning.then(() =>
-      this.state.state === 'up' ? this.publishPending(Number.POSITIVE_INFINITY).catch(() => {}) : undefined,
+      this.state.state === 'up' ? this.leave().catch(() => {}) : undefined,
     );
     await Promise.race([last, wait(milliseconds, undefined, { ref: false })]);
     this.connection.close();
+  }
+
+  private async leave(): Promise<void> {
+    await this.publishPending(Number.POSITIVE_INFINITY);
+    await this.exchange.leave();
   }
 
   /** Takes over what was committed. */
@@ -213,13 +218,13 @@ export class Sharing {
     const { instance } = this.settings;
     const now = await this.compareClocks();
     const known = await this.claim();
+    if ((await this.connection.command('SISMEMBER', this.places.forgotten, known)) === 1)
+      throw new Error(
+        `instance ${known} was forgotten, its totals are retired; give this exporter another instance.id and an empty store`,
+      );
     if (known !== instance)
       throw new Error(
         `the counts of this store are shared as instance ${known}, as ${instance} they would be there twice; set instance.id to ${known}, or begin with an empty store`,
-      );
-    if ((await this.connection.command('SISMEMBER', this.places.forgotten, instance)) === 1)
-      throw new Error(
-        `instance ${instance} was forgotten, its totals are retired; give this exporter another instance.id and an empty store`,
       );
     await this.connection.command('ZADD', this.places.instances, now, instance);
     await this.noticeOtherLayouts(now);

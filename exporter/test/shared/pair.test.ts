@@ -85,10 +85,16 @@ test('an instance that is gone is forgotten: its days are kept, once, and it can
   await eventually(() => expect(back.output()).toMatch(/instance goes was forgotten.*another instance.id/));
   expect(await byInstance('key_gone')).toEqual(kept);
   expect(await back.metrics()).toMatch(/^atender_exporter_shared_up 0$/m);
+  // Its store under another name is no way around that.
+  await back.end('SIGTERM');
+  const renamed = await startSharing(directory.path, 'new', [meeting.server.url], { store: 'goes' });
+  await eventually(() => expect(renamed.output()).toMatch(/instance goes was forgotten.*an empty store/));
 }, 60_000);
 
 test('what was counted before SIGTERM is published before the end: there may be no next start', async () => {
   const args = ['--shared.interval', '30s'];
+  const batches = async () => (await meeting.server.client.keys('*:published:*')).sort();
+  const before = await batches();
   const exporter = await startSharing(directory.path, 'short', [meeting.server.url], { args });
   await eventually(async () => expect(await exporter.metrics()).toMatch(/^atender_exporter_shared_up 1$/m));
   for (let i = 0; i < 3; i++) exporter.request({ keyId: 'key_short' });
@@ -100,6 +106,8 @@ test('what was counted before SIGTERM is published before the end: there may be 
   expect(await exporter.end('SIGTERM')).toBe(0);
   expect(Date.now() - began).toBeLessThan(5_000);
   expect(await byInstance('key_short')).toEqual({ short: 3 });
+  // Numbers of batches that nobody asks for any more would pile up with every start.
+  expect(await batches()).toEqual(before);
 }, 60_000);
 
 test('a stop waits for no Redis that does not answer', async () => {
