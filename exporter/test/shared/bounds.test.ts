@@ -29,6 +29,15 @@ test('beyond its limit of addresses a key is counted by sketches, the same on ev
   }, HEALED);
   expect(await meeting.server.client.keys('*ips:/key_wide')).toEqual([]);
   expect(await meeting.server.client.keys('*firsts:/key_wide')).toEqual([]);
+  // Only b has seen this address. Nobody can tell a, so it is new once more rather than never; on both alike.
+  const lastNew = async (exporter: typeof a) =>
+    sample(await exporter.metrics(), 'atender_key_last_new_ip_timestamp_seconds', 'key_wide')!;
+  const before = await lastNew(a);
+  a.request({ keyId: 'key_wide', ip: address(500) });
+  await eventually(async () => {
+    expect(await lastNew(a)).toBeGreaterThan(before);
+    expect(await lastNew(b)).toBe(await lastNew(a));
+  }, HEALED);
 }, 60_000);
 
 test('addresses not seen for 30 days leave Redis, and all that is there expires by itself when nobody writes', async () => {
