@@ -21,7 +21,7 @@ import { cpuSeconds, median, readingSeconds } from './process.ts';
  */
 const { values: options } = parseArgs({
   options: {
-    lines: { type: 'string', default: '400000' },
+    lines: { type: 'string', default: '1600000' },
     rounds: { type: 'string', default: '3' },
     /** Of the steady load, and its lines a second over all exporters. */
     seconds: { type: 'string', default: '20' },
