@@ -7,10 +7,12 @@ import { ENDPOINTS, type EndpointName } from '../src/api/endpoints.ts';
 import type { Source } from '../src/api/source.ts';
 import { dateOf } from '../src/config/days.ts';
 import { noChanges } from '../src/ingest/slices.ts';
+import type { KeyEntry } from '../src/keys/key.ts';
 import { KeyRegistry } from '../src/keys/registry.ts';
 import { openStore, openStoreForReading } from '../src/store/sqlite.ts';
 import type { DayRow } from '../src/usage/changes.ts';
 import { DayFigures } from '../src/usage/day-figures.ts';
+import { entryOf } from '../test/keys/entry.ts';
 import { median } from './process.ts';
 
 /**
@@ -52,6 +54,13 @@ function dayOf(key: number, day: number): DayFigures {
 const rowsOf = (day: number): DayRow[] =>
   Array.from({ length: KEYS }, (_, key) => ({ key, day, figures: dayOf(key, day) }));
 
+/** What the keys file says of a key, so that a review has something to judge. */
+const entryOfKey = ({ id, tenant }: { id: string; tenant: string }): KeyEntry =>
+  entryOf({
+    ...{ id, tenantId: tenant, name: `Integration ${id}`, owner: 'team', tier: 'professional' },
+    scopes: ['contacts:write', 'conversations:write', 'tags:read'],
+  });
+
 /** Milliseconds of wall clock and of processor time: on a busy machine the first says little. */
 type Spent = [wall: number, processor: number];
 async function spent(work: () => unknown): Promise<Spent> {
@@ -79,9 +88,11 @@ try {
   }));
   store.replaceDays({ keys, endpoints, days: [] });
   const empty = statSync(path).size;
-  for (let day = TODAY - DAYS + 1; day <= TODAY; day++)
-    store.replaceDays({ keys: [], endpoints: [], days: rowsOf(day) });
-  const more = { ...noChanges(), days: rowsOf(TODAY) };
+  const positions = { put: [], drop: [] };
+  const commitOf = (day: number) => ({
+    ...{ changes: { ...noChanges(), days: rowsOf(day) }, positions, counters: [] },
+  });
+  for (let day = TODAY - DAYS + 1; day <= TODAY; day++) store.commit(commitOf(day), true);
   const nothing = new Uint8Array();
   const used = keys.map(({ key }) => ({
     ...{
@@ -93,9 +104,11 @@ try {
     ...{ lastNewIp: 0, recentNewIps: [], scopes: nothing, windows: nothing },
   }));
   const uses = { ...noChanges(), keyUsage: used };
-  store.commit({ changes: uses, positions: { put: [], drop: [] }, counters: [] }, true);
-  const commit = { changes: more, positions: { put: [], drop: [] }, counters: [] };
+  store.commit({ changes: uses, positions, counters: [] }, true);
+  const commit = commitOf(TODAY);
   await show(`a commit that merges ${KEYS} keys' days`, () => store.commit(commit, true));
+  const late = commitOf(TODAY - 30);
+  await show(`a commit that merges a day of ${KEYS} keys a month ago`, () => store.commit(late, true));
   await show('reading at start', () => store.load());
   store.close();
   const bytes = statSync(path).size - empty;
@@ -106,7 +119,12 @@ try {
 
   const reader = openStoreForReading(path);
   const source: Source = {
-    ...{ reader: reader.daily, registry: new KeyRegistry([]), recordPath: '', now: Date.now() / 1000 },
+    ...{
+      reader: reader.daily,
+      registry: new KeyRegistry(keys.map(entryOfKey)),
+      recordPath: '',
+      now: Date.now() / 1000,
+    },
   };
   const asked = async (endpoint: EndpointName, question: Record<string, string>): Promise<void> => {
     const { id = '', ...parameters } = question;

@@ -34,6 +34,12 @@ const months = (year: number, from: number, count: number): Days => ({
   to: Date.UTC(year, from + count, 1) / MS - 1,
 });
 
+/** All days of the calendar quarter that a day lies in. */
+export function quarterAt(day: number): Days {
+  const date = new Date(day * MS);
+  return months(date.getUTCFullYear(), 3 * Math.floor(date.getUTCMonth() / 3), 3);
+}
+
 /** `2026Q4`. */
 export function quarterOf(day: number): string {
   const date = new Date(day * MS);

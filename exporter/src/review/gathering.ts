@@ -5,7 +5,8 @@ import { TIERS } from '../keys/tiers.ts';
 import type { ArchivedRequests } from '../record/archived-requests.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
 import type { KeyRow } from '../usage/changes.ts';
-import { DayFigures, durationQuantile } from '../usage/day-figures.ts';
+import { type DayFigures, durationQuantile } from '../usage/day-figures.ts';
+import { QuarterFigures } from '../usage/quarter-figures.ts';
 import type { Completeness, KeyEvidence, QuarterEvidence, TierEvidence } from './evidence.ts';
 import { bound, NAMED_TIERS, TierReplay } from './tier-replay.ts';
 
@@ -35,24 +36,20 @@ export async function gather(source: ReviewSource, quarter: string, days: Days):
   const asOf = Math.min(now, (days.to + 1) * DAY);
   const until = { from: days.from, to: Math.min(days.to, dayAt(now)) };
   const rows = (source.keys ?? reader.keys()).filter(({ id }) => id !== NO_KEY && id !== OTHER);
-  const quarters = quartersOf(
-    reader,
-    until,
-    rows.map(({ key }) => key),
-  );
-  const used = usesUntil(reader, until, quarters);
+  const quarters = quartersOf(reader, until, rows);
+  const used = usesUntil(reader, until, rows, quarters);
   const recordedSince = (reader.span()?.from ?? dayAt(now)) * DAY;
   const keys: KeyEvidence[] = [];
   for (const [i, row] of rows.entries()) {
     const entry = registry.labelled(row.id, row.tenant);
-    const ofKey = quarters.get(row.key) ?? new KeyQuarter(until);
+    const ofKey = quarters.get(row.key) ?? new QuarterFigures();
     if (isUnderReview(entry, ofKey.sum, asOf)) {
       const evidence: KeyEvidence = {
-        ...evidenceOf(row, entry, ofKey, used.get(row.key) ?? NEVER),
+        ...evidenceOf(row, entry, ofKey, until, used.get(row.key) ?? NEVER),
         recordedSince,
       };
       const inTime = Date.now() < (source.replayUntil ?? Number.POSITIVE_INFINITY);
-      evidence.tiers = await tiersOf(row, ofKey, inTime ? archive : undefined);
+      evidence.tiers = await tiersOf(row, ofKey, until, inTime ? archive : undefined);
       evidence.successors = entry ? registry.successorsOf(entry).map(({ id }) => id) : [];
       keys.push(evidence);
     }
@@ -62,43 +59,11 @@ export async function gather(source: ReviewSource, quarter: string, days: Days):
   return { quarter, from: dateOf(days.from), to: dateOf(days.to), asOf, keys, completeness, manifest };
 }
 
-/** What a key did in a quarter, as its days are read one after the other. */
-class KeyQuarter {
-  readonly sum = new DayFigures();
-  readonly perDay: number[];
-  throttledDays = 0;
-  /** What each of NAMED_TIERS refused at least, of the days that the aggregates settle. */
-  readonly settled = NAMED_TIERS.map(() => 0);
-  /** The other days: their requests, and what each tier refused at least. */
-  readonly open = new Map<number, { requests: number; bounds: ReturnType<typeof bound>[] }>();
-  private readonly from: number;
-
-  constructor({ from, to }: Days) {
-    this.from = from;
-    this.perDay = new Array<number>(to - from + 1).fill(0);
-  }
-
-  add(day: number, figures: DayFigures): void {
-    const { requests, peakPerMinute, untimed } = figures;
-    this.perDay[day - this.from] = requests;
-    if (figures.statuses.has(429)) this.throttledDays++;
-    const bounds = NAMED_TIERS.map((tier) => bound(TIERS[tier], { requests, peakPerMinute, untimed }));
-    if (bounds.some(({ exact }) => !exact)) this.open.set(day, { requests, bounds });
-    else for (const [i, { least }] of bounds.entries()) this.settled[i] += least;
-    // A review tells of no endpoints.
-    figures.endpoints.clear();
-    this.sum.merge(figures);
-  }
-}
-
-/** By key number, of keys in that order. The days are read as they lie: key by key, most pages would be read again. */
-function quartersOf(reader: DailyReader, days: Days, keys: readonly number[]): Map<number, KeyQuarter> {
-  const quarters = new Map<number, KeyQuarter>(keys.map((key) => [key, new KeyQuarter(days)]));
-  const [first, last] = [keys[0], keys.at(-1)];
-  if (first === undefined || last === undefined) return quarters;
-  const numbers = { from: first, to: last };
-  for (const { key, day, figures } of reader.eachFigures(days, numbers)) quarters.get(key)?.add(day, figures);
-  return quarters;
+/** By key number. */
+function quartersOf(reader: DailyReader, days: Days, rows: readonly KeyRow[]): Map<number, QuarterFigures> {
+  const [first, last] = [rows[0], rows.at(-1)];
+  if (!first || !last || days.from > days.to) return new Map();
+  return reader.quarterFigures(days, { from: first.key, to: last.key });
 }
 
 interface Uses {
@@ -114,18 +79,21 @@ const NEVER: Uses = { first: 0, last: 0 };
 function usesUntil(
   reader: DailyReader,
   days: Days,
-  quarters: ReadonlyMap<number, KeyQuarter>,
+  rows: readonly KeyRow[],
+  quarters: ReadonlyMap<number, QuarterFigures>,
 ): Map<number, Uses> {
   const end = (days.to + 1) * DAY;
-  const known = reader.keyUsage([...quarters.keys()]);
+  const numbers = rows.map(({ key }) => key);
+  const known = reader.keyUsage(numbers);
   const uses = new Map<number, Uses>();
-  for (const [key, { sum }] of quarters) {
+  for (const key of numbers) {
     const { firstUsed: first = 0, lastUsed: last = 0 } = known.get(key) ?? {};
+    const lastOfDays = quarters.get(key)?.sum.last ?? 0;
     if (first > 0 && last < end) uses.set(key, { first, last });
-    else if (first > 0 && sum.last > 0) uses.set(key, { first, last: sum.last });
+    else if (first > 0 && lastOfDays > 0) uses.set(key, { first, last: lastOfDays });
     else if (first >= end) uses.set(key, NEVER);
   }
-  const unsaid = [...quarters.keys()].filter((key) => !uses.has(key));
+  const unsaid = numbers.filter((key) => !uses.has(key));
   const from = reader.span()?.from ?? days.to + 1;
   for (const [key, { first, last }] of reader.sumsByKey({ from, to: days.to }, unsaid))
     uses.set(key, { first, last });
@@ -141,13 +109,16 @@ function isUnderReview(entry: KeyEntry | undefined, sum: DayFigures, asOf: numbe
 function evidenceOf(
   { id, tenant }: KeyRow,
   entry: KeyEntry | undefined,
-  { sum, perDay, throttledDays }: KeyQuarter,
+  { sum, requests, throttled }: QuarterFigures,
+  { from, to }: Days,
   { first, last }: Uses,
 ): Omit<KeyEvidence, 'recordedSince'> {
   const known = [...sum.scopes.values()].reduce((all, { used, refused }) => all + used + refused, 0);
   const p95 = durationQuantile(sum.durations, 0.95);
+  const perDay = requests.slice(0, to - from + 1);
   return {
-    ...{ id, tenant, entry, firstUsed: first, lastUsed: last, perDay, throttledDays },
+    ...{ id, tenant, entry, firstUsed: first, lastUsed: last, perDay },
+    throttledDays: throttled.filter((answers) => answers > 0).length,
     previousRequests: null,
     requests: sum.requests,
     daysUsed: perDay.filter((requests) => requests > 0).length,
@@ -170,26 +141,44 @@ function evidenceOf(
 /** Days that the aggregates settle are settled by them; the others are replayed where the archive has them. */
 async function tiersOf(
   { id, tenant }: KeyRow,
-  { settled, open }: KeyQuarter,
+  figures: QuarterFigures,
+  { from }: Days,
   archive: ArchivedRequests | undefined,
 ): Promise<TierEvidence[]> {
-  const tiers = NAMED_TIERS.map((tier, i) => ({ tier, refused: settled[i], exact: true }));
+  const tiers = NAMED_TIERS.map((tier) => ({ tier, refused: 0, exact: true }));
+  /** Days that not every tier is settled on, and their requests. */
+  const open = new Map<number, number>();
+  const boundOn = (tier: TierEvidence['tier'], place: number) =>
+    bound(TIERS[tier], {
+      requests: figures.requests[place],
+      peakPerMinute: figures.peakPerMinute[place],
+      untimed: figures.untimed[place],
+    });
+  for (const [place, requests] of figures.requests.entries()) {
+    if (requests === 0) continue;
+    for (const evidence of tiers) {
+      const { least, exact } = boundOn(evidence.tier, place);
+      evidence.refused += least;
+      if (!exact) open.set(from + place, requests);
+    }
+  }
   const replays = archive ? await replayed(archive, id, tenant, open) : new Map<number, TierReplay[]>();
-  for (const [day, { bounds }] of open)
-    for (const [i, tier] of tiers.entries()) {
-      const replay = replays.get(day);
-      tier.refused += replay && !bounds[i].exact ? replay[i].refused : bounds[i].least;
-      if (!replay && !bounds[i].exact) tier.exact = false;
+  for (const day of open.keys())
+    for (const [i, evidence] of tiers.entries()) {
+      const { least, exact } = boundOn(evidence.tier, day - from);
+      const replay = replays.get(day)?.[i];
+      if (!exact && replay) evidence.refused += replay.refused - least;
+      else if (!exact) evidence.exact = false;
     }
   return tiers;
 }
 
-/** The tiers' replays of those of `days` of which the archive has every request. */
+/** The tiers' replays of those of `days`, which come with their requests, of which the archive has every request. */
 async function replayed(
   archive: ArchivedRequests,
   id: string,
   tenant: string,
-  days: KeyQuarter['open'],
+  days: ReadonlyMap<number, number>,
 ): Promise<Map<number, TierReplay[]>> {
   const there = [...days.keys()].filter((day) => archive.days.has(dateOf(day)));
   const replays = new Map(there.map((day) => [day, NAMED_TIERS.map((tier) => new TierReplay(TIERS[tier]))]));
@@ -205,7 +194,7 @@ async function replayed(
     for (const replay of replays.get(day) ?? []) replay.request(ms as number);
   }
   // A day's file may be of keys with a longer retention, and of today a part is not sealed yet.
-  for (const day of there) if ((archived.get(day) ?? 0) < (days.get(day)?.requests ?? 0)) replays.delete(day);
+  for (const day of there) if ((archived.get(day) ?? 0) < (days.get(day) ?? 0)) replays.delete(day);
   return replays;
 }
 

@@ -94,7 +94,8 @@ function scopesFinding(key: KeyEvidence): { finding: Finding; diff: string[] } {
   const needed = smallest(used);
   const granted = grantedScopes(entry.scopes);
   const beyond = needed.filter((scope) => !granted.has(scope));
-  const unused = [...granted].filter((scope) => !grantedScopes(needed).has(scope)).sort();
+  const stillGranted = grantedScopes(needed);
+  const unused = [...granted].filter((scope) => !stillGranted.has(scope)).sort();
   const said = [
     `Uses ${needed.length === 0 ? 'none' : needed.join(', ')} of what ${entry.scopes.join(', ')} grant.`,
     ...(unused.length > 0 ? [`Unused: ${unused.join(', ')}.`] : []),

@@ -1,18 +1,15 @@
+import { type Days, quarterAt } from '../config/days.ts';
 import type { SourceCounterName } from '../log/counters.ts';
 import { formatIp } from '../parse/ip.ts';
 import type { DayRow, EndpointRow, KeyRow, KeyUsageRow } from '../usage/changes.ts';
 import { wordsOf } from '../usage/pairs.ts';
+import { QuarterFigures } from '../usage/quarter-figures.ts';
 import type { Connection } from './connection.ts';
+import { ADDED_UP_TO } from './quarters.ts';
 import { failed } from './refusal.ts';
 import type { EncodedDay } from './store.ts';
 import type { Cell, Table } from './tables.ts';
 import * as tables from './tables.ts';
-
-/** Days from `from` to `to`, both included, days since the epoch. */
-export interface Days {
-  from: number;
-  to: number;
-}
 
 /** Sums of days; `first` and `last` are the earliest and latest, `peakPerMinute` the highest. */
 export type DaySums = Omit<tables.DayCounts, 'day' | 'key'>;
@@ -147,7 +144,7 @@ export class DailyReader {
   }
 
   /** Everything about the days of the keys with these numbers and those between them, a day after the other. */
-  *eachFigures({ from, to }: Days, keys: { from: number; to: number }): Generator<DayRow> {
+  private *eachFigures({ from, to }: Days, keys: { from: number; to: number }): Generator<DayRow> {
     const sql = `WITH RECURSIVE each_day(day) AS (VALUES (?) UNION ALL SELECT day + 1 FROM each_day WHERE day < ?)
       SELECT found.day, found.key, figures FROM each_day CROSS JOIN day_figures AS found
       ON found.day = each_day.day AND found.key BETWEEN ? AND ?`;
@@ -158,6 +155,30 @@ export class DailyReader {
     } catch (cause) {
       throw failed(this.path, 'it cannot be read', cause);
     }
+  }
+
+  /**
+   * What each of the keys with these numbers and between them did in the days, by number; a key that did nothing is left
+   * out. `days`: of one quarter, from its first day on.
+   */
+  quarterFigures(days: Days, keys: { from: number; to: number }): Map<number, QuarterFigures> {
+    const found = new Map<number, QuarterFigures>();
+    const addedUpTo = Math.min(this.rows(ADDED_UP_TO, [])[0][0] as number, quarterAt(days.from).to);
+    let from = days.from;
+    // With a clock that was put back there is more in the sums than is asked for.
+    if (addedUpTo >= days.from && addedUpTo <= days.to) {
+      const { columns, read } = tables.quarters;
+      const sql = `SELECT ${columns} FROM quarters WHERE quarter = ? AND key BETWEEN ? AND ?`;
+      for (const row of this.rows(sql, [days.from, keys.from, keys.to]).map(read))
+        found.set(row.key, row.figures);
+      from = addedUpTo + 1;
+    }
+    for (const { key, day, figures } of this.eachFigures({ from, to: days.to }, keys)) {
+      const ofKey = found.get(key) ?? new QuarterFigures();
+      ofKey.add(day - days.from, figures);
+      found.set(key, ofKey);
+    }
+    return found;
   }
 
   /** Everything about some days of some keys, not decoded. */

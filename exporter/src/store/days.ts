@@ -1,5 +1,6 @@
 import type { DayRow } from '../usage/changes.ts';
 import { DayFigures } from '../usage/day-figures.ts';
+import { addToQuarters } from './quarters.ts';
 import * as tables from './tables.ts';
 import type { Writer } from './writer.ts';
 
@@ -30,6 +31,7 @@ export class DayMerges {
       }
     }
     replaceDays(writer, merged);
+    addToQuarters(writer, rows);
   }
 
   forget(): void {

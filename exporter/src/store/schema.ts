@@ -71,6 +71,12 @@ export const MIGRATIONS: readonly (string | ((db: Connection) => void))[] = [
   `,
   blocksOfValues,
   scopesWithTheirKeys,
+  // Days that are over are added up by quarter: a review of all keys would read each day of each of them.
+  `
+  CREATE TABLE quarters (
+    quarter INTEGER NOT NULL, key INTEGER NOT NULL, sum BLOB NOT NULL, days BLOB NOT NULL,
+    PRIMARY KEY (quarter, key)) WITHOUT ROWID;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

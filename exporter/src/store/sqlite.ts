@@ -6,6 +6,7 @@ import { read, readId, readKeys, readSegments, write } from './contents.ts';
 import { DailyReader } from './daily-reader.ts';
 import { DayMerges, replaceDays } from './days.ts';
 import { acquireLock, type Lock } from './lock.ts';
+import { redoQuarters } from './quarters.ts';
 import { codeOf, failed, reasonOf, refused, remedyFor } from './refusal.ts';
 import { type Commit, type Loaded, type Store, StoreError, type StoreReader } from './store.ts';
 import * as tables from './tables.ts';
@@ -97,6 +98,7 @@ class SqliteStore implements Store {
       this.writer.upsert(tables.endpoints, endpoints);
       this.days.forget();
       replaceDays(this.writer, days);
+      redoQuarters(this.writer, days);
     });
   }
 

@@ -13,6 +13,7 @@ import type {
   SurfaceRow,
 } from '../usage/changes.ts';
 import { DayFigures } from '../usage/day-figures.ts';
+import { QuarterFigures } from '../usage/quarter-figures.ts';
 import type { SegmentRow } from './store.ts';
 
 /** What SQLite keeps in a column. */
@@ -226,6 +227,28 @@ export const dayFigures = table<DayRow>({
     day: number(day),
     key: number(key),
     figures: DayFigures.decode(bytes(figures)),
+  }),
+});
+
+/** What a key did in a quarter, which goes by its first day. */
+export interface QuarterRow {
+  quarter: number;
+  key: number;
+  figures: QuarterFigures;
+}
+
+export const quarters = table<QuarterRow>({
+  name: 'quarters',
+  columns: ['quarter', 'key', 'sum', 'days'],
+  identity: 2,
+  write: ({ quarter, key, figures }) => {
+    const { sum, days } = figures.encode();
+    return [quarter, key, sum, days];
+  },
+  read: ([quarter, key, sum, days]) => ({
+    quarter: number(quarter),
+    key: number(key),
+    figures: QuarterFigures.decode({ sum: bytes(sum), days: bytes(days) }),
   }),
 });
 
