@@ -4,6 +4,7 @@ import type { BackfillFlags } from './backfill-command.ts';
 import { parseDuration } from './config/duration.ts';
 import type { ExplainFlags } from './explain-command.ts';
 import { append, type Flags, inputOf, withOptions } from './flags.ts';
+import { NO_TENANT } from './keys/labels.ts';
 import { maskKey } from './parse/masking.ts';
 import type { RebuildFlags } from './rebuild-command.ts';
 import { readSettings, type Settings, type SettingsInput } from './settings.ts';
@@ -54,7 +55,7 @@ withOptions(program.command('check-config'))
 const usage = withOptions(program.command('usage'))
   .description('What a key, a tenant or all keys did by day, week, month or year; beside a running exporter.')
   .option('--key <id>', 'a key by its id or fingerprint; default all', '')
-  .option('--tenant <id>', 'keys of one tenant only', '')
+  .option('--tenant <id>', `keys of one tenant only; ${NO_TENANT} = those without one`, '')
   .option('--from <day>', '2026-11-23, 2026-11, 2026Q4 or 2026', '')
   .option('--to <day>', 'as --from, its last day; default today', '')
   .option('--by <period>', 'day, week, month or year', 'day')
@@ -97,7 +98,7 @@ withOptions(key.command('explain'))
     'What would break if the key were revoked now: its callers, their last calls, when it is safe.',
   )
   .argument('<key>', 'by its id or fingerprint')
-  .option('--tenant <id>', 'where several tenants have a key of this id', '')
+  .option('--tenant <id>', `where several tenants have a key of this id; ${NO_TENANT} = that without one`, '')
   .option('--days <number>', 'how far to look back', '90')
   .option('--format <form>', 'text or json', 'text')
   .action((id: string, flags: Flags) =>
@@ -132,7 +133,7 @@ withOptions(audit.command('search'))
     'Print requests out of the archive: as a table on a terminal, else as JSON lines. Works beside a running exporter and sees what it has committed.',
   )
   .option('--key <id>', 'the key, as metrics name it')
-  .option('--tenant <id>', 'its tenant')
+  .option('--tenant <id>', `its tenant; ${NO_TENANT} = requests without one`)
   .option('--ip <address>', 'an address or a network such as 203.0.113.0/24')
   .option('--status <codes>', 'codes and classes, such as 404 or 4xx,500')
   .option('--endpoint <template>', 'a template such as /v1/contacts/:id; * stands for anything')

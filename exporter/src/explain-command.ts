@@ -1,4 +1,5 @@
 import { chosenKeys, QuestionError } from './history/key-choice.ts';
+import { tenantsToName } from './keys/labels.ts';
 import { KeyRegistry } from './keys/registry.ts';
 import { blastRadius } from './review/blast-radius.ts';
 import { radiusJson, radiusText } from './review/blast-radius-forms.ts';
@@ -33,7 +34,7 @@ export async function explainKey(
     const found = chosenKeys(store.daily, registry, { key, tenant });
     if (found.length > 1)
       throw new QuestionError(
-        `several tenants have a key of this id; add --tenant (${found.map((row) => row.tenant).join(', ')})`,
+        `several tenants have a key of this id; add --tenant with one of ${tenantsToName(found)}`,
       );
     const known = await keyInUse(
       store.daily,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { GRAINS } from '../history/periods.ts';
+import { NO_TENANT } from '../keys/labels.ts';
 import * as schemas from './schemas.ts';
 
 /** One question the API answers. */
@@ -20,7 +21,7 @@ export const ALL = '$__all';
 const one = (doc: string) => text(`${doc} ${ALL} is all, too.`);
 
 const key = { key: one('A key by its id or fingerprint; default all.') };
-const tenant = { tenant: one('Keys of one tenant only.') };
+const tenant = { tenant: one(`Keys of one tenant only; ${NO_TENANT} = those without one.`) };
 const time = { from: day('First day.'), to: day('Last day; default today.') };
 const cursor = text('`next` of the page before.');
 const page = (most: number) => ({

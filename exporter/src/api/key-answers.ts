@@ -1,9 +1,10 @@
 import { type Figures, figuresOf, momentOf, NO_SUMS } from '../history/figures.ts';
-import { chosenKeys, isOfTenant, QuestionError } from '../history/key-choice.ts';
+import { chosenKeys, QuestionError } from '../history/key-choice.ts';
 import { timeOf } from '../history/question.ts';
 import { keyDetails } from '../history/usage-report.ts';
 import type { KeyEntry } from '../keys/key.ts';
 import { NO_KEY, OTHER } from '../keys/key.ts';
+import { isOfTenant, tenantsToName } from '../keys/labels.ts';
 import type { KeyRow, KeyUsageRow } from '../usage/changes.ts';
 import type { Question } from './endpoints.ts';
 import { pageOf } from './paging.ts';
@@ -31,10 +32,10 @@ export function answerKey(source: Source, question: Question<'key'>): object {
   const { reader, registry } = source;
   const { days } = timeOf({ ...question, by: '' }, source.now);
   const found = chosenKeys(reader, registry, { key: question.id, tenant: question.tenant });
-  if (found.length > 1) {
-    const tenants = found.map(({ tenant }) => JSON.stringify(tenant)).join(', ');
-    throw new QuestionError(`tenant: several tenants have a key of this id (${tenants}); name one`);
-  }
+  if (found.length > 1)
+    throw new QuestionError(
+      `tenant: several tenants have a key of this id; name one of ${tenantsToName(found)}`,
+    );
   const [row] = found;
   const figures = figuresOf(
     reader.sums([days], [row.key]).get(0) ?? NO_SUMS,

@@ -1,4 +1,4 @@
-import { keyLabel, tenantLabel } from '../keys/labels.ts';
+import { isOfTenant, keyLabel, NO_TENANT, tenantOnLine } from '../keys/labels.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import { nearest } from '../keys/suggestion.ts';
 import { maskKey } from '../parse/masking.ts';
@@ -15,13 +15,16 @@ export class QuestionError extends Error {
   }
 }
 
-/** Whether a key's tenant is the one asked for, by its name or its label; '' = any. */
-export const isOfTenant = (tenant: string, asked: string): boolean =>
-  asked === '' || tenant === asked || tenant === tenantLabel(asked);
+/** The names that a key asked for by an id, a fingerprint or the raw key may have. */
+export function namesAsked(registry: KeyRegistry, key: string, tenant: string): string[] {
+  const masked = maskKey(key);
+  const { id } = registry.identify(masked, tenantOnLine(tenant));
+  return [masked, keyLabel(masked), keyLabel(id)];
+}
 
 /**
- * The keys a question is about: `key` is an id, a fingerprint or even the raw key, '' = all; `tenant` '' = any.
- * Ids are unique within a tenant only. Throws QuestionError when there is none.
+ * The keys a question is about: `key` is an id, a fingerprint or even the raw key, '' = all; `tenant` '' = any,
+ * NO_TENANT = none. Ids are unique within a tenant only. Throws QuestionError when there is none.
  */
 export function chosenKeys(
   reader: DailyReader,
@@ -29,8 +32,7 @@ export function chosenKeys(
   { key, tenant }: { key: string; tenant: string },
 ): KeyRow[] {
   const masked = maskKey(key);
-  const { id } = registry.identify(masked, tenant);
-  const ids = [masked, keyLabel(masked), keyLabel(id)];
+  const ids = namesAsked(registry, key, tenant);
   const all = reader.keys();
   const found = all.filter((row) => (key === '' || ids.includes(row.id)) && isOfTenant(row.tenant, tenant));
   if (found.length > 0) return found;
@@ -38,7 +40,8 @@ export function chosenKeys(
     masked,
     [...new Set(all.map((row) => row.id))].filter((id) => id !== masked),
   );
-  const where = tenant === '' ? '' : ` in tenant ${JSON.stringify(tenant)}`;
+  const named = tenant === NO_TENANT ? ' without tenant' : ` in tenant ${JSON.stringify(tenant)}`;
+  const where = tenant === '' ? '' : named;
   throw new QuestionError(
     key === ''
       ? `there is no key${where} in the store yet`

@@ -23,6 +23,20 @@ export const keyLabel = (id: string): string => labelOf(id, keyName);
 /** A tenant of the keys file as a label; '' stays ''. */
 export const tenantLabel = (tenant: string): string => labelOf(tenant, tenantName);
 
+/** In questions: the tenant of what has none. No tenant has it as its label. */
+export const NO_TENANT = NO_KEY;
+
+/** Whether a tenant's label is the one asked for, by its name, its label or NO_TENANT; '' = any. */
+export const isOfTenant = (tenant: string, asked: string): boolean =>
+  asked === '' || (asked === NO_TENANT ? tenant === '' : tenant === asked || tenant === tenantLabel(asked));
+
+/** The tenant that a line would carry whose tenant is asked for; '' for any and for none. */
+export const tenantOnLine = (asked: string): string => (asked === NO_TENANT ? '' : asked);
+
+/** How to ask for the tenants that these keys have, with commas. */
+export const tenantsToName = (keys: readonly { tenant: string }[]): string =>
+  keys.map(({ tenant }) => (tenant === '' ? NO_TENANT : tenant)).join(', ');
+
 function labelOf(text: string, name: typeof keyName): string {
   const bytes = Buffer.from(text);
   return bytes.length === 0 ? '' : name(bytes, 0, bytes.length);

@@ -1,5 +1,5 @@
 import { parseDays } from '../config/days.ts';
-import { keyLabel, keyName, tenantName } from '../keys/labels.ts';
+import { keyLabel, keyName, tenantName, tenantOnLine } from '../keys/labels.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import { type Address, parseIp } from '../parse/ip.ts';
 import { maskKey } from '../parse/masking.ts';
@@ -39,7 +39,7 @@ export type QueryText = Partial<Record<(typeof QUERY_FIELDS)[number], string>>;
 /** The query about the key that a raw key or a fingerprint of the keys file stands for, by the name the archive has. */
 export function withKeyNamed(text: QueryText, registry: KeyRegistry): QueryText {
   if (text.key === undefined) return text;
-  const { entry } = registry.identify(maskKey(text.key), text.tenant ?? '');
+  const { entry } = registry.identify(maskKey(text.key), tenantOnLine(text.tenant ?? ''));
   return entry ? { ...text, key: keyLabel(entry.id) } : text;
 }
 
@@ -53,7 +53,7 @@ export function parseQuery(text: QueryText, now: number): SearchQuery {
   return {
     // A raw key finds what its masked form names.
     key: text.key === undefined ? undefined : nameIn(maskKey(text.key), keyName),
-    tenant: text.tenant === undefined ? undefined : nameIn(text.tenant, tenantName),
+    tenant: text.tenant === undefined ? undefined : nameIn(tenantOnLine(text.tenant), tenantName),
     ip: text.ip === undefined ? undefined : networkIn(text.ip),
     statuses: text.status === undefined ? [] : text.status.split(',').map(statusRange),
     endpoint: text.endpoint,

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Publication } from '../ingest/publication.ts';
+import { isOfTenant } from '../keys/labels.ts';
 import type { StoreReader } from '../store/store.ts';
 import type { KeyRow } from '../usage/changes.ts';
 import type { KeyFacts } from '../usage/facts.ts';
@@ -148,12 +149,12 @@ export class Sharing {
     yield* this.pictures.others(own, this.now());
   }
 
-  /** The API keys of an id that any exporter has met; tenant '' = any. */
-  keysOf(id: string, tenant: string): { id: string; tenant: string }[] {
+  /** The API keys of these ids and the tenant asked for that any exporter has met. */
+  keysOf(ids: readonly string[], tenant: string): { id: string; tenant: string }[] {
     const own = this.pending.shared().map((row) => nameOf(row.id, row.tenant));
     return [...new Set([...own, ...this.pictures.names()])]
       .flatMap((name) => parseName(name) ?? [])
-      .filter((key) => key.id === id && (tenant === '' || key.tenant === tenant));
+      .filter((key) => ids.includes(key.id) && isOfTenant(key.tenant, tenant));
   }
 
   /**

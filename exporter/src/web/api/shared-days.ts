@@ -2,7 +2,9 @@ import type { Request, RequestHandler, Response } from 'express';
 import { SHARED_DAYS } from '../../api/endpoints.ts';
 import { dateOf } from '../../config/days.ts';
 import { detailsOf, figuresOf } from '../../history/figures.ts';
+import { namesAsked } from '../../history/key-choice.ts';
 import { timeOf } from '../../history/question.ts';
+import { tenantsToName } from '../../keys/labels.ts';
 import type { KeyRegistry } from '../../keys/registry.ts';
 import { maskKey } from '../../parse/masking.ts';
 import { countsOf } from '../../store/days.ts';
@@ -13,7 +15,8 @@ import { questionOf, send } from '../api.ts';
 /** What exporters share of the days of keys. */
 export interface SharedDays {
   readonly state: { state: 'starting' | 'up' | 'away' };
-  keysOf(id: string, tenant: string): { id: string; tenant: string }[];
+  /** Keys that have one of the names, of the tenant asked for. */
+  keysOf(ids: readonly string[], tenant: string): { id: string; tenant: string }[];
   /** By UTC day since the epoch, with what their endpoints are by number. Rejects when Redis is away. */
   days(
     id: string,
@@ -43,11 +46,15 @@ export function sharedDaysApi(
     const days = daysAsked({ from, to }, now());
     if (typeof days === 'string') return refuse(response, 400, days);
     const masked = maskKey(String((request as Request).params.id));
-    const [key, ...more] = shared.keysOf(registry().identify(masked, tenant).id, tenant);
+    const [key, ...more] = shared.keysOf(namesAsked(registry(), masked, tenant), tenant);
     if (!key && shared.state.state !== 'up') return away(response);
     if (!key) return refuse(response, 404, `no exporter has met a key ${JSON.stringify(masked)} yet`);
     if (more.length > 0)
-      return refuse(response, 400, 'tenant: several tenants have a key of this id; name one');
+      return refuse(
+        response,
+        400,
+        `tenant: several tenants have a key of this id; name one of ${tenantsToName([key, ...more])}`,
+      );
     try {
       const counted = await shared.days(key.id, key.tenant);
       const asked = [...counted.days]
