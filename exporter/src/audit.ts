@@ -7,13 +7,7 @@ import { type DuckDBConnection, literal, openDuckdb } from './record/duckdb.ts';
 import { progressBar } from './record/progress.ts';
 import { ArchiveSearch } from './record/search.ts';
 import { TEXT_FORMS, type TextFormat } from './record/search-output.ts';
-import {
-  orderOf,
-  parseQuery,
-  type QueryText,
-  type SearchQuery,
-  withKeyNamed,
-} from './record/search-query.ts';
+import { parseQuery, type QueryText, type SearchQuery, withKeyNamed } from './record/search-query.ts';
 import { linesSince, readSigningKey, signatureOf, verifyArchive } from './record/verify.ts';
 import type { Settings } from './settings.ts';
 
@@ -56,7 +50,7 @@ export async function auditSearch(
     const search = await ArchiveSearch.open(connection, root, config.store.path, query);
     const found =
       format === 'parquet'
-        ? await toParquet(connection, search, query, limit, output as string)
+        ? await toParquet(connection, search, limit, output as string)
         : await toText(search, limit, format as TextFormat, output, out, messages);
     const reaches = search.reachesTo();
     messages.write(
@@ -167,22 +161,14 @@ async function toText(
 async function toParquet(
   connection: DuckDBConnection,
   search: ArchiveSearch,
-  query: SearchQuery,
   limit: number | undefined,
   output: string,
 ): Promise<number> {
-  const relation = search.relation();
-  const { sql, values } = await search.condition(relation);
-  await connection.run(
-    `CREATE TEMP TABLE found AS SELECT * FROM (${relation}) WHERE ${sql}
-     ORDER BY ${orderOf(query)} ${limit === undefined ? '' : `LIMIT ${limit}`}`,
-    values,
-  );
+  const found = await search.intoTable('found', limit);
   // Readable by nobody else, as the archive itself.
   process.umask(0o077);
   await connection.run(`COPY found TO ${literal(output)} (FORMAT parquet, COMPRESSION zstd)`);
-  const [[rows]] = (await connection.runAndReadAll('SELECT count(*)::DOUBLE FROM found')).getRows();
-  return rows as number;
+  return found;
 }
 
 function failed(messages: NodeJS.WriteStream, problem: string): number {

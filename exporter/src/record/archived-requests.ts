@@ -14,11 +14,22 @@ export class ArchivedRequests {
   /** Days that have at least a file, `2026-11-23`. */
   readonly days: ReadonlySet<string>;
   private readonly connection: DuckDBConnection;
+  private readonly search: ArchiveSearch;
+  /** First and last day. */
+  private readonly span: [from: string, to: string];
   /** Closes the connection and removes what did not fit in memory. */
   readonly close: () => void;
 
-  private constructor(connection: DuckDBConnection, days: ReadonlySet<string>, close: () => void) {
+  private constructor(
+    connection: DuckDBConnection,
+    search: ArchiveSearch,
+    span: [from: string, to: string],
+    days: ReadonlySet<string>,
+    close: () => void,
+  ) {
     this.connection = connection;
+    this.search = search;
+    this.span = span;
     this.days = days;
     this.close = close;
   }
@@ -44,10 +55,7 @@ export class ArchivedRequests {
     try {
       const search = await ArchiveSearch.open(connection, root, storePath, parseQuery({ from, to }, 0));
       const days = new Set(await search.days());
-      if (days.size > 0) {
-        await connection.run(`CREATE TEMP VIEW requests AS ${search.relation(from, to)}`);
-        return new ArchivedRequests(connection, days, closeAll);
-      }
+      if (days.size > 0) return new ArchivedRequests(connection, search, [from, to], days, closeAll);
     } catch (error) {
       closeAll();
       throw new ArchiveError(error as Error);
@@ -59,15 +67,22 @@ export class ArchivedRequests {
   /** Rows a chunk at a time; `parameters` in their order. Throws ArchiveError. */
   async *rows(sql: string, parameters: (string | number)[] = []): AsyncGenerator<unknown[]> {
     try {
-      const result = await this.connection.stream(sql, parameters);
-      for (
-        let chunk = await result.fetchChunk();
-        chunk && chunk.rowCount > 0;
-        chunk = await result.fetchChunk()
-      )
-        yield* chunk.getRows();
+      yield* this.search.steadily(() => this.rowsOnce(sql, parameters));
     } catch (error) {
       throw new ArchiveError(error as Error);
     }
+  }
+
+  private async *rowsOnce(sql: string, parameters: (string | number)[]): AsyncGenerator<unknown[]> {
+    await this.connection.run(
+      `CREATE OR REPLACE TEMP VIEW requests AS ${this.search.relation(...this.span)}`,
+    );
+    const result = await this.connection.stream(sql, parameters);
+    for (
+      let chunk = await result.fetchChunk();
+      chunk && chunk.rowCount > 0;
+      chunk = await result.fetchChunk()
+    )
+      yield* chunk.getRows();
   }
 }

@@ -84,12 +84,24 @@ export class ArchiveSearch {
     day: string,
     { skip = 0, limit }: { skip?: number; limit?: number | undefined } = {},
   ): AsyncGenerator<FoundRequest[]> {
+    yield* this.steadily(() => this.rows(day, skip, limit));
+  }
+
+  /** Puts everything found into the temporary table `name`, in the query's order; `limit`: at most so much. Returns how much. */
+  async intoTable(name: string, limit: number | undefined): Promise<number> {
+    let count = 0;
+    for await (const rows of this.steadily(() => this.tableRows(name, limit))) count = rows;
+    return count;
+  }
+
+  /** What `begin` gives, begun again with what is committed then while files go away under it and nothing was given yet. */
+  async *steadily<T>(begin: () => AsyncGenerator<T>): AsyncGenerator<T> {
     for (let attempt = 1; ; attempt++) {
       let given = false;
       try {
-        for await (const rows of this.rows(day, skip, limit)) {
+        for await (const one of begin()) {
           given = true;
-          yield rows;
+          yield one;
         }
         return;
       } catch (error) {
@@ -124,6 +136,18 @@ export class ArchiveSearch {
     }
     appender.closeSync();
     return { ...condition, sql: `${condition.sql} AND ip IN (SELECT ip FROM wanted_ips)` };
+  }
+
+  private async *tableRows(name: string, limit: number | undefined): AsyncGenerator<number> {
+    const relation = this.relation();
+    const { sql, values } = await this.condition(relation);
+    await this.connection.run(
+      `CREATE OR REPLACE TEMP TABLE ${name} AS SELECT * FROM (${relation}) WHERE ${sql}
+       ORDER BY ${orderOf(this.query)} ${limit === undefined ? '' : `LIMIT ${limit}`}`,
+      values,
+    );
+    const counted = await this.connection.runAndReadAll(`SELECT count(*)::DOUBLE FROM ${name}`);
+    yield counted.getRows()[0][0] as number;
   }
 
   private async *rows(day: string, skip: number, limit: number | undefined): AsyncGenerator<FoundRequest[]> {
@@ -180,4 +204,4 @@ export class ArchiveSearch {
 /** A file went away between being named and being opened. */
 const isGone = (error: unknown): boolean =>
   (error as NodeJS.ErrnoException).code === 'ENOENT' ||
-  /No files found|No such file|Cannot open file/.test(error instanceof Error ? error.message : '');
+  /No files found|No such file|Cannot open file/.test((error as Error).message);
