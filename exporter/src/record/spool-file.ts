@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { FRAME_HEAD, SPOOL_MAGIC } from './spool-format.ts';
+import { checksumOf, FRAME_HEAD, SPOOL_MAGIC } from './spool-format.ts';
 
 const FIRST_CAPACITY = 1024 * 1024;
 
@@ -23,24 +23,20 @@ export class SpoolFile {
     return this.used;
   }
 
-  frame(kind: number, payload: Buffer): void {
-    const { out, at } = this.reserve(kind, payload.length);
-    payload.copy(out, at);
-  }
-
-  /** Room for the payload of a frame, to be filled by the caller at once. */
-  reserve(kind: number, length: number): { out: Buffer; at: number } {
+  /** Adds a frame; `fill` puts its payload of `length` bytes into the buffer from a place on. */
+  frame(kind: number, length: number, fill: (out: Buffer, at: number) => void): void {
     const needed = this.used + FRAME_HEAD + length;
     if (needed > this.out.length) {
       const larger = Buffer.alloc(Math.max(this.out.length * 2, needed));
       this.out.copy(larger, 0, 0, this.used);
       this.out = larger;
     }
-    this.out.writeUInt32LE(kind, this.used);
-    this.out.writeUInt32LE(length, this.used + 4);
-    const at = this.used + FRAME_HEAD;
+    const frame = this.out.subarray(this.used, needed);
+    frame.writeUInt32LE(kind, 4);
+    frame.writeUInt32LE(length, 8);
+    fill(frame, FRAME_HEAD);
+    frame.writeUInt32LE(checksumOf(frame), 0);
     this.used = needed;
-    return { out: this.out, at };
   }
 
   /** Hands everything to the system; the file is made with the first bytes. Throws the system's error. */

@@ -1,10 +1,17 @@
+import { hash } from 'node:crypto';
+
 /**
- * The spool: a file of frames, each a kind, the length of what follows, and that. Names are written once, when a
+ * The spool: a file of frames, each a checksum, a kind, the length of what follows, and that. Names are written once, when a
  * request first needs them, and then go by number; requests are written many at a time, column by column.
  */
-export const SPOOL_MAGIC = Buffer.from('AtSpool1');
-/** Kind and length, 32 bits each, little-endian as all numbers of the spool. */
-export const FRAME_HEAD = 8;
+export const SPOOL_MAGIC = Buffer.from('AtSpool2');
+/** Checksum, kind and length, 32 bits each, little-endian as all numbers of the spool. */
+export const FRAME_HEAD = 12;
+const CHECKSUM_BYTES = 4;
+
+/** The checksum that a whole frame begins with, of all that follows: a disk may give back other bits than it was given. */
+export const checksumOf = (frame: Buffer): number =>
+  hash('sha1', frame.subarray(CHECKSUM_BYTES), 'buffer').readUInt32LE(0);
 
 export const FRAMES = {
   /** JSON [key id, tenant, retention class]; numbered from 0 in their order, like the two below. */

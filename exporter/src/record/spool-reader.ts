@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { type Columns, decodeBlock, FRAME_HEAD, FRAMES, SPOOL_MAGIC } from './spool-format.ts';
+import { type Columns, checksumOf, decodeBlock, FRAME_HEAD, FRAMES, SPOOL_MAGIC } from './spool-format.ts';
 
 /** Names by their numbers, as far as the segment was read. */
 export interface SpoolContents {
@@ -26,21 +26,25 @@ export function* readSpool(
       throw new Error(`${path} is no spool of this exporter`);
     while (at < length) {
       const head = exactly(fd, path, at, FRAME_HEAD);
-      const [kind, size] = [head.readUInt32LE(0), head.readUInt32LE(4)];
-      at += FRAME_HEAD;
-      if (at + size > length) throw new Error(`${path} is damaged at byte ${at}`);
-      const payload = exactly(fd, path, at, size);
-      at += size;
+      const [checksum, kind, size] = [0, 4, 8].map((offset) => head.readUInt32LE(offset));
+      const end = at + FRAME_HEAD + size;
+      const frame = end <= length ? exactly(fd, path, at, FRAME_HEAD + size) : undefined;
+      if (!frame || checksumOf(frame) !== checksum) throw new Error(damagedAt(path, at));
+      const payload = frame.subarray(FRAME_HEAD);
+      at = end;
       if (kind === FRAMES.requests) yield { ...decodeBlock(payload), names };
       else if (kind === FRAMES.identity) names.identities.push(JSON.parse(payload.toString()));
       else if (kind === FRAMES.endpoint) names.endpoints.push(JSON.parse(payload.toString()));
       else if (kind === FRAMES.agent) names.agents.push(JSON.parse(payload.toString()));
-      else throw new Error(`${path} is damaged at byte ${at}`);
+      else throw new Error(damagedAt(path, at));
     }
   } finally {
     closeSync(fd);
   }
 }
+
+const damagedAt = (path: string, at: number): string =>
+  `${path} is damaged at byte ${at}: the disk does not give back what was written; put back a copy of the file, or see docs/record.md`;
 
 function exactly(fd: number, path: string, at: number, length: number): Buffer {
   const bytes = Buffer.alloc(length);

@@ -73,7 +73,10 @@ export class Spool {
       else this.closing.push({ ...row, closed: true });
     this.segment = Math.max(clock(), ...stored.map(({ segment }) => segment + 1));
     this.file = new SpoolFile(spoolFile(options.path, this.segment));
-    this.names = new SpoolNames((kind, payload) => this.file.frame(kind, payload), registry);
+    this.names = new SpoolNames(
+      (kind, payload) => this.file.frame(kind, payload.length, (out, at) => payload.copy(out, at)),
+      registry,
+    );
   }
 
   append(record: LogRecord): void {
@@ -175,8 +178,9 @@ export class Spool {
     if (this.segmentRows === 0) this.openedAt = this.clock();
     const { columns, rows, idBytes } = this;
     const same = sameColumns(columns, rows);
-    const { out, at } = this.file.reserve(FRAMES.requests, blockBytes(rows, idBytes, same));
-    encodeBlock(columns, rows, idBytes, same, out, at);
+    this.file.frame(FRAMES.requests, blockBytes(rows, idBytes, same), (out, at) =>
+      encodeBlock(columns, rows, idBytes, same, out, at),
+    );
     this.segmentRows += this.rows;
     this.rows = 0;
     this.idBytes = 0;
