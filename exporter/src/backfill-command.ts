@@ -1,4 +1,6 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { backfill } from './backfill/backfill.ts';
+import { isDayFile } from './backfill/day-files.ts';
 import type { Reading } from './backfill/requests-in-order.ts';
 import { parseDuration } from './config/duration.ts';
 import { QuestionError } from './history/key-choice.ts';
@@ -33,6 +35,7 @@ export async function runBackfill(
   const step = stepOf(flags.step);
   const usage = { ...ingestion.usage, zeroHoldSeconds: step / 2, parkAfterSeconds: 0 };
   try {
+    requireNoDayFiles(flags.output);
     const done = await backfill({
       ...{ paths, step, directory: flags.output, format: defaultFormat(config) },
       settings: { ...ingestion, usage },
@@ -54,6 +57,15 @@ export async function runBackfill(
       `${path ?? flags.output}: ${code}; see to the path, its permissions and its room`,
     );
   }
+}
+
+/** Loaded together, files of two runs would be one history with days of both. */
+function requireNoDayFiles(directory: string): void {
+  const [earlier] = existsSync(directory) ? readdirSync(directory).filter(isDayFile) : [];
+  if (earlier !== undefined)
+    throw new QuestionError(
+      `--output: ${directory} holds files of an earlier run (${earlier}); remove them, or name another directory`,
+    );
 }
 
 function stepOf(text: string): number {

@@ -2,6 +2,10 @@ import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dateOf, dayAt } from '../config/days.ts';
 
+const SUFFIX = '.openmetrics';
+/** Whether a file is called as one of DayFiles is. */
+export const isDayFile = (name: string): boolean => name.endsWith(SUFFIX);
+
 /** A file of OpenMetrics for each UTC day: promtool reads all of a file again for every block it makes of it. */
 export class DayFiles {
   readonly paths: string[] = [];
@@ -21,7 +25,7 @@ export class DayFiles {
     if (day !== this.day) {
       this.end();
       this.day = day;
-      const path = join(this.directory, `${day}.openmetrics`);
+      const path = join(this.directory, `${day}${SUFFIX}`);
       this.file = openSync(path, 'w', 0o600);
       this.paths.push(path);
     }

@@ -125,6 +125,23 @@ test('a gap of years, or a clock that was wrong for one line, is not filled with
   expect(counted.at(-1)?.[0]).toBe(3);
 }, 30_000);
 
+test('a directory with files of an earlier run is refused, and they are left as they are', async () => {
+  const at = Date.now() / 1000 - 24 * HOUR;
+  writeFileSync(file('a.log'), linesOf([{ at, keyId: 'key_a', status: 200 }]));
+  const run = () => runCommand(['backfill', file('a.log'), '--output', file('out')]);
+  expect((await run()).code).toBe(0);
+  const before = readdirSync(file('out')).map((name) => readFileSync(join(file('out'), name), 'utf8'));
+  writeFileSync(file('a.log'), linesOf([{ at: at - 24 * HOUR, keyId: 'key_a', status: 200 }]));
+  const { code, stderr } = await run();
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(/holds files of an earlier run \(.*\.openmetrics\)/),
+  ]);
+  expect(readdirSync(file('out')).map((name) => readFileSync(join(file('out'), name), 'utf8'))).toEqual(
+    before,
+  );
+});
+
 test('on a full disk it says so, and promtool takes none of the half files', async () => {
   mkdirSync(file('small'));
   asRoot('mount', '-t', 'tmpfs', '-o', 'size=64k,mode=777', 'tmpfs', file('small'));
@@ -149,6 +166,7 @@ test('flags and files that cannot be used are named with what to do', async () =
   expect(await error(file('none.log'), '--output', file('out'))).toMatch(
     /none\.log: ENOENT; see to the path/,
   );
+  expect(await error(file('a.log'), '--output', file('a.log'))).toMatch(/a\.log: (EEXIST|ENOTDIR); see to/);
   expect(await error(file('a.log'), '--step', '10m')).toContain(
     '--step: must be whole seconds from 1s to 299s',
   );
