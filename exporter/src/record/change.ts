@@ -8,6 +8,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -57,8 +58,18 @@ export function makeChange(
     added,
     removed,
   });
-  for (const { path } of removed) rmSync(join(root, path), { force: true });
+  for (const { path } of removed) removeFile(join(root, path));
   rmSync(pendingFile(root), { force: true });
+}
+
+/** With the directory of its day where that was its last file. */
+function removeFile(path: string): void {
+  rmSync(path, { force: true });
+  try {
+    rmdirSync(dirname(path));
+  } catch {
+    // Others lie there.
+  }
 }
 
 /** Ends or undoes what a crash interrupted, and clears away drafts. Only for whoever holds the lock. */

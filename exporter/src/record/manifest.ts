@@ -63,6 +63,8 @@ export interface Manifest {
   segments: Set<number>;
   /** Lines that are none, or do not continue the line before; for people. */
   faults: string[];
+  /** What its newest line says to be: behind lines that are missing not how many there are. */
+  number: number;
   /** Length of its whole lines. */
   bytes: number;
 }
@@ -104,7 +106,8 @@ export function followManifest(root: string): Manifest {
 }
 
 const emptyManifest = (): Manifest => ({
-  ...{ hashes: [], files: new Map(), addedAt: new Map(), segments: new Set(), faults: [], bytes: 0 },
+  ...{ hashes: [], files: new Map(), addedAt: new Map(), segments: new Set(), faults: [] },
+  ...{ number: 0, bytes: 0 },
 });
 
 /** Takes in the lines behind those that were read. Tells which file it was, and its length. */
@@ -142,6 +145,7 @@ function take(manifest: Manifest, line: string): void {
   const entry = entryOf(line);
   if (!entry) {
     manifest.faults.push(`manifest line ${number} is changed: it is no entry`);
+    manifest.number++;
     return;
   }
   if (entry.previous !== before)
@@ -150,8 +154,9 @@ function take(manifest: Manifest, line: string): void {
         ? 'manifest line 1 is changed, or lines before it are missing'
         : `manifest line ${number - 1} or ${number} is changed, or lines between them are missing`,
     );
-  else if (entry.number !== number)
+  else if (entry.number !== manifest.number + 1)
     manifest.faults.push(`manifest line ${number} is changed: it says ${entry.number}`);
+  manifest.number = entry.number;
   if (entry.segment !== undefined) manifest.segments.add(entry.segment);
   for (const { path } of entry.removed) {
     manifest.files.delete(path);

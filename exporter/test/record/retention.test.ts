@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { appendEntry, readManifest } from '../../src/record/manifest.ts';
@@ -55,6 +55,7 @@ describe('retention', () => {
     expect(await left(61)).toEqual(['key_e', 'key_h']);
     expect(await left(91)).toEqual(['key_h']);
     expect(await left(4_000)).toEqual(['key_h']);
+    expect(readdirSync(join(root, 'requests', 'class=30'))).toEqual([]);
     expect(changes()).toEqual(['sealed', ...Array(4).fill('expired')]);
     await sound();
   });

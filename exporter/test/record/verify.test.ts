@@ -122,6 +122,15 @@ test('a line of the manifest that is changed, or taken out, is named', async () 
   );
 });
 
+test('a line that was taken out is one problem, however many follow', async () => {
+  for (let i = 0; i < 5; i++) await kept(root, NOON, [{ timestamp: `2026-03-10T11:00:0${i}Z` }]);
+  const lines = readFileSync(manifest, 'utf8').split('\n');
+  writeFileSync(manifest, [lines[0], ...lines.slice(2)].join('\n'));
+  const { stdout } = await verify();
+  expect(stdout.match(/^manifest line/gm)).toHaveLength(1);
+  expect(stdout).toContain('manifest line 1 or 2 is changed, or lines between them are missing');
+});
+
 test('nothing is added to a manifest that was tampered with', async () => {
   const lines = readFileSync(manifest, 'utf8').split('\n');
   writeFileSync(manifest, [lines[0].replace('"rows":1', '"rows":2'), ...lines.slice(1)].join('\n'));
