@@ -31,7 +31,8 @@ export async function printReview(
       ...{ reader: store.daily, recordPath: config.record.path, now: Date.now() / 1000 },
       registry: new KeyRegistry(ingestion.keys, ingestion.scopeRules),
       onProgress: (done: number, total: number) => {
-        if (messages.isTTY) messages.write(`\r${done} of ${total} keys${done === total ? '\n' : ''}`);
+        if (messages.isTTY)
+          messages.write(`\r${done} of ${total} days replayed${done === total ? '\n' : ''}`);
       },
     };
     out.write(FORMS[format](await reviewOf(reviewed, quarter)));

@@ -1,19 +1,18 @@
 import { type Days, dateOf, dayAt } from '../config/days.ts';
 import { type KeyEntry, NO_KEY, OTHER } from '../keys/key.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
-import { TIERS } from '../keys/tiers.ts';
 import type { ArchivedRequests } from '../record/archived-requests.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
 import type { KeyRow } from '../usage/changes.ts';
 import { type DayFigures, durationQuantile } from '../usage/day-figures.ts';
 import { QuarterFigures } from '../usage/quarter-figures.ts';
-import type { Completeness, KeyEvidence, QuarterEvidence, TierEvidence } from './evidence.ts';
-import { bound, NAMED_TIERS, TierReplay } from './tier-replay.ts';
+import type { Completeness, KeyEvidence, QuarterEvidence } from './evidence.ts';
+import { type ReplayOptions, TierDays } from './tier-days.ts';
 
 const DAY = 86_400;
 
 /** Where the evidence comes from. */
-export interface ReviewSource {
+export interface ReviewSource extends ReplayOptions {
   reader: DailyReader;
   registry: KeyRegistry;
   /** Those under review; absent = all of the store. */
@@ -24,37 +23,31 @@ export interface ReviewSource {
   manifest: string | null;
   /** Wall clock, seconds. */
   now: number;
-  /** From then on (milliseconds since the epoch) nothing is replayed any more; absent = never. */
-  replayUntil?: number | undefined;
-  /** Told after each key. */
-  onProgress?: (done: number, total: number) => void;
 }
 
 /** Gathers what is known of every key under review: the active ones, and any that was used though it is not. */
 export async function gather(source: ReviewSource, quarter: string, days: Days): Promise<QuarterEvidence> {
-  const { reader, registry, archive, manifest, now, onProgress } = source;
+  const { reader, registry, archive, manifest, now } = source;
   const asOf = Math.min(now, (days.to + 1) * DAY);
   const until = { from: days.from, to: Math.min(days.to, dayAt(now)) };
   const rows = (source.keys ?? reader.keys()).filter(({ id }) => id !== NO_KEY && id !== OTHER);
   const quarters = quartersOf(reader, until, rows);
   const used = usesUntil(reader, until, rows, quarters);
   const recordedSince = (reader.span()?.from ?? dayAt(now)) * DAY;
+  const tiers = new TierDays(until, archive);
   const keys: KeyEvidence[] = [];
-  for (const [i, row] of rows.entries()) {
+  for (const row of rows) {
     const entry = registry.labelled(row.id, row.tenant);
     const ofKey = quarters.get(row.key) ?? new QuarterFigures();
-    if (isUnderReview(entry, ofKey.sum, asOf)) {
-      const evidence: KeyEvidence = {
-        ...evidenceOf(row, entry, ofKey, until, used.get(row.key) ?? NEVER),
-        recordedSince,
-      };
-      const inTime = Date.now() < (source.replayUntil ?? Number.POSITIVE_INFINITY);
-      evidence.tiers = await tiersOf(row, ofKey, until, inTime ? archive : undefined);
-      evidence.successors = entry ? registry.successorsOf(entry).map(({ id }) => id) : [];
-      keys.push(evidence);
-    }
-    onProgress?.(i + 1, rows.length);
+    if (!isUnderReview(entry, ofKey.sum, asOf)) continue;
+    keys.push({
+      ...evidenceOf(row, entry, ofKey, until, used.get(row.key) ?? NEVER),
+      recordedSince,
+      tiers: tiers.settled(row, ofKey),
+      successors: entry ? registry.successorsOf(entry).map(({ id }) => id) : [],
+    });
   }
+  await tiers.replay(source);
   const completeness = completenessOf(reader, until, archive);
   return { quarter, from: dateOf(days.from), to: dateOf(days.to), asOf, keys, completeness, manifest };
 }
@@ -112,7 +105,7 @@ function evidenceOf(
   { sum, requests, throttled }: QuarterFigures,
   { from, to }: Days,
   { first, last }: Uses,
-): Omit<KeyEvidence, 'recordedSince'> {
+): Omit<KeyEvidence, 'recordedSince' | 'tiers' | 'successors'> {
   const known = [...sum.scopes.values()].reduce((all, { used, refused }) => all + used + refused, 0);
   const p95 = durationQuantile(sum.durations, 0.95);
   const perDay = requests.slice(0, to - from + 1);
@@ -133,69 +126,7 @@ function evidenceOf(
       .map(([scope, of]) => ({ scope, ...of }))
       .sort((a, b) => (a.scope < b.scope ? -1 : 1)),
     scopeUnknown: sum.countOf((status) => status !== 401 && status !== 404) - known,
-    tiers: [],
-    successors: [],
   };
-}
-
-/** Days that the aggregates settle are settled by them; the others are replayed where the archive has them. */
-async function tiersOf(
-  { id, tenant }: KeyRow,
-  figures: QuarterFigures,
-  { from }: Days,
-  archive: ArchivedRequests | undefined,
-): Promise<TierEvidence[]> {
-  const tiers = NAMED_TIERS.map((tier) => ({ tier, refused: 0, exact: true }));
-  /** Days that not every tier is settled on, and their requests. */
-  const open = new Map<number, number>();
-  const boundOn = (tier: TierEvidence['tier'], place: number) =>
-    bound(TIERS[tier], {
-      requests: figures.requests[place],
-      peakPerMinute: figures.peakPerMinute[place],
-      untimed: figures.untimed[place],
-    });
-  for (const [place, requests] of figures.requests.entries()) {
-    if (requests === 0) continue;
-    for (const evidence of tiers) {
-      const { least, exact } = boundOn(evidence.tier, place);
-      evidence.refused += least;
-      if (!exact) open.set(from + place, requests);
-    }
-  }
-  const replays = archive ? await replayed(archive, id, tenant, open) : new Map<number, TierReplay[]>();
-  for (const day of open.keys())
-    for (const [i, evidence] of tiers.entries()) {
-      const { least, exact } = boundOn(evidence.tier, day - from);
-      const replay = replays.get(day)?.[i];
-      if (!exact && replay) evidence.refused += replay.refused - least;
-      else if (!exact) evidence.exact = false;
-    }
-  return tiers;
-}
-
-/** The tiers' replays of those of `days`, which come with their requests, of which the archive has every request. */
-async function replayed(
-  archive: ArchivedRequests,
-  id: string,
-  tenant: string,
-  days: ReadonlyMap<number, number>,
-): Promise<Map<number, TierReplay[]>> {
-  const there = [...days.keys()].filter((day) => archive.days.has(dateOf(day)));
-  const replays = new Map(there.map((day) => [day, NAMED_TIERS.map((tier) => new TierReplay(TIERS[tier]))]));
-  if (there.length === 0) return replays;
-  const sql = `SELECT epoch_ms(time)::DOUBLE FROM requests
-    WHERE key_id = $1 AND coalesce(tenant_id, '') = $2 AND time >= $3::TIMESTAMP
-      AND time < $4::TIMESTAMP + INTERVAL 1 DAY ORDER BY time`;
-  const [first, last] = [Math.min(...there), Math.max(...there)];
-  const archived = new Map<number, number>();
-  for await (const [ms] of archive.rows(sql, [id, tenant, dateOf(first), dateOf(last)])) {
-    const day = dayAt((ms as number) / 1000);
-    archived.set(day, (archived.get(day) ?? 0) + 1);
-    for (const replay of replays.get(day) ?? []) replay.request(ms as number);
-  }
-  // A day's file may be of keys with a longer retention, and of today a part is not sealed yet.
-  for (const day of there) if ((archived.get(day) ?? 0) < (days.get(day) ?? 0)) replays.delete(day);
-  return replays;
 }
 
 function completenessOf(

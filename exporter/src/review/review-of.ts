@@ -6,9 +6,10 @@ import { followManifest } from '../record/manifest.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
 import type { KeyRow } from '../usage/changes.ts';
 import { quarterDays, type Review, review } from './review.ts';
+import type { ReplayOptions } from './tier-days.ts';
 
 /** What a review is asked of; `recordPath` = directory of the archive, whether it is there or not. */
-export interface Reviewed {
+export interface Reviewed extends ReplayOptions {
   reader: DailyReader;
   registry: KeyRegistry;
   recordPath: string;
@@ -16,9 +17,6 @@ export interface Reviewed {
   keys?: readonly KeyRow[];
   /** Seconds since the epoch. */
   now: number;
-  /** As in ReviewSource. */
-  replayUntil?: number;
-  onProgress?: (done: number, total: number) => void;
 }
 
 /** The review of a quarter written `2026Q4`, '' = the current one. Throws QuestionError. */

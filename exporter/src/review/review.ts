@@ -29,7 +29,11 @@ export async function review(source: ReviewSource, quarter: string, days: Days):
   // One line from a clock that was years behind must not pass for a record of every quarter since.
   const past =
     source.reader.daysWithData(quarterDays(earlier) as Days) > 0
-      ? await gather({ ...source, archive: undefined }, earlier, quarterDays(earlier) as Days)
+      ? await gather(
+          { ...source, archive: undefined, onProgress: undefined },
+          earlier,
+          quarterDays(earlier) as Days,
+        )
       : undefined;
   const pastKeys = new Map(past?.keys.map((key) => [nameOf(key), key]));
   const reaches = past && span && span.from <= (quarterDays(earlier) as Days).from;

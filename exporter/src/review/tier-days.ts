@@ -1,0 +1,107 @@
+import { type Days, dateOf } from '../config/days.ts';
+import { TIERS } from '../keys/tiers.ts';
+import type { ArchivedRequests } from '../record/archived-requests.ts';
+import type { KeyRow } from '../usage/changes.ts';
+import type { QuarterFigures } from '../usage/quarter-figures.ts';
+import type { TierEvidence } from './evidence.ts';
+import { bound, type DayLoad, NAMED_TIERS, TierReplay } from './tier-replay.ts';
+
+/** A day of a key that its figures do not settle for every tier, and that the archive has something of. */
+interface OpenDay {
+  row: KeyRow;
+  load: DayLoad;
+  /** Of the key, in the order of NAMED_TIERS. */
+  tiers: TierEvidence[];
+}
+
+export interface ReplayOptions {
+  /** From then on (milliseconds since the epoch) nothing is replayed any more; absent = never. */
+  replayUntil?: number | undefined;
+  /** Told after each day that was replayed. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** What each tier would have refused of keys: days that the aggregates settle are settled by them, the others replayed. */
+export class TierDays {
+  private readonly days: Days;
+  private readonly archive: ArchivedRequests | undefined;
+  /** By place from the first day on: those that can be replayed. */
+  private readonly open: (OpenDay[] | undefined)[];
+
+  constructor(days: Days, archive: ArchivedRequests | undefined) {
+    this.days = days;
+    this.archive = archive;
+    this.open = Array.from({ length: days.to - days.from + 1 }, (_, place) =>
+      archive?.days.has(dateOf(days.from + place)) ? [] : undefined,
+    );
+  }
+
+  /** What the figures of a key settle; what they leave open is added by replay(). */
+  settled(row: KeyRow, figures: QuarterFigures): TierEvidence[] {
+    const tiers = NAMED_TIERS.map((tier) => ({ tier, refused: 0, exact: true }));
+    for (const [place, requests] of figures.requests.entries()) {
+      if (requests === 0) continue;
+      const load = { requests, peakPerMinute: figures.peakPerMinute[place], untimed: figures.untimed[place] };
+      let isOpen = false;
+      for (const evidence of tiers) {
+        const { least, exact } = bound(TIERS[evidence.tier], load);
+        evidence.refused += least;
+        isOpen ||= !exact;
+      }
+      if (!isOpen) continue;
+      const open = this.open[place];
+      if (open) open.push({ row, load, tiers });
+      else settle(tiers, load, undefined);
+    }
+    return tiers;
+  }
+
+  /** Replays the open days of which the archive has every request; tiers that were not replayed are not exact. */
+  async replay({ replayUntil = Number.POSITIVE_INFINITY, onProgress }: ReplayOptions): Promise<void> {
+    for (const [place, open = []] of this.open.entries()) {
+      const inTime = Date.now() < replayUntil;
+      const replays =
+        this.archive && inTime && open.length > 0
+          ? await replayedOn(this.archive, dateOf(this.days.from + place), open)
+          : [];
+      for (const [i, { tiers, load }] of open.entries()) settle(tiers, load, replays[i]);
+      onProgress?.(place + 1, this.open.length);
+    }
+  }
+}
+
+/** What the figures of a day did not settle of its tiers is as it was replayed, or not exact. */
+function settle(tiers: TierEvidence[], load: DayLoad, replays: TierReplay[] | undefined): void {
+  for (const [i, evidence] of tiers.entries()) {
+    const { least, exact } = bound(TIERS[evidence.tier], load);
+    if (exact) continue;
+    if (replays) evidence.refused += replays[i].refused - least;
+    else evidence.exact = false;
+  }
+}
+
+/** In one reading of a day, in order of time: the keys are few, or all of them. */
+const REQUESTS_OF_KEYS = `SELECT wanted.n::DOUBLE, epoch_ms(time)::DOUBLE FROM requests
+  JOIN (SELECT unnest(from_json($1::JSON, '[{"n":"INTEGER","id":"VARCHAR","tenant":"VARCHAR"}]'), recursive := true))
+    AS wanted ON key_id = wanted.id AND coalesce(tenant_id, '') = wanted.tenant
+  WHERE time >= $2::TIMESTAMP AND time < $2::TIMESTAMP + INTERVAL 1 DAY ORDER BY wanted.n, time`;
+
+/** The tiers' replays of each of the open days of a day; undefined where the archive has not every request of it. */
+async function replayedOn(
+  archive: ArchivedRequests,
+  day: string,
+  open: OpenDay[],
+): Promise<(TierReplay[] | undefined)[]> {
+  const wanted = open.map(({ row: { id, tenant } }, n) => ({ n, id, tenant }));
+  const archived = open.map(() => 0);
+  const replays: (TierReplay[] | undefined)[] = open.map(() => undefined);
+  for await (const [numbers, times] of archive.numbers(day, REQUESTS_OF_KEYS, [JSON.stringify(wanted), day]))
+    for (let i = 0; i < numbers.length; i++) {
+      const n = numbers[i];
+      archived[n]++;
+      replays[n] ??= NAMED_TIERS.map((tier) => new TierReplay(TIERS[tier]));
+      for (const replay of replays[n]) replay.request(times[i]);
+    }
+  // A day's file may be of keys with a longer retention, and of today a part is not sealed yet.
+  return replays.map((replay, n) => (archived[n] < open[n].load.requests ? undefined : replay));
+}
