@@ -21,6 +21,8 @@ export class Answering {
   private worker: Worker | undefined;
   private told: ApiSettings | undefined;
   private asked = 0;
+  /** Questions that are being answered, or wait for it. */
+  private readonly asking = new Map<string, Promise<Answer>>();
   private readonly waiting = new Map<number, { done: (answer: Answer) => void; timer: NodeJS.Timeout }>();
 
   constructor(settings: () => ApiSettings, report: (message: string) => void) {
@@ -28,12 +30,30 @@ export class Answering {
     this.report = report;
   }
 
+  /** Whoever asks what is being answered just now gets that answer: panels of a dashboard ask the same at once. */
   ask(endpoint: EndpointName, question: Record<string, unknown>): Promise<Answer> {
+    const settings = this.settings();
+    if (settings !== this.told) this.asking.clear();
+    const name = JSON.stringify([endpoint, question]);
+    const same = this.asking.get(name);
+    if (same) return same;
+    const answer = this.askThread(endpoint, question, settings);
+    this.asking.set(name, answer);
+    void answer.then(() => {
+      if (this.asking.get(name) === answer) this.asking.delete(name);
+    });
+    return answer;
+  }
+
+  private askThread(
+    endpoint: EndpointName,
+    question: Record<string, unknown>,
+    settings: ApiSettings,
+  ): Promise<Answer> {
     if (this.waiting.size > MOST_WAITING) return Promise.resolve(BUSY);
     this.worker ??= this.start();
     const { worker } = this;
     const number = ++this.asked;
-    const settings = this.settings();
     const answer = new Promise<Answer>((done) => {
       const timer = setTimeout(() => this.giveUp(`${endpoint} took too long`), LONGEST_MS);
       this.waiting.set(number, { done, timer });
