@@ -111,10 +111,10 @@ function evidenceOf(
   const perDay = requests.slice(0, to - from + 1);
   return {
     ...{ id, tenant, entry, firstUsed: first, lastUsed: last, perDay },
-    throttledDays: throttled.filter((answers) => answers > 0).length,
+    throttledDays: daysOf(throttled),
     previousRequests: null,
     requests: sum.requests,
-    daysUsed: perDay.filter((requests) => requests > 0).length,
+    daysUsed: daysOf(perDay),
     errors: sum.countOf((status) => status >= 400),
     serverErrors: sum.countOf((status) => status >= 500),
     throttled: sum.statuses.get(429) ?? 0,
@@ -127,6 +127,13 @@ function evidenceOf(
       .sort((a, b) => (a.scope < b.scope ? -1 : 1)),
     scopeUnknown: sum.countOf((status) => status !== 401 && status !== 404) - known,
   };
+}
+
+/** Days on which there is any. */
+function daysOf(counts: number[]): number {
+  let days = 0;
+  for (const count of counts) if (count > 0) days++;
+  return days;
 }
 
 function completenessOf(
