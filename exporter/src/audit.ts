@@ -1,6 +1,6 @@
 import { createWriteStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { KeyRegistry } from './keys/registry.ts';
 import { ArchiveError } from './record/archive-error.ts';
 import { type DuckDBConnection, literal, openDuckdb } from './record/duckdb.ts';
@@ -114,6 +114,8 @@ function problemWith({ output, limit }: SearchFlags, format: string, root: strin
   if (format === 'parquet' && output === undefined) return '--format parquet: name the file with --output';
   if (output !== undefined && existsSync(output))
     return `--output: ${output} exists; name another file or move it away`;
+  if (output !== undefined && !existsSync(dirname(resolve(output))))
+    return `--output: there is no directory ${dirname(resolve(output))}; make it, or name another file`;
   if (limit !== undefined && !/^[1-9]\d{0,11}$/.test(limit))
     return '--limit: write a whole number of requests from 1 on';
   return existsSync(root) ? undefined : noArchive(root);

@@ -71,7 +71,9 @@ export const ENDPOINTS = {
         .min(1)
         .max(1_000)
         .optional()
-        .describe('Keys looked at for one answer, which takes some 0.2 ms a key, and more where single requests are replayed; default all.'),
+        .describe(
+          'Keys looked at for one answer, which takes some 0.2 ms a key, and more where single requests are replayed; default all.',
+        ),
       cursor,
     }),
     answer: schemas.review,
