@@ -23,7 +23,7 @@ export function* readSpool(
   try {
     let at = SPOOL_MAGIC.length;
     if (!SPOOL_MAGIC.equals(exactly(fd, path, 0, at)))
-      throw new Error(`${path} is no spool of this exporter`);
+      throw new Error(`${path} is no spool of this version of the exporter, or damaged`);
     while (at < length) {
       const head = exactly(fd, path, at, FRAME_HEAD);
       const [checksum, kind, size] = [0, 4, 8].map((offset) => head.readUInt32LE(offset));

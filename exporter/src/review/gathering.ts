@@ -1,5 +1,6 @@
 import { type Days, dateOf, dayAt } from '../config/days.ts';
 import { type KeyEntry, NO_KEY, OTHER } from '../keys/key.ts';
+import { keyLabel, tenantLabel } from '../keys/labels.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import type { ArchivedRequests } from '../record/archived-requests.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
@@ -15,7 +16,7 @@ const DAY = 86_400;
 export interface ReviewSource extends ReplayOptions {
   reader: DailyReader;
   registry: KeyRegistry;
-  /** Those under review; absent = all of the store. */
+  /** Those under review, by rising number; absent = all of the store and of the keys file. */
   keys?: readonly KeyRow[] | undefined;
   /** Single requests of the quarter; undefined where there are none. */
   archive: ArchivedRequests | undefined;
@@ -30,7 +31,7 @@ export async function gather(source: ReviewSource, quarter: string, days: Days):
   const { reader, registry, archive, manifest, now } = source;
   const asOf = Math.min(now, (days.to + 1) * DAY);
   const until = { from: days.from, to: Math.min(days.to, dayAt(now)) };
-  const rows = (source.keys ?? reader.keys()).filter(({ id }) => id !== NO_KEY && id !== OTHER);
+  const rows = (source.keys ?? allKeys(reader, registry)).filter(({ id }) => id !== NO_KEY && id !== OTHER);
   const quarters = quartersOf(reader, until, rows);
   const used = usesUntil(reader, until, rows, quarters);
   const recordedSince = (reader.span()?.from ?? dayAt(now)) * DAY;
@@ -50,6 +51,17 @@ export async function gather(source: ReviewSource, quarter: string, days: Days):
   await tiers.replay(source);
   const completeness = completenessOf(reader, until, archive);
   return { quarter, from: dateOf(days.from), to: dateOf(days.to), asOf, keys, completeness, manifest };
+}
+
+/** Keys that the keys file has got since the exporter last read it are not in the store: they have numbers below 0. */
+function allKeys(reader: DailyReader, registry: KeyRegistry): KeyRow[] {
+  const rows = reader.keys();
+  const known = new Set(rows.map(({ id, tenant }) => registry.labelled(id, tenant)));
+  const others = registry.entries().filter((entry) => !known.has(entry));
+  const added = others.map(({ id, tenantId }, i) => ({
+    ...{ key: i - others.length, id: keyLabel(id), tenant: tenantLabel(tenantId) },
+  }));
+  return [...added, ...rows];
 }
 
 /** By key number. */

@@ -95,7 +95,8 @@ describe('review', () => {
     const unused = UNUSED.map(({ id, tenant }) =>
       entryOf({ id, tenantId: tenant, ...(id === 'key_later' ? { createdAt } : {}) }),
     );
-    const registry = new KeyRegistry([...entries, ...unused]);
+    const unread = entryOf({ id: 'key_unread', tenantId: 'new, inc', createdAt: NOW - 5 * DAY });
+    const registry = new KeyRegistry([...entries, ...unused, unread]);
     const source = { reader: store.daily, registry, archive: undefined, manifest: 'abc', now: NOW };
     made = await review(source, '2026Q4', parseDays('2026Q4', 0) as Days);
   });
@@ -116,6 +117,12 @@ describe('review', () => {
   test('has no verdict of then for a key nothing tells of, and leaves out one that was created later', () => {
     expect(of('key_unused')).toMatchObject({ judgement: { verdict: 'revoke' }, before: undefined });
     expect(of('key_later')).toBeUndefined();
+  });
+
+  test('has a key of the keys file that the exporter has not read yet', () => {
+    const { evidence, judgement } = of('key_unread');
+    expect(evidence).toMatchObject({ tenant: 'new%2C%20inc', requests: 0, lastUsed: 0 });
+    expect(judgement.findings[0].text).toBe('Never used, but created only 5 d before.');
   });
 
   test('compares the running quarter with as many days of the one before', () => {
