@@ -45,7 +45,7 @@ export class ScopeUses {
   }
 
   restore(usage: KeyUsage, bytes: Uint8Array): void {
-    for (const { scope, lastUsed } of readScopes(bytes)) this.last[this.of(usage, scope)] = lastUsed;
+    for (const { scope, lastUsed } of readScopes(bytes)) this.use(this.of(usage, scope), lastUsed);
   }
 }
 

@@ -206,4 +206,13 @@ describe('surfaces and scopes', () => {
     world.restart();
     expect(world.facts('a').scopes).toEqual(scopes);
   });
+
+  test('with however many keys, none forgets over a restart when it used its scopes', () => {
+    const keys = Array.from({ length: 600 }, (_, i) => `key_${i}`);
+    const world = new UsageInTest().account(...keys.map((key) => ({ key, template: '/v1/tags' })));
+    world.commit();
+    world.restart();
+    const uses = world.usage.facts(world.now, 0, true).flatMap(({ scopes }) => scopes);
+    expect(uses).toEqual(keys.map(() => ({ scope: 'tags:read', lastUsed: NOON })));
+  });
 });
