@@ -135,7 +135,10 @@ export class Recognition {
 
   /** What was not found by its inode may have been copied, compressed, or replaced by a longer copy of itself. */
   private byContent(group: Group, round: Round, findings: Findings): void {
-    const lost = round.ofGroup(group).filter((file) => !file.entry && (!file.open || file.links === 0));
+    // An open file that is nowhere was unlinked, or another file system is mounted where it lay.
+    const lost = round
+      .ofGroup(group)
+      .filter((file) => !file.entry && (!file.open || file.links === 0 || group.live?.dev !== file.dev));
     lost.sort((a, b) => b.at.offset - a.at.offset);
     for (const file of lost) {
       if (file.headLength === 0 || file.passedOver) continue;
@@ -146,7 +149,7 @@ export class Recognition {
           continue;
         if (isGzip(entry.path) && entry.modifiedMs < file.modifiedMs - GZIP_CLOCK_MS) continue;
         const live = entry === group.live;
-        // Open and merely unlinked: only a longer copy that took its place goes on where it ends.
+        // Still open: only a longer copy that took its place goes on where it ends.
         if (file.open && (!live || entry.size < file.size)) continue;
         const seen = round.glimpses.of(entry, group.source.name);
         if (!isSeen(seen)) {

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { asRoot } from '../as-root.ts';
 import { IntakeRun, numbered, source, temporaryDirectory, text } from './intake-run.ts';
 
 let directory: ReturnType<typeof temporaryDirectory>;
@@ -105,6 +106,26 @@ describe('a file is known by more than its inode', () => {
       run.crash();
     }
     expect(await run.settle()).toEqual(many(0, 120));
+  });
+
+  test('mounted anew while it is followed, with the same content and more, goes on where it was', async () => {
+    const mount = () => asRoot('mount', '-t', 'tmpfs', '-o', 'mode=777', 'tmpfs', directory.path);
+    mount();
+    try {
+      const run = following();
+      writeFileSync(log, text(many(1)));
+      await run.settle(3);
+      asRoot('umount', '--lazy', directory.path);
+      await run.settle(3);
+      mount();
+      writeFileSync(log, text(many(1, 110)));
+      expect(await run.settle()).toEqual(many(1, 110));
+      appendFileSync(log, text(many(111, 5)));
+      expect(await run.settle()).toEqual(many(1, 115));
+      expect(run.lost()).toBe(0);
+    } finally {
+      asRoot('umount', '--lazy', directory.path);
+    }
   });
 
   test('a changed device id with the same content goes on where it was', async () => {
