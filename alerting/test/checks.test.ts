@@ -294,6 +294,18 @@ const REVOKED: Situation[] = combinations<[number, number, number | undefined]>(
   };
 });
 
+/** The same of answers with 401. */
+const SENT: Situation[] = REVOKED.map((situation) => ({
+  ...situation,
+  checks: ['revoked_sent'],
+  signals: { ...situation.signals, lastUsed: 0, lastRejected: situation.signals.lastUsed ?? 0 },
+  series: situation.series.map((one) =>
+    one.name === 'atender_key_last_used_timestamp_seconds'
+      ? { ...one, name: 'atender_key_last_rejected_timestamp_seconds' }
+      : one,
+  ),
+}));
+
 describe('rule and check say the same of the same key', () => {
   test.each<[string, Situation[]]>([
     ['volumes, with and without a past, around the floor', VOLUMES],
@@ -304,6 +316,7 @@ describe('rule and check say the same of the same key', () => {
     ['rotations under way and done', ROTATIONS],
     ['rotations due', OVERDUE],
     ['use before and after a revocation', REVOKED],
+    ['rejections before and after a revocation', SENT],
     ['quotas', QUOTAS],
   ])(
     '%s',

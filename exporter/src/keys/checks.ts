@@ -27,6 +27,11 @@ export interface Check {
 /** Every check: the threshold it is held to, its name for people, and the alert that says the same. */
 export const CHECKS = {
   revoked_used: { kind: 'revoked_used_seconds', label: 'Revoked but used', alert: 'AtenderRevokedKeyUsed' },
+  revoked_sent: {
+    kind: 'revoked_used_seconds',
+    label: 'Revoked but sent',
+    alert: 'AtenderRevokedKeyUsed',
+  },
   server_errors: { kind: 'server_error_ratio', label: '5xx answers', alert: 'AtenderKeyServerErrors' },
   unauthorized: { kind: 'unauthorized_count', label: '401 answers', alert: 'AtenderKeyUnauthorized' },
   silence: { kind: 'silence_seconds', label: 'Silence', alert: 'AtenderKeySilent' },

@@ -53,8 +53,8 @@ export interface KeySignals {
   now: number;
   /** False when sources are not read, not caught up, or all stopped at once: then missing traffic means nothing. */
   pipelineAlive: boolean;
-  /** null for a key that the keys file does not have. */
-  registered: RegisteredFacts | null;
+  /** null for a key that the keys file does not have; undefined = not known whether it has it. */
+  registered: RegisteredFacts | null | undefined;
   /** Since when the keys file says disabled or revoked. NaN = not known: then any use counts against the key. */
   retiredAt: number;
   /** Last answer other than 401. */
@@ -84,7 +84,7 @@ export interface KeySignals {
   usualOfWeeks: number;
   /** Requests per hour of late: the mean of the 24 hours before the last one. */
   usualOfLate: number;
-  /** The key that replaces this one, and the one this one replaces; null = none. */
+  /** The key that replaces this one, and the one this one replaces; null = none is known. */
   successor: RotationPartner | null;
   predecessor: RotationPartner | null;
   thresholds: EffectiveThresholds;
@@ -106,7 +106,7 @@ export function unknownSignals(now: number, thresholds: EffectiveThresholds): Ke
   return {
     now,
     pipelineAlive: true,
-    registered: null,
+    registered: undefined,
     retiredAt: Number.NaN,
     lastUsed: Number.NaN,
     lastRejected: Number.NaN,

@@ -1,7 +1,7 @@
 import type { CheckName, Finding } from './checks.ts';
 import { notApplicable, unknown, verdict } from './findings.ts';
 import type { KeySignals } from './key-signals.ts';
-import { anyUnknown } from './traffic-checks.ts';
+import { anyUnknown, isRetired } from './traffic-checks.ts';
 import { span } from './wording.ts';
 
 type LifecycleCheck = 'silence' | 'stale' | 'rotation_complete' | 'rotation_overdue';
@@ -19,6 +19,7 @@ export function lifecycleChecks(signals: KeySignals): Record<LifecycleCheck & Ch
 /** Only where silence means something: an active real-time key, used before, its traffic not moved elsewhere. */
 export function silence(signals: KeySignals): Finding {
   const { registered, lastUsed, now, successor, thresholds } = signals;
+  if (registered === undefined) return unknown('Whether the key is active and real-time is not known.');
   if (registered === null)
     return notApplicable('The keys file does not have this key, so silence is no alarm.');
   if (registered.state !== 'active') return notApplicable(`The key is ${registered.state}.`);
@@ -36,8 +37,7 @@ export function silence(signals: KeySignals): Finding {
 
 /** Applies to keys the keys file does not have as well: a key nobody registered and nobody uses is a risk too. */
 function stale({ registered, lastUsed, now, thresholds }: KeySignals): Finding {
-  if (registered !== null && registered.state !== 'active')
-    return notApplicable(`The key is ${registered.state}.`);
+  if (isRetired(registered)) return notApplicable(`The key is ${registered.state}.`);
   if (anyUnknown(lastUsed)) return unknown('When the key was last used is not known.');
   const since = lastUsed > 0 ? lastUsed : (registered?.createdAt ?? Number.NaN);
   if (anyUnknown(since)) return unknown('The key was never used, and when it was created is not known.');
@@ -56,9 +56,9 @@ export function carriesTraffic({ successor, now, thresholds }: KeySignals): bool
 /** The old key has been quiet for longer than it ever was of late, while the new one carries the traffic. */
 function rotationComplete(signals: KeySignals): Finding {
   const { registered, successor, lastUsed, maxGap, now, thresholds } = signals;
+  if (registered === undefined) return unknown('Whether a key replaces this one is not known.');
   if (successor === null) return notApplicable('No key replaces this one.');
-  if (registered !== null && registered.state !== 'active')
-    return notApplicable(`The key is ${registered.state} already.`);
+  if (isRetired(registered)) return notApplicable(`The key is ${registered.state} already.`);
   if (anyUnknown(lastUsed, successor.lastUsed))
     return unknown('When the two keys were last used is not known.');
   if (lastUsed <= 0) return notApplicable('The key was never used.');
@@ -78,6 +78,7 @@ function rotationComplete(signals: KeySignals): Finding {
 }
 
 function rotationOverdue({ registered, now, thresholds }: KeySignals): Finding {
+  if (registered === undefined) return unknown('Whether the key has a rotation policy is not known.');
   if (registered === null || anyUnknown(registered.rotateEvery))
     return notApplicable('The key has no rotation policy.');
   if (registered.state !== 'active') return notApplicable(`The key is ${registered.state}.`);

@@ -1,7 +1,7 @@
 import { CHECK_NAMES, type Check, type CheckName, checksOf } from './checks.ts';
 import type { KeySignals } from './key-signals.ts';
 import { type KeyState, STATE_NAMES, STATES } from './states.ts';
-import { anyUnknown, worstClass } from './traffic-checks.ts';
+import { anyUnknown, isRetired, worstClass } from './traffic-checks.ts';
 import { counted, span } from './wording.ts';
 
 /** What state a key is in, why, and every check behind it. */
@@ -42,7 +42,7 @@ const RULES: Record<KeyState, Rule> = {
   stale: ({ lastUsed }, checks) => (lastUsed > 0 ? breachOf(checks.stale) : undefined),
   rotating,
   never_used: ({ lastUsed, lastRejected, registered }, checks) => {
-    if (lastUsed !== 0 || inactive(registered)) return undefined;
+    if (lastUsed !== 0 || isRetired(registered)) return undefined;
     const rejected = lastRejected > 0 ? ' Its requests so far were rejected with 401.' : '';
     const since = checks.stale.result === 'unknown' ? 'The key was never used.' : checks.stale.explanation;
     return `${since}${rejected}`;
@@ -51,8 +51,9 @@ const RULES: Record<KeyState, Rule> = {
     success.result === 'ok' && success.value <= thresholds.success_ratio.value
       ? success.explanation
       : undefined,
-  disabled: ({ registered, lastUsed, now }) => {
-    if (registered === null || !inactive(registered)) return undefined;
+  disabled: ({ registered, lastUsed, now }, checks) => {
+    if (!isRetired(registered)) return undefined;
+    if (checks.revoked_sent.result === 'breach') return checks.revoked_sent.explanation;
     const used =
       lastUsed > 0
         ? `; it was last used ${span(now - lastUsed)} ago`
@@ -106,7 +107,7 @@ function rotating(
   { registered, now, lastUsed, successor, predecessor, thresholds }: KeySignals,
   checks: Checks,
 ) {
-  if (inactive(registered)) return undefined;
+  if (isRetired(registered)) return undefined;
   if (successor !== null && successor.lastUsed > 0 && lastUsed > 0)
     return checks.rotation_complete.explanation;
   if (predecessor === null || !(lastUsed > 0) || !(predecessor.lastUsed > 0)) return undefined;
@@ -117,6 +118,3 @@ function rotating(
     : '';
   return `Takes over from ${predecessor.id}, which was still used ${span(quiet)} ago${hour}.`;
 }
-
-const inactive = (registered: KeySignals['registered']): boolean =>
-  registered !== null && registered.state !== 'active';

@@ -128,7 +128,7 @@ export const THRESHOLDS = {
     default: 3600,
     unit: 'seconds',
     breach: 'at_most',
-    doc: 'How long an answer other than 401 to a revoked or disabled key stays an incident',
+    doc: 'How long a request with a revoked or disabled key stays an incident, answered or rejected with 401',
     usedBy: ['AtenderRevokedKeyUsed', 'state revoked_used'],
   },
   stale_seconds: {

@@ -1,6 +1,6 @@
 import type { CheckName, Finding } from './checks.ts';
 import { notApplicable, unknown, verdict } from './findings.ts';
-import type { KeySignals, WindowCounts } from './key-signals.ts';
+import type { KeySignals, RegisteredFacts, WindowCounts } from './key-signals.ts';
 import { count, counted, percent, span } from './wording.ts';
 
 type TrafficCheck =
@@ -43,7 +43,7 @@ interface RatioRule {
 
 /** Over the limit in 30 minutes and still so in the last 5, on enough requests and errors to mean something. */
 function sustained(signals: KeySignals, cls: keyof WindowCounts, code: string, rule: RatioRule): Finding {
-  if (inactive(signals)) return notApplicable('Judged for active keys only.');
+  if (isRetired(signals.registered)) return notApplicable('Judged for active keys only.');
   const { requests, [cls]: errors } = signals.thirtyMinutes;
   const recent = signals.fiveMinutes;
   if (anyUnknown(requests, errors)) return unknown(`The number of ${code} answers is not known.`);
@@ -68,7 +68,7 @@ function sustained(signals: KeySignals, cls: keyof WindowCounts, code: string, r
 
 /** The rule of AtenderKeyForbiddenSpike: enough 403 now, and no such hour in the 7 days before. */
 function forbidden(signals: KeySignals): Finding {
-  if (inactive(signals)) return notApplicable('Judged for active keys only.');
+  if (isRetired(signals.registered)) return notApplicable('Judged for active keys only.');
   const answers = signals.thirtyMinutes.forbidden;
   if (anyUnknown(answers)) return unknown('The number of 403 answers is not known.');
   const limit = Math.max(1, signals.thresholds.forbidden_count.value);
@@ -97,7 +97,7 @@ function unauthorized(signals: KeySignals): Finding {
 
 /** Holds a key to "healthy above 99 %". Redirects are no errors. */
 function success(signals: KeySignals): Finding {
-  if (inactive(signals)) return notApplicable('Judged for active keys only.');
+  if (isRetired(signals.registered)) return notApplicable('Judged for active keys only.');
   const { requests, success: succeeded, redirect } = signals.thirtyMinutes;
   if (anyUnknown(requests, succeeded, redirect)) return unknown('The numbers of answers are not known.');
   if (requests === 0) return notApplicable('There were no requests in the last 30 min.');
@@ -155,5 +155,8 @@ function mostErrors(counts: WindowCounts): string {
 
 export const anyUnknown = (...values: number[]): boolean => values.some((value) => !Number.isFinite(value));
 const share = (part: number, whole: number): number => (whole > 0 ? part / whole : 0);
-const inactive = ({ registered }: KeySignals): boolean =>
-  registered !== null && registered.state !== 'active';
+
+type Retired = RegisteredFacts & { state: 'disabled' | 'revoked' };
+/** The keys file says disabled or revoked. */
+export const isRetired = (registered: KeySignals['registered']): registered is Retired =>
+  registered?.state === 'disabled' || registered?.state === 'revoked';

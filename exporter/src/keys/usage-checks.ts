@@ -1,15 +1,24 @@
 import type { CheckName, Finding } from './checks.ts';
 import { notApplicable, unknown, verdict } from './findings.ts';
 import type { KeySignals } from './key-signals.ts';
-import { anyUnknown } from './traffic-checks.ts';
+import { anyUnknown, isRetired } from './traffic-checks.ts';
 import { count, counted, percent, span } from './wording.ts';
 
-type UsageCheck = 'revoked_used' | 'new_ip' | 'new_surface' | 'quota_minute' | 'quota_day' | 'spike' | 'dip';
+type UsageCheck =
+  | 'revoked_used'
+  | 'revoked_sent'
+  | 'new_ip'
+  | 'new_surface'
+  | 'quota_minute'
+  | 'quota_day'
+  | 'spike'
+  | 'dip';
 
 /** Rules about who uses the key, for what, and how much. */
 export function usageChecks(signals: KeySignals): Record<UsageCheck & CheckName, Finding> {
   return {
     revoked_used: revokedUsed(signals),
+    revoked_sent: revokedSent(signals),
     new_ip: newIp(signals),
     new_surface: newSurface(signals),
     quota_minute: quotaMinute(signals),
@@ -24,6 +33,7 @@ const RETIREMENT_GRACE = 60;
 
 /** A key that may not work got an answer other than 401, which is all that moves last-used. */
 function revokedUsed({ registered, retiredAt, lastUsed, now, thresholds }: KeySignals): Finding {
+  if (registered === undefined) return unknown('Whether the key is revoked or disabled is not known.');
   if (registered === null || registered.state === 'active')
     return notApplicable('The key is not revoked or disabled.');
   if (anyUnknown(lastUsed)) return unknown('When the key was last used is not known.');
@@ -42,6 +52,22 @@ function revokedUsed({ registered, retiredAt, lastUsed, now, thresholds }: KeySi
     `The key is ${registered.state} in the keys file and was last answered (not with 401) ${span(age)} ago; ` +
       `within ${span(limit)} that is an incident.`,
   );
+}
+
+/** The revocation works, but somebody still sends the key. */
+function revokedSent({ registered, retiredAt, lastRejected, now, thresholds }: KeySignals): Finding {
+  if (registered === undefined) return unknown('Whether the key is revoked or disabled is not known.');
+  if (registered === null || registered.state === 'active')
+    return notApplicable('The key is not revoked or disabled.');
+  if (anyUnknown(lastRejected)) return unknown('When the key was last rejected is not known.');
+  if (lastRejected <= 0)
+    return verdict(false, Number.NaN, `The key is ${registered.state} and was never rejected.`);
+  const age = Math.max(0, now - lastRejected);
+  const rejected = `The key is ${registered.state} in the keys file and was last rejected (401) ${span(age)} ago`;
+  if (lastRejected <= retiredAt + RETIREMENT_GRACE)
+    return verdict(false, age, `${rejected}, before that took hold.`);
+  const limit = thresholds.revoked_used_seconds.value;
+  return verdict(age <= limit, age, `${rejected}; within ${span(limit)} somebody still sends it.`);
 }
 
 function newIp({ lastNewIp, now, uniqueIpsDay, thresholds }: KeySignals): Finding {
@@ -113,8 +139,7 @@ function quotaDay({ registered, requestsToday, hour, now, thresholds }: KeySigna
  */
 function anomaly(signals: KeySignals, side: 'spike' | 'dip'): Finding {
   const { registered, pipelineAlive, successor, now, volume, usualOfWeeks, usualOfLate } = signals;
-  if (registered !== null && registered.state !== 'active')
-    return notApplicable('Judged for active keys only.');
+  if (isRetired(registered)) return notApplicable('Judged for active keys only.');
   if (!pipelineAlive)
     return unknown('The request log has stopped or is not read to its end, so volume means nothing.');
   if (side === 'dip' && successor !== null && successor.lastUsed > 0 && now - successor.lastUsed < 86_400)

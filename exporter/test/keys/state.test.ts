@@ -249,6 +249,40 @@ describe('revoked but used', () => {
   ])('%s', (_, changes, expected) => expect(state(changes)).toBe(expected));
 });
 
+describe('revoked but sent', () => {
+  const rejected = (secondsAgo: number): Partial<KeySignals> => ({
+    ...traffic(0),
+    lastUsed: NOW - 2 * DAY,
+    lastRejected: NOW - secondsAgo,
+    registered: { ...REGISTERED, state: 'revoked' },
+  });
+
+  test('a 401 to a revoked key within the hour is its breach, and the reason why it is more than disabled', () => {
+    expect(check('revoked_sent', rejected(HOUR)).result).toBe('breach');
+    expect(check('revoked_used', rejected(HOUR)).result).toBe('ok');
+    expect(state(rejected(HOUR))).toBe('disabled');
+    expect(reason(rejected(HOUR))).toBe(
+      'The key is revoked in the keys file and was last rejected (401) 1 h ago; within 1 h somebody still sends it.',
+    );
+  });
+
+  test('one from before, or from before the revocation, is not', () => {
+    expect(check('revoked_sent', rejected(HOUR + 1)).result).toBe('ok');
+    expect(check('revoked_sent', { ...rejected(600), retiredAt: NOW - 300 }).result).toBe('ok');
+    expect(check('revoked_sent', { ...rejected(600), registered: REGISTERED }).result).toBe('not_applicable');
+  });
+});
+
+test('where the keys file is not known, nothing is said of it', () => {
+  const changes = { ...traffic(0), lastUsed: NOW - 5 * HOUR, registered: undefined };
+  for (const name of ['revoked_used', 'revoked_sent', 'silence', 'rotation_overdue'] as const)
+    expect(check(name, changes)).toMatchObject({
+      result: 'unknown',
+      explanation: expect.stringContaining('not known'),
+    });
+  expect(state(changes)).toBe('idle');
+});
+
 describe('new IP and new surface', () => {
   test.each<Row>([
     ['an address noticed less than 15 min ago', { lastNewIp: NOW - 899 }, 'new_ip'],
@@ -442,7 +476,8 @@ test('whatever the signals, there is one known state with a reason, and no check
   const anySignals = fc.record<KeySignals>({
     now: number,
     pipelineAlive: fc.boolean(),
-    registered: fc.option(
+    registered: fc.oneof(
+      fc.constantFrom(null, undefined),
       fc.record({
         state: fc.constantFrom('active', 'disabled', 'revoked'),
         realtime: fc.boolean(),
