@@ -5,7 +5,7 @@ import { migrateOptions } from './options/migrations.ts';
 import type { PanelOptions } from './options/options.ts';
 import { buildOptions } from './options/panel-options.ts';
 import { suggestionsFor } from './options/suggestions.ts';
-import { USAGE_LINK } from './overview/dressing.ts';
+import { usageLink } from './overview/dressing.ts';
 import pluginJson from './plugin.json';
 
 await initPluginTranslations(pluginJson.id);
@@ -22,7 +22,7 @@ export const plugin = new PanelPlugin<PanelOptions>(KeyUsagePanel)
       FieldConfigProperty.Max,
     ],
     standardOptions: {
-      [FieldConfigProperty.Links]: { defaultValue: [USAGE_LINK] },
+      [FieldConfigProperty.Links]: { defaultValue: [usageLink()] },
       // Thresholds that matter are each key's own; these colour figures only where somebody sets them.
       [FieldConfigProperty.Thresholds]: {
         defaultValue: { mode: 'absolute', steps: [{ value: Number.NEGATIVE_INFINITY, color: 'text' }] },

@@ -1,4 +1,5 @@
 import { type DataFrame, LoadingState, type PanelData } from '@grafana/data';
+import { t } from '@grafana/i18n';
 import { type RoleMapping, type RoleName, rolesByRefId } from '../roles/roles.ts';
 import { type Rows, rowsOf, type Series, seriesOf } from './rows.ts';
 
@@ -67,9 +68,11 @@ function failuresOf(data: PanelData, roleOfRef: Map<string, RoleName>): Map<Role
   // `error` is the older form of `errors`; a data source may fill either.
   const errors = data.errors?.length ? data.errors : data.error ? [data.error] : [];
   for (const error of errors) {
-    const message = error.data?.message ?? error.message ?? error.statusText ?? 'unknown error';
+    const message =
+      error.data?.message ?? error.message ?? error.statusText ?? t('problem.unknown', 'unknown error');
     failed.set(roleOfRef.get(error.refId ?? '') ?? '', message);
   }
-  if (errors.length === 0 && data.state === LoadingState.Error) failed.set('', 'unknown error');
+  if (errors.length === 0 && data.state === LoadingState.Error)
+    failed.set('', t('problem.unknown', 'unknown error'));
   return failed;
 }

@@ -5,7 +5,7 @@ import type { Answers } from '../frames/answers.ts';
 import type { Rows } from '../frames/rows.ts';
 import type { RoleName } from '../roles/roles.ts';
 import { type KeyIndex, type KeyReadings, readingsOf } from './readings.ts';
-import { factsOf, type Partners, signalsOf } from './signals.ts';
+import { factsOf, hasRequests, type Partners, signalsOf } from './signals.ts';
 
 /** A key with its state and the figures of its row. Times in seconds since the epoch; NaN = unknown. */
 export interface ListedKey {
@@ -62,12 +62,14 @@ export function keyListOf(answers: Answers): KeyList {
   const index = readingsOf(answers);
   const told = answers.endsInFuture ? [] : [...answers.asked];
   const answered = new Set(told.filter((role) => !answers.failed.has(role)));
+  // Whoever is used has facts: without a single one, the query did not reach them, and nobody is "never used".
+  const known = index.all();
+  if (known.some(hasRequests) && known.every(({ facts }) => facts.size === 0)) answered.delete('facts');
   const now = answers.until / 1000;
   const isBlind = blindness(answers, answered);
   const isChosen = choice(answers, answered);
   const successors = successorsOf(index);
-  const keys = index
-    .all()
+  const keys = known
     .filter((key) => !key.partnerOnly && isChosen(key))
     .map((key) => {
       const successor = successors.get(key);

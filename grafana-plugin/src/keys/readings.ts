@@ -140,8 +140,13 @@ const TAKEN: [role: RoleName, take: Take][] = [
       key.forbiddenHistory = highest(key.forbiddenHistory, rows.value(row));
     },
   ],
-  ['thresholds', (key, rows, row) => key.thresholds.set(rows.label('kind', row), rows.value(row))],
-  ['overrides', (key, rows, row) => key.overrides.set(rows.label('kind', row), rows.value(row))],
+  ...(['thresholds', 'overrides'] as const).map((role): [RoleName, Take] => [
+    role,
+    (key, rows, row) => {
+      const kind = rows.label('kind', row);
+      key[role].set(kind, highest(key[role].get(kind), rows.value(row)));
+    },
+  ]),
   ['endpoints', (key, rows, row) => takeEndpoint(key.endpoints, rows, row)],
   [
     'addresses',
@@ -194,16 +199,18 @@ function takeFact(key: KeyReadings, rows: Rows, row: number): void {
   values.set(name, highest(values.get(name), rows.value(row)));
 }
 
+/** Exporters whose keys files differ: retired, real-time or replacing for one of them is so, as for the alerts. */
 function takeInformation(key: KeyReadings, rows: Rows, row: number): void {
   const text = (label: string) => rows.label(label, row);
+  const { info: before } = key;
   key.info = {
-    name: text('name'),
+    name: text('name') || (before?.name ?? ''),
     environment: text('environment'),
     tier: text('tier'),
-    owner: text('owner'),
-    state: text('state'),
-    realtime: text('realtime') === 'true',
-    replaces: text('replaces'),
+    owner: text('owner') || (before?.owner ?? ''),
+    state: before && before.state !== 'active' ? before.state : text('state'),
+    realtime: before?.realtime || text('realtime') === 'true',
+    replaces: text('replaces') || (before?.replaces ?? ''),
   };
 }
 

@@ -1,6 +1,5 @@
 import {
   type KeySignals,
-  type RegisteredFacts,
   type RotationPartner,
   unknownSignals,
 } from '../../../exporter/src/keys/key-signals.ts';
@@ -41,7 +40,7 @@ export function signalsOf(key: KeyReadings, circumstances: Circumstances, partne
   return {
     ...unknownSignals(now, thresholds),
     pipelineAlive,
-    registered: registeredOf(key, fact),
+    registered: registeredOf(key, fact, answered),
     retiredAt: fact({ name: RETIRED }, Number.NaN),
     lastUsed: fact(KEY_FAMILIES.lastUsed, 0),
     lastRejected: fact(KEY_FAMILIES.lastRejected, 0),
@@ -74,11 +73,17 @@ export function factsOf(key: KeyReadings, answered: ReadonlySet<RoleName>): Fact
     key.facts.get(name)?.get(further) ?? (isKnown ? absent : Number.NaN);
 }
 
-const hasRequests = ({ status1h, status30m }: KeyReadings): boolean =>
+/** In the last hour. */
+export const hasRequests = ({ status1h, status30m }: KeyReadings): boolean =>
   sum(status1h?.values() ?? []) + sum(status30m?.values() ?? []) > 0;
 
-function registeredOf({ info }: KeyReadings, fact: FactOf): RegisteredFacts | null {
-  if (info === undefined) return null;
+/** Answered about others alone: the keys file does not have this key. */
+function registeredOf(
+  { info }: KeyReadings,
+  fact: FactOf,
+  answered: ReadonlySet<RoleName>,
+): KeySignals['registered'] {
+  if (info === undefined) return answered.has('info') ? null : undefined;
   const limit = (family: FamilyDefinition, window?: string): number | null => {
     // Infinity stands for "answered without it", which is: no limit stated.
     const value = fact(family, Number.POSITIVE_INFINITY, window);

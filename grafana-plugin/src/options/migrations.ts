@@ -9,11 +9,11 @@ import type { PanelOptions } from './options.ts';
  */
 export function migrateOptions(panel: Pick<PanelModel, 'options'>): Partial<PanelOptions> {
   const stored = Object.fromEntries(Object.entries({ ...panel.options }).filter(isOfItsType));
-  const columns = Array.isArray(stored.columns) ? stored.columns.filter(isColumn) : undefined;
+  const columns = columnsOf(stored.columns);
   return {
     ...stored,
     ...(stored.view !== undefined && { view: stored.view === 'key' ? 'key' : 'overview' }),
-    ...(stored.columns !== undefined && { columns: columns?.length ? columns : [...COLUMN_NAMES] }),
+    ...(stored.columns !== undefined && { columns }),
     ...(stored.sortBy !== undefined && { sortBy: isColumn(stored.sortBy) ? stored.sortBy : 'state' }),
     ...(stored.roles !== undefined && { roles: rolesOf(stored.roles) }),
   };
@@ -30,6 +30,12 @@ const isOfItsType = ([name, value]: [string, unknown]): boolean =>
 
 const isColumn = (value: unknown): value is ColumnName =>
   (COLUMN_NAMES as readonly unknown[]).includes(value);
+
+/** None chosen is a choice; none that is known among some is none. */
+function columnsOf(stored: unknown): ColumnName[] {
+  const columns = Array.isArray(stored) ? stored.filter(isColumn) : [];
+  return columns.length > 0 || (Array.isArray(stored) && stored.length === 0) ? columns : [...COLUMN_NAMES];
+}
 
 function rolesOf(stored: unknown): RoleMapping {
   if (typeof stored !== 'object' || stored === null) return {};

@@ -1,4 +1,5 @@
 import type { VisualizationSuggestion } from '@grafana/data';
+import { t } from '@grafana/i18n';
 import { ROLE_NAMES } from '../roles/roles.ts';
 import type { PanelOptions } from './options.ts';
 
@@ -17,7 +18,7 @@ export function suggestionsFor({ rawFrames = [] }: Summary): VisualizationSugges
   const card = rawFrames.some(({ refId }) => refId === 'partnerFacts');
   return [
     card
-      ? { name: 'API key card', options: { view: 'key' } }
-      : { name: 'API key overview', options: { view: 'overview' } },
+      ? { name: t('suggestion.card', 'API key card'), options: { view: 'key' } }
+      : { name: t('suggestion.overview', 'API key overview'), options: { view: 'overview' } },
   ];
 }

@@ -39,8 +39,11 @@ export function csvOf(keys: readonly ListedKey[]): string {
 
 function cell(value: string | number): string {
   if (typeof value === 'number') return Number.isFinite(value) ? String(Number(value.toFixed(4))) : '';
-  // A spreadsheet takes what begins so for a formula; an apostrophe makes it text.
-  const text = /^[\s]*[=+\-@\t\r＝＋－＠]/.test(value) ? `'${value}` : value;
+  // A spreadsheet takes what begins so for a formula; an apostrophe makes it text. Pasted, or where cells are separated
+  // by semicolons, a cell also begins in the middle of a quoted one.
+  const text = value
+    .replace(/^\s*[=+\-@\t\r＝＋－＠]/, "'$&")
+    .replace(/([\t\r\n;])(?=[^\S\t\r\n]*[=+\-@＝＋－＠])/g, "$1'");
   return /[",\r\n;\t]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

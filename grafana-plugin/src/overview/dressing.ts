@@ -11,6 +11,7 @@ import {
   locationUtil,
   type TimeZone,
 } from '@grafana/data';
+import { t } from '@grafana/i18n';
 import { STATES } from '../../../exporter/src/keys/states.ts';
 import type { ListedKey } from '../keys/key-list.ts';
 import { keysFrame } from './keys-frame.ts';
@@ -18,12 +19,12 @@ import { keysFrame } from './keys-frame.ts';
 const SHOWN_TIME = '${__url_time_range}';
 
 /** The Key usage dashboard of this pack, for one key and the shown time. */
-export const USAGE_LINK: DataLink = {
-  title: 'Usage of this key',
+export const usageLink = (): DataLink => ({
+  title: t('link.usage', 'Usage of this key'),
   url:
     '/d/atender-key-usage?var-tenant=${__data.fields.tenant_id:percentencode}' +
     `&var-key=\${__data.fields.key_id:percentencode}&${SHOWN_TIME}`,
-};
+});
 
 /** Figures of the keys frame that are shown as field config says. */
 export type DressedField = 'requests' | 'change' | 'throttled' | 'forbidden' | 'server_errors' | 'unique_ips';
@@ -49,7 +50,7 @@ interface Context {
 /** Applies field config to the keys. A panel without any data links leads to the Usage dashboard. */
 export function dress(keys: readonly ListedKey[], context: Context): Dressing {
   const { theme, timeZone, replaceVariables, fieldConfig } = context;
-  const defaults = { ...fieldConfig.defaults, links: fieldConfig.defaults.links ?? [USAGE_LINK] };
+  const defaults = { ...fieldConfig.defaults, links: fieldConfig.defaults.links ?? [usageLink()] };
   const [frame] = applyFieldOverrides({
     data: [keysFrame(keys)],
     fieldConfig: { defaults, overrides: fieldConfig.overrides },

@@ -56,5 +56,9 @@ export function facetValues(keys: readonly ListedKey[], facet: Facet): string[] 
 
 const searchable = (key: ListedKey): string =>
   folded([key.title, key.id, key.tenant, key.owner, key.environment, key.tier].join('\n'));
-/** Case and accents do not matter for finding. */
-const folded = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+/** Case, accents and marks of direction do not matter for finding. */
+const folded = (text: string): string =>
+  text
+    .normalize('NFKD')
+    .replace(/[\p{M}\p{Cf}]/gu, '')
+    .toLowerCase();

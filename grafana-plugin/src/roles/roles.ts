@@ -1,7 +1,5 @@
-/** What a query is for. Its title names it in the editor; `without` says what the panel cannot tell without it. */
+/** What a query is for; its words are in role-words.ts. */
 export interface Role {
-  title: string;
-  without: string;
   /** `table`: one value a series, now. `series`: values over the shown time. */
   kind: 'table' | 'series';
   /** Every key that is used has an answer: none at all is a fault, such as rules that are not loaded. */
@@ -22,132 +20,92 @@ const ENDPOINT = [...KEY, 'endpoint'];
 /** Every role. The refId of a query is its role's name unless the options say otherwise. */
 export const ROLES = {
   keys: {
-    title: 'Keys to show',
-    without: 'every key that another query answers about is shown',
     kind: 'table',
     optional: true,
     labels: KEY,
   },
   info: {
-    title: 'Key information',
-    without: 'names, owners, tiers and environments are not known',
     kind: 'table',
     labels: KEY,
   },
   facts: {
-    title: 'Key facts',
-    without: 'when keys were last used, their addresses, quota and scopes are not known',
     kind: 'table',
     neverEmpty: true,
     labels: [...KEY, '__name__'],
   },
   thresholds: {
-    title: 'Effective thresholds',
-    without: 'built-in defaults stand in where the keys file sets no threshold',
     kind: 'table',
     neverEmpty: true,
     labels: KIND,
   },
   overrides: {
-    title: 'Own thresholds',
-    without: 'where a threshold comes from is told by its difference from the default',
     kind: 'table',
     labels: KIND,
   },
   status5m: {
-    title: 'Requests by status, 5 minutes',
-    without: 'whether errors still last is not known',
     kind: 'table',
     neverEmpty: true,
     labels: STATUS,
   },
   status30m: {
-    title: 'Requests by status, 30 minutes',
-    without: 'how requests were answered is not known, which decides most states',
     kind: 'table',
     neverEmpty: true,
     labels: STATUS,
   },
   status1h: {
-    title: 'Requests by status, 1 hour',
-    without: 'volume and answers of the last hour are not known',
     kind: 'table',
     neverEmpty: true,
     labels: STATUS,
   },
   recentRate: {
-    title: 'Rate of the last hour',
-    without: 'spikes and dips are not known',
     kind: 'table',
     labels: KEY,
   },
   dayRate: {
-    title: 'Rate of the day before',
-    without: 'spikes and dips are judged against past weeks only',
     kind: 'table',
     optional: true,
     labels: KEY,
   },
   expectedRate: {
-    title: 'Expected rate',
-    without: 'spikes and dips are not known',
     kind: 'table',
     labels: KEY,
   },
   lastWeek: {
-    title: 'Rate a week ago',
-    without: 'the change against last week is not known',
     kind: 'table',
     labels: KEY,
   },
   pipeline: {
-    title: 'Blind exporters',
-    without: 'whether the request log is read to its end is not known',
     kind: 'table',
     labels: [],
   },
   volume: {
-    title: 'Requests over time',
-    without: 'there are no sparklines',
     kind: 'series',
     labels: KEY,
   },
   endpoints: {
-    title: 'Requests by endpoint and status',
-    without: 'endpoints and their errors are not known',
     kind: 'table',
     labels: ENDPOINT,
   },
   forbiddenHistory: {
-    title: 'Earlier hours with 403',
-    without: 'a key with 403 answers counts as clean before',
     kind: 'table',
     labels: KEY,
   },
   addresses: {
-    title: 'New addresses',
-    without: 'new addresses are not named',
     kind: 'table',
     cardOnly: true,
     labels: [...KEY, 'ip'],
   },
   stragglers: {
-    title: 'Endpoints of the old key, 1 day',
-    without: 'what still uses the old key of a rotation is not known',
     kind: 'table',
     cardOnly: true,
     labels: ENDPOINT,
   },
   partnerFacts: {
-    title: 'Facts of the other key of a rotation',
-    without: 'the other key of a rotation is not known',
     kind: 'table',
     cardOnly: true,
     labels: [...KEY, '__name__'],
   },
   partnerVolume: {
-    title: 'Requests over time of the other key',
-    without: 'the shares of the two keys of a rotation are not shown',
     kind: 'series',
     cardOnly: true,
     labels: KEY,

@@ -364,6 +364,74 @@ describe('joining', () => {
   });
 });
 
+describe('what was not asked or not answered', () => {
+  const without = (role: string) =>
+    keyFrames([{ id: 'k', info: { state: 'revoked' } }]).filter(({ refId }) => refId !== role);
+  const resultOf = (list: ReturnType<typeof listOf>, check: string) =>
+    keyOf(list, 'k')?.health.checks.find(({ name }) => name === check)?.result;
+
+  test('makes no key one that the keys file does not have, nor one that is not revoked', () => {
+    const list = listOf(without('info'));
+    for (const check of ['revoked_used', 'silence']) expect(resultOf(list, check)).toBe('unknown');
+    const asked = listOf([...without('info'), table('info', [])]);
+    for (const check of ['revoked_used', 'silence']) expect(resultOf(asked, check)).toBe('not_applicable');
+  });
+
+  test('makes no key never used where no key has any fact though some have requests', () => {
+    const others = [
+      { id: 'k', statuses: { 200: 0 } },
+      { id: 'busy', statuses: { 200: 100 } },
+    ];
+    const frames = keyFrames(others).filter(({ refId }) => refId !== 'facts');
+    const list = listOf([...frames, table('facts', [])]);
+    expect(keyOf(list, 'k')?.lastUsed).toBeNaN();
+    expect(stateOfKey(list, 'k')).toBe('unknown');
+  });
+});
+
+describe('several exporters that tell of one key', () => {
+  const rows = [
+    {
+      tenant_id: 'acme',
+      key_id: 'k',
+      name: 'A',
+      state: 'revoked',
+      realtime: 'false',
+      replaces: '',
+      value: 1,
+    },
+    {
+      tenant_id: 'acme',
+      key_id: 'k',
+      name: 'A',
+      state: 'active',
+      realtime: 'true',
+      replaces: 'old',
+      value: 1,
+    },
+  ];
+  test.each([
+    ['first', rows],
+    ['last', [...rows].reverse()],
+  ])('and differ about it: it is revoked where one says so, whether it comes %s', (_, info) => {
+    const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'info');
+    const list = listOf([...frames, table('info', info)]);
+    expect(stateOfKey(list, 'k')).toBe('revoked_used');
+    expect(keyOf(list, 'k')?.readings.info).toMatchObject({ realtime: true, replaces: 'old' });
+  });
+
+  test('the highest of their thresholds counts, as the rules record it', () => {
+    const own = (value: number) => ({ tenant_id: 'acme', key_id: 'k', kind: 'stale_seconds', value });
+    for (const values of [
+      [7, 5],
+      [5, 7],
+    ]) {
+      const list = listOf([...keyFrames([{ id: 'k' }]), table('thresholds', values.map(own))]);
+      expect(keyOf(list, 'k')?.signals.thresholds.stale_seconds.value).toBe(7);
+    }
+  });
+});
+
 describe('figures', () => {
   test('compare the last hour with the same hour a week ago', () => {
     const rate = (role: string, value: number) => table(role, [{ tenant_id: 'acme', key_id: 'k', value }]);

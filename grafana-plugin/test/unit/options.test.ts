@@ -9,6 +9,14 @@ describe('migration', () => {
     expect(migrateOptions({ options: {} })).toEqual({});
   });
 
+  test('leaves no columns but state and key where none were chosen', () => {
+    expect(migrateOptions({ options: { columns: [] } })).toEqual({ columns: [] });
+  });
+
+  test.each([[undefined], [null], ['text'], [[1]]])('makes defaults of options that are %j', (options) => {
+    expect(migrateOptions({ options } as never)).not.toHaveProperty('view');
+  });
+
   test('mends what no version ever wrote', () => {
     const options = {
       view: 'grid',

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import {
   COLUMN_NAMES,
   columnsThatFit,
+  isStacked,
   sortingAfterClick,
   sortKeys,
   WORST_FIRST,
@@ -57,6 +58,7 @@ describe('filters', () => {
     expect(ids(fittingBesidesState(keys, { ...NO_FILTERS, search: 'ALPH' }))).toBe('b');
     expect(ids(fittingBesidesState(keys, { ...NO_FILTERS, search: 'zebra crm' }))).toBe('a');
     expect(ids(fittingBesidesState(keys, { ...NO_FILTERS, search: 'zebra team' }))).toBe('');
+    expect(ids(fittingBesidesState(keys, { ...NO_FILTERS, search: 'ze\u200fbra' }))).toBe('a');
   });
 
   test('facets narrow down, and none chosen is all', () => {
@@ -83,6 +85,10 @@ describe('columns', () => {
     expect(columnsThatFit([], 2000)).toEqual(['state', 'key']);
   });
 
+  test('stand below one another where both do not fit', () => {
+    expect([200, 315, 316, 1600].map(isStacked)).toEqual([true, true, false, false]);
+  });
+
   test('never grow fewer with more room', () => {
     let before = 0;
     for (let width = 200; width < 1700; width += 10) {
@@ -104,7 +110,7 @@ describe('the copied CSV', () => {
     expect(csvOf(keys).trimEnd().split('\r\n')).toHaveLength(keys.length + 1);
   });
 
-  test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', ' =1', '＝1'])(
+  test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t1', '\r1', ' =1', '＝1'])(
     'holds no formula for the name %j',
     (name) => {
       expect(cells(csv(name))).toContain(`'${name}`);
@@ -113,6 +119,17 @@ describe('the copied CSV', () => {
 
   test('quotes commas, quotes and line breaks', () => {
     expect(csv('a,"b"\nc')).toContain('"a,""b""\nc"');
+  });
+
+  test.each(['\t=1', '\r=1', 'x\t=1+1\t', 'x\n=1+1\n', 'x\r\n @SUM(A1)', 'x;=1+1;', 'x\t\t＝1'])(
+    'holds no formula where a pasted %j begins a cell within the quoted one',
+    (name) => {
+      for (const part of csv(name).split(/[\t\r\n;]/)) expect(part).not.toMatch(/^\s*[=+\-@＝＋－＠]/);
+    },
+  );
+
+  test('leaves names as they are that are no formula', () => {
+    expect(cells(csv('a - b = c; d'))).toContain('"a - b = c; d"');
   });
 
   test('begins no cell with what a spreadsheet calculates, whatever names there are', () => {

@@ -171,6 +171,13 @@ describe('what is missing', () => {
     ).toBeInTheDocument();
   });
 
+  test('without key information it is said that nobody counts as revoked, real-time or rotating', () => {
+    const targets = ASKED.filter((role) => role !== 'info').map((refId) => ({ refId }));
+    const frames = THREE.filter(({ refId }) => refId !== 'info');
+    show(frames, { data: panelData(frames, { request: { targets } as never }) });
+    expect(screen.getByText(/nor which keys are revoked, real-time or rotating/)).toBeInTheDocument();
+  });
+
   test('a failed query is named with its error, and the keys stay', () => {
     const request = propsOf(THREE).data.request as never;
     const data = panelData(THREE, { request, errors: [{ refId: 'status5m', message: 'timed out' }] });
@@ -326,6 +333,17 @@ describe('the card', () => {
     expect(screen.getByText('How requests were answered is not known.')).toBeInTheDocument();
     expect(screen.getByText('Which endpoints were called is not known.')).toBeInTheDocument();
     expect(screen.queryByText(/over the limit/)).not.toBeInTheDocument();
+  });
+
+  test('does not say of the keys file what it was not told', () => {
+    const targets = ASKED.filter((role) => role !== 'info').map((refId) => ({ refId }));
+    const frames = THREE.filter(({ refId }) => refId !== 'info');
+    const more = { options, replaceVariables: (text: string) => (text === '$key' ? 'bad' : text) };
+    const { unmount } = show(frames, { ...more, data: panelData(frames, { request: { targets } as never }) });
+    expect(screen.queryByText('not in it')).not.toBeInTheDocument();
+    unmount();
+    show(frames, more);
+    expect(screen.getByText('not in it')).toBeInTheDocument();
   });
 
   test('says so when no query answered about the chosen key', () => {

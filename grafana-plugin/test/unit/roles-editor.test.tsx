@@ -3,7 +3,8 @@ import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import React from 'react';
 import { RolesEditor } from '../../src/options/RolesEditor/RolesEditor.tsx';
-import { ROLE_NAMES, type RoleMapping, roleOf } from '../../src/roles/roles.ts';
+import { ROLE_WORDS } from '../../src/roles/role-words.ts';
+import { ROLE_NAMES, type RoleMapping } from '../../src/roles/roles.ts';
 
 /** The editor as the panel's options show it, with what its queries answered. */
 function edit(value: RoleMapping, refIds: string[], onChange: (roles: RoleMapping | undefined) => void) {
@@ -17,7 +18,9 @@ describe('the editor of roles', () => {
   test('has a field for every role, and says what is not known without those that no query has', () => {
     edit({ info: 'A' }, ['A', 'facts'], () => {});
     for (const name of ROLE_NAMES)
-      expect(screen.getByLabelText(new RegExp(`^${roleOf(name).title}(Without|$)`))).toBeInTheDocument();
+      expect(
+        screen.getByLabelText(new RegExp(`^${ROLE_WORDS[name].title()}(Without|$)`)),
+      ).toBeInTheDocument();
     expect(screen.getByLabelText(/Key information/)).toHaveValue('A');
     expect(screen.queryByText(/names, owners, tiers/)).not.toBeInTheDocument();
     expect(screen.queryByText(/when keys were last used/)).not.toBeInTheDocument();

@@ -63,7 +63,9 @@ export function Identity({ shown, now, timeZone }: Props) {
   );
 }
 
+/** '' where it is not known. */
 function keysFileWords({ readings, signals }: ListedKey): string {
+  if (signals.registered === undefined) return '';
   if (readings.info === undefined) return t('identity.unregistered', 'not in it');
   const state = signals.registered?.state ?? '';
   return readings.info.realtime ? t('identity.realtime', '{{state}}, real-time', { state }) : state;

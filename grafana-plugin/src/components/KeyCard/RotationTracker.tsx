@@ -79,7 +79,7 @@ export function RotationTracker({ rotation, now, timeZone }: Props) {
           </ul>
           {stragglers.length > LISTED && (
             <p className={tables.second}>
-              {t('rotation.more', 'and {{count}} more endpoints', { count: stragglers.length - LISTED })}
+              {t('rotation.more', 'and {{count}} more', { count: stragglers.length - LISTED })}
             </p>
           )}
         </>

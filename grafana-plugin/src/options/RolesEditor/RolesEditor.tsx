@@ -3,7 +3,8 @@ import { t } from '@grafana/i18n';
 import { Field, Input } from '@grafana/ui';
 import React from 'react';
 import { AS_IS } from '../../components/as-is.ts';
-import { ROLE_NAMES, type RoleMapping, type RoleName, roleOf } from '../../roles/roles.ts';
+import { ROLE_WORDS } from '../../roles/role-words.ts';
+import { ROLE_NAMES, type RoleMapping, type RoleName } from '../../roles/roles.ts';
 
 /** Says which query is for what, where its refId is not the role's name. */
 export function RolesEditor({ value = {}, onChange, context }: StandardEditorProps<RoleMapping>) {
@@ -15,15 +16,18 @@ export function RolesEditor({ value = {}, onChange, context }: StandardEditorPro
   return (
     <>
       {ROLE_NAMES.map((role) => {
-        const { title, without } = roleOf(role);
+        const { title, without } = ROLE_WORDS[role];
         return (
           <Field
             key={role}
-            label={title}
+            label={title()}
             description={
               refIds.has(value[role] ?? role)
                 ? undefined
-                : t('roles-editor.without', 'Without it {{without}}.', { without, ...AS_IS })
+                : t('roles-editor.without', 'Without it {{without}}.', {
+                    without: without(),
+                    ...AS_IS,
+                  })
             }
           >
             <Input
