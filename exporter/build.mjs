@@ -27,7 +27,7 @@ await build({
   splitting: true,
   format: 'esm',
   platform: 'node',
-  target: 'node20.12',
+  target: 'node20.15',
   external: NOT_BUNDLED,
   sourcemap: true,
   logLevel: 'warning',

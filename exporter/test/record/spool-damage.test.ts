@@ -1,10 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { spoolFile } from '../../src/record/layout.ts';
-import { tableCrc32 } from '../../src/record/spool-format.ts';
 import { readSpool } from '../../src/record/spool-reader.ts';
 import { upkeep } from '../../src/record/upkeep.ts';
 import { temporaryDirectory } from '../exporter-process.ts';
@@ -37,12 +35,6 @@ function flip(bit: number): void {
   bytes[bit >> 3] ^= 1 << (bit & 7);
   writeFileSync(path, bytes);
 }
-
-test('the checksum is the same whether zlib has it or not', () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => expect(tableCrc32(bytes)).toBe(crc32(bytes))),
-  );
-});
 
 test('no bit of the spool can be another without being found, and the file is named', () => {
   fc.assert(
