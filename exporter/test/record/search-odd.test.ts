@@ -81,9 +81,9 @@ test('a hostile value stays one cell of CSV that no spreadsheet runs', async () 
 });
 
 describe('output that cannot be written whole', () => {
-  test('to a directory that is not there fails', async () => {
-    const { code, stderr } = await search('--output', under('none/found.csv'), '--format', 'csv');
-    expect([code, stderr]).toEqual([1, expect.stringContaining('ENOENT')]);
+  test.each(['csv', 'parquet'])('to a directory that is not there fails: %s', async (format) => {
+    const { code, stderr } = await search('--output', under('none/found'), '--format', format);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^--output: there is no directory \S+none; /)]);
   });
 
   test.each(['csv', 'parquet'])('on a full disk fails and leaves no half of it: %s', async (format) => {
