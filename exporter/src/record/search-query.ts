@@ -45,9 +45,11 @@ export function withKeyNamed(text: QueryText, registry: KeyRegistry): QueryText 
 
 /** Reads a query as people write it. `now` in milliseconds. Throws an Error that says what to write instead. */
 export function parseQuery(text: QueryText, now: number): SearchQuery {
-  const from = text.from === undefined ? 0 : Math.max(0, momentOf('from', text.from, now, false));
+  const asked = text.from === undefined ? Number.NEGATIVE_INFINITY : momentOf('from', text.from, now, false);
   const to = text.to === undefined ? LATEST : momentOf('to', text.to, now, true);
-  if (to <= from) throw new Error('from: is not before to');
+  if (to <= asked) throw new Error('from: is not before to');
+  // Nothing is older; a time that is over before then is an empty one.
+  const from = Math.max(0, asked);
   if (text.order !== undefined && text.order !== 'newest' && text.order !== 'oldest')
     throw new Error('order: write newest or oldest');
   return {
@@ -59,7 +61,7 @@ export function parseQuery(text: QueryText, now: number): SearchQuery {
     endpoint: text.endpoint,
     method: text.method?.toUpperCase(),
     from,
-    to,
+    to: Math.max(from, to),
     newestFirst: text.order !== 'oldest',
   };
 }

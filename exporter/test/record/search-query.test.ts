@@ -17,6 +17,12 @@ test.each([
   expect(span({ from: text, to: text })).toEqual(wanted);
 });
 
+test('a time that was over before 1970 is an empty one, and no mistake', () => {
+  const { from, to } = parseQuery({ from: '1105Q4', to: '1105Q4' }, NOW);
+  expect(to).toBe(from);
+  expect(() => parseQuery({ from: '1105Q4', to: '1105Q3' }, NOW)).toThrow('from: is not before to');
+});
+
 test('a time has its offset, and is not included at the end; a duration is how long ago', () => {
   expect(span({ from: '2026-11-24T23:30:00+02:00', to: '2h' })).toEqual([
     '2026-11-24T21:30',

@@ -166,6 +166,11 @@ describe('review', () => {
     expect(await output('review', '--format', 'md')).toContain('\\<img src=x onerror=alert\\(1\\)\\>');
   });
 
+  test('of a quarter long before any record is an empty one', async () => {
+    const made = JSON.parse(await output('review', '--quarter', '1105Q4', '--format', 'json'));
+    expect(made.completeness).toMatchObject({ days: 92, daysWithData: 0, daysArchived: 0 });
+  });
+
   test('of a quarter that is none, or has not begun, is refused', async () => {
     const error = async (...args: string[]) => (await runCommand(['review', ...args, ...shared()])).stderr;
     expect(await error('--quarter', '2026')).toContain('write it as 2026Q4');
