@@ -32,7 +32,8 @@ function operation({ path, summary, parameters, answer }: ApiEndpoint): object {
   const { properties = {} } = z.toJSONSchema(parameters, { io: 'input' });
   const asked = Object.entries(properties).map(([name, schema]) => {
     const { description, ...rest } = schema as { description?: string };
-    return { name, in: 'query', required: false, description, schema: rest };
+    // One that is left empty counts as not given.
+    return { name, in: 'query', required: false, allowEmptyValue: true, description, schema: rest };
   });
   const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => {
     return { name, in: 'path', required: true, schema: { type: 'string' } };

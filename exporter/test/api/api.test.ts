@@ -161,6 +161,7 @@ test('the OpenAPI document has every endpoint with its parameters and answer', a
     const { get: operation } = document.paths[path];
     const queries = operation.parameters.filter((one: { in: string }) => one.in === 'query');
     expect(queries.map(({ name }: { name: string }) => name)).toEqual(Object.keys(parameters.shape));
+    expect(queries.every((one: { allowEmptyValue?: boolean }) => one.allowEmptyValue)).toBe(true);
     expect(operation.responses[200].content['application/json'].schema.type).toBe('object');
   }
 });
