@@ -21,11 +21,24 @@ export function failed(path: string, doing: string, cause: unknown): StoreError 
 }
 
 /** SQLite's or the system's name of the error, '' when it has none. */
-export const codeOf = (error: unknown): string =>
-  String(
-    (error as { code?: unknown } | undefined)?.code ||
-      (CANNOT_OPEN.test(String(error)) ? 'SQLITE_CANTOPEN' : ''),
-  );
+export function codeOf(error: unknown): string {
+  const code = String((error as { code?: unknown } | undefined)?.code ?? '');
+  if (code === '' && CANNOT_OPEN.test(String(error))) return 'SQLITE_CANTOPEN';
+  const number = UNNAMED.exec(code)?.[1];
+  return (number && KINDS[Number(number) & 255]) || code;
+}
+
+/** libsql has no name for some of SQLite's errors; the low byte of their number is the kind (sqlite.org/rescode.html). */
+const UNNAMED = /^UNKNOWN_SQLITE_ERROR_(\d+)$/;
+const KINDS: Record<number, string> = {
+  5: 'SQLITE_BUSY',
+  6: 'SQLITE_LOCKED',
+  8: 'SQLITE_READONLY',
+  10: 'SQLITE_IOERR',
+  11: 'SQLITE_CORRUPT',
+  13: 'SQLITE_FULL',
+  14: 'SQLITE_CANTOPEN',
+};
 
 /** libsql tells a file that cannot be opened by SQLite's number (sqlite.org/rescode.html#cantopen) in its text alone. */
 const CANNOT_OPEN = /Unable to open connection to local database .*: 14"/;
@@ -38,7 +51,8 @@ export const reasonOf = (error: unknown): string => {
 
 export function remedyFor(error: unknown): string {
   const code = codeOf(error);
-  if (/FULL|ENOSPC|EDQUOT/.test(code)) return 'free space on its disk';
+  // SHMSIZE: the file beside the store that SQLite shares memory through finds no room.
+  if (/FULL|SHMSIZE|ENOSPC|EDQUOT/.test(code)) return 'free space on its disk';
   if (/READONLY|CANTOPEN|EROFS|EACCES|EPERM/.test(code))
     return 'make the file and its directory writable for the exporter';
   if (isDamage(error)) return 'stop the exporter and restore the store from a copy';

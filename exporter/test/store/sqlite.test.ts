@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   copyFileSync,
@@ -17,10 +17,12 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { noChanges } from '../../src/ingest/slices.ts';
+import { failed } from '../../src/store/refusal.ts';
 import { MIGRATIONS } from '../../src/store/schema.ts';
 import { openStore, openStoreForReading } from '../../src/store/sqlite.ts';
 import type { Loaded, Store, StoreError } from '../../src/store/store.ts';
 import { readScopes } from '../../src/usage/scope-uses.ts';
+import { asRoot } from '../as-root.ts';
 import { temporaryDirectory } from '../exporter-process.ts';
 import { commitOf, positionAt, today } from './commits.ts';
 
@@ -293,6 +295,35 @@ describe('a store that cannot be trusted is refused with file, reason and remedy
     expect(message).toMatch(/^store \/proc\/exporter\.db: .*SQLITE_CANTOPEN.*make .* writable/);
     expect(message).not.toMatch(/Connection/);
   });
+  test('on a full disk; opened once there is space', () => {
+    const mount = join(directory.path, 'small');
+    mkdirSync(mount);
+    asRoot('mount', '-t', 'tmpfs', '-o', 'size=1m,mode=777', 'tmpfs', mount);
+    try {
+      copyFileSync(path, join(mount, 'usage.db'));
+      path = join(mount, 'usage.db');
+      const ballast = join(mount, 'ballast');
+      fill(ballast);
+      expect(errorOf(() => openStore(path))).toMatchObject({
+        fatal: false,
+        message: expect.stringMatching(/free space on its disk/),
+      });
+      rmSync(ballast);
+      expect(opened().load().changes.values.value[0]).toBe(1);
+    } finally {
+      closed();
+      asRoot('umount', '--lazy', mount);
+    }
+  });
+  test('where files may not be made beside it, of which the engine knows a number only', () => {
+    const cause = Object.assign(new Error('attempt to write a readonly database'), {
+      code: 'UNKNOWN_SQLITE_ERROR_1544',
+    });
+    expect(failed(path, 'it cannot be opened', cause)).toMatchObject({
+      fatal: false,
+      message: expect.stringMatching(/SQLITE_READONLY\); make the file and its directory writable/),
+    });
+  });
   test('in use by another exporter; readable beside it all the same', () => {
     opened();
     expect(errorOf(() => openStore(path)).message).toMatch(/another exporter/);
@@ -362,11 +393,6 @@ describe('a commit that fails changes nothing, says why, and the next one works 
     }
   });
 });
-
-function asRoot(...command: string[]): void {
-  const [program, ...args] = process.getuid?.() === 0 ? command : ['sudo', '-n', ...command];
-  expect(String(spawnSync(program, args).stderr)).toBe('');
-}
 
 function fill(file: string): void {
   for (let size = 262_144; size >= 4_096; size /= 2)
