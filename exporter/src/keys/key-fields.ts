@@ -56,10 +56,9 @@ export const word = <const W extends string>(doc: string, words: readonly W[], p
   field(doc, { type: 'string', enum: words, ...(preset ? { default: preset } : {}) }, (value): W => {
     if (typeof value === 'string' && (words as readonly string[]).includes(value)) return value as W;
     const near = typeof value === 'string' ? nearest(value, words) : undefined;
-    throw new Unusable(
-      `${quoted(value)} is not one of ${words.join(', ')}`,
-      near === undefined ? `use one of ${words.join(', ')}` : `did you mean ${near}?`,
-    );
+    if (near === undefined)
+      throw new Unusable(`${quoted(value)} is not known`, `use one of ${words.join(', ')}`);
+    throw new Unusable(`${quoted(value)} is not one of ${words.join(', ')}`, `did you mean ${near}?`);
   });
 
 /** A span of time such as `90d`, in seconds; a number counts as seconds. */

@@ -129,6 +129,11 @@ describe('what is wrong is said with path, line and remedy', () => {
       entry('tier: profesional'),
       /^keys.yaml:3: keys\[0\].tier: "profesional" .*did you mean professional\?$/,
     ],
+    [
+      'a tier unlike any',
+      entry('tier: gold'),
+      /^keys.yaml:3: keys\[0\].tier: "gold" is not known; use one of starter, professional, enterprise, custom$/,
+    ],
     ['a custom tier without limits', entry('tier: custom'), /:3: keys\[0\].tier: .*add limits/],
     [
       'limits without a custom tier',
