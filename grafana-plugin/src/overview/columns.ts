@@ -51,6 +51,10 @@ const COLUMN_GAP = 12;
 /** Room that the state column should have for its reason before more columns are shown. Pixels. */
 const REASON = 110;
 
+/** A panel too narrow for state and key beside one another has them below one another. Pixels. */
+export const isStacked = (width: number): boolean =>
+  width < ROW_PADDING + COLUMNS.state.least + COLUMN_GAP + COLUMNS.key.least;
+
 /** The columns that fit, in order: the chosen ones, less those that give way first. */
 export function columnsThatFit(chosen: readonly ColumnName[], width: number): ColumnName[] {
   const shown = COLUMN_NAMES.filter((name) => COLUMNS[name].givesWay === 0 || chosen.includes(name));

@@ -157,6 +157,7 @@ function dataOf(scene: Scene): PanelData {
 function Panel({ plugin, scene, theme }: { plugin: PanelPlugin; scene: Scene; theme: GrafanaTheme2 }) {
   const data = useMemo(() => dataOf(scene), [scene]);
   const replaceVariables = useMemo(() => replaceIn(scene), [scene]);
+  const timeZone = scene.timeZone ?? 'utc';
   const { options, fieldConfig } = useMemo(
     () =>
       getPanelOptionsWithDefaults({
@@ -169,7 +170,7 @@ function Panel({ plugin, scene, theme }: { plugin: PanelPlugin; scene: Scene; th
       }),
     [plugin, scene],
   );
-  const shown = useFieldOverrides(plugin, fieldConfig, data, 'utc', theme, replaceVariables as never);
+  const shown = useFieldOverrides(plugin, fieldConfig, data, timeZone, theme, replaceVariables as never);
   const Component = plugin.panel as React.ComponentType<grafanaData.PanelProps>;
   return (
     <PanelChrome title={scene.title ?? 'API keys'} width={scene.width} height={scene.height}>
@@ -181,7 +182,7 @@ function Panel({ plugin, scene, theme }: { plugin: PanelPlugin; scene: Scene; th
               title=""
               data={shown as PanelData}
               timeRange={data.timeRange}
-              timeZone="utc"
+              timeZone={timeZone}
               options={options}
               fieldConfig={fieldConfig as FieldConfigSource}
               transparent={false}

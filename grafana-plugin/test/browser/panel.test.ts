@@ -66,6 +66,24 @@ describe.each(LINES)('in Grafana %s', (line) => {
     await host.reload();
   });
 
+  test('Grafana follows a click or Enter itself, as it does links without a target, instead of loading afresh', async () => {
+    await host.show(scenes.overview());
+    const href = await row('key_crm_sync').locator('a').getAttribute('href');
+    await host.page.evaluate(() =>
+      document.addEventListener('click', (event) => {
+        const link = (event.target as Element).closest('a');
+        if (!link || link.getAttribute('target')) return;
+        event.preventDefault();
+        document.body.dataset.followed = `${document.body.dataset.followed ?? ''}${link.getAttribute('href')} `;
+      }),
+    );
+    await row('key_crm_sync').locator('[role=gridcell]').first().click();
+    await row('key_crm_sync').focus();
+    await host.page.keyboard.press('Enter');
+    expect(await host.page.getAttribute('body', 'data-followed')).toBe(`${href} ${href} `);
+    await host.reload();
+  });
+
   test.each([
     ['Ctrl', { modifiers: ['ControlOrMeta' as const] }],
     ['the middle button', { button: 'middle' as const }],
@@ -112,6 +130,46 @@ describe.each(LINES)('in Grafana %s', (line) => {
       expect(new Set(await Promise.all(colors)).size).toBe(1);
     }
   });
+
+  test.each([200, 280, 330, 380])(
+    'in a panel of %d px the name of every key in sight is in sight',
+    async (width) => {
+      await host.show(scenes.invented(30, { width, height: 600 }));
+      const { places, edges } = await host.page.evaluate(() => {
+        const sides = (element: Element) => {
+          const { left, right, top, bottom } = element.getBoundingClientRect();
+          return { left, right, top, bottom };
+        };
+        const rows = [...document.querySelectorAll('[data-row]')];
+        return {
+          places: rows.map((one) => ({
+            row: sides(one),
+            name: sides(one.querySelector('[data-opens] bdi') as Element),
+          })),
+          edges: sides(document.querySelector('[role=grid]') as Element),
+        };
+      });
+      expect(places.length).toBeGreaterThan(5);
+      for (const { row, name } of places) {
+        expect(name.right).toBeGreaterThan(name.left + 40);
+        expect(name.right).toBeLessThanOrEqual(edges.right);
+        expect(name.top).toBeGreaterThanOrEqual(row.top);
+        expect(name.bottom).toBeLessThanOrEqual(row.bottom);
+      }
+    },
+  );
+
+  test.each(['Asia/Kathmandu', 'America/New_York'])(
+    'times are those of the dashboard in %s',
+    async (timeZone) => {
+      await host.show(scenes.overview({ timeZone }));
+      const time = host.page.locator('time').first();
+      const written = (moment: string | number) => new Date(moment).toLocaleString('sv-SE', { timeZone });
+      expect(await time.getAttribute('title')).toBe(written((await time.getAttribute('datetime')) ?? ''));
+      await host.show(scenes.card({ timeZone }));
+      expect(await host.page.locator('article').innerText()).toContain(written(scenes.to));
+    },
+  );
 
   test('every row is drawn where it stands in the list, also one out of sight that has the focus', async () => {
     await host.reload();

@@ -20,4 +20,6 @@ export interface Scene {
   height: number;
   mode?: 'dark' | 'light';
   direction?: 'ltr' | 'rtl';
+  /** Of the dashboard; UTC unless it says otherwise. */
+  timeZone?: string;
 }

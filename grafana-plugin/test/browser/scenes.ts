@@ -70,6 +70,9 @@ export const STATES: Record<string, (scenes: Scenes) => Scene> = {
   'the card in light colours': (scenes) => scenes.card({ mode: 'light' }),
   'a narrow overview': (scenes) => scenes.overview({ width: 380 }),
   'a narrow card': (scenes) => scenes.card({ width: 380 }),
+  'a very narrow overview': (scenes) => scenes.overview({ width: 200 }),
+  'a very narrow overview in light colours': (scenes) => scenes.overview({ width: 200, mode: 'light' }),
+  'a very narrow card': (scenes) => scenes.card({ width: 200 }),
   'a low panel': (scenes) => scenes.overview({ height: 130 }),
   'a tall panel': (scenes) => scenes.overview({ width: 700, height: 1400 }),
   'no keys': (scenes) => scenes.overview({ frames: [] }),
@@ -81,6 +84,12 @@ export const STATES: Record<string, (scenes: Scenes) => Scene> = {
     scenes.overview({
       frames: scenes.overview().frames.filter(({ refId }) => refId !== 'facts'),
       errors: [{ refId: 'facts', message: 'query timed out' }],
+    }),
+  'failed key information, in light colours': (scenes) =>
+    scenes.overview({
+      frames: scenes.overview().frames.filter(({ refId }) => refId !== 'info'),
+      errors: [{ refId: 'info', message: 'query timed out' }],
+      mode: 'light',
     }),
   'a missing query': (scenes) => {
     const { frames, refIds = [] } = scenes.overview();

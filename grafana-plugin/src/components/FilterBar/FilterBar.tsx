@@ -18,12 +18,14 @@ interface Props {
   keys: readonly ListedKey[];
   filters: Filters;
   onChange: (filters: Filters) => void;
+  /** Search alone: boxes would stand below one another and leave no room for keys. */
+  isNarrow: boolean;
   /** The shown keys as CSV. */
   getCsv: () => string;
 }
 
 /** Search, filters by environment, tier and owner, and the copy button. */
-export function FilterBar({ keys, filters, onChange, getCsv }: Props) {
+export function FilterBar({ keys, filters, onChange, isNarrow, getCsv }: Props) {
   const styles = useStyles2(getStyles);
   const keysAreShown = useFirstFrame();
   const copyLabel = t('filter-bar.copy', 'Copy CSV');
@@ -38,7 +40,7 @@ export function FilterBar({ keys, filters, onChange, getCsv }: Props) {
           escapeRegex={false}
         />
       </div>
-      {FACETS.map((facet) => (
+      {(isNarrow ? [] : FACETS).map((facet) => (
         <FacetFilter
           key={facet}
           facet={facet}

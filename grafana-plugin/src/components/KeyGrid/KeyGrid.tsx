@@ -4,7 +4,7 @@ import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React, { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { ListedKey } from '../../keys/key-list.ts';
-import { COLUMNS, type ColumnName, columnsThatFit, type Sorting } from '../../overview/columns.ts';
+import { COLUMNS, type ColumnName, columnsThatFit, isStacked, type Sorting } from '../../overview/columns.ts';
 import type { Dressing } from '../../overview/dressing.ts';
 import { GridHeader } from './GridHeader.tsx';
 import { KeyRow, ROW_HEIGHT } from './KeyRow.tsx';
@@ -35,8 +35,15 @@ export function KeyGrid(props: Props) {
   const { first, end, onScroll } = useVisibleRows(box, keys.length, ROW_HEIGHT, height);
   // The same ones for every row that is drawn: scrolling draws only rows that come.
   const shown = useMemo(() => columnsThatFit(columns, width), [columns, width]);
-  const template = gridTemplate(shown);
-  const layout = useMemo(() => css({ gridTemplateColumns: template }), [template]);
+  const stacked = isStacked(width);
+  const template = stacked ? 'max-content max-content' : gridTemplate(shown);
+  const layout = useMemo(
+    () =>
+      css(
+        stacked ? STACKED : { gridTemplateColumns: template, gridTemplateRows: '100%', alignItems: 'center' },
+      ),
+    [stacked, template],
+  );
   const found = active === undefined ? 0 : keys.findIndex(({ handle }) => handle === active.handle);
   const current = found >= 0 ? found : Math.min(active?.row ?? 0, keys.length - 1);
   const activate = useCallback((row: number) => setActive({ handle: keys[row]?.handle ?? '', row }), [keys]);
@@ -127,6 +134,13 @@ const gridTemplate = (columns: readonly ColumnName[]): string =>
     .map((name) => COLUMNS[name])
     .map(({ least, grows }) => (grows > 0 ? `minmax(${least}px, ${grows}fr)` : `${least}px`))
     .join(' ');
+
+/** The state with one line of its reason above the key's name: what a row is high enough for. */
+const STACKED = {
+  gridTemplateColumns: 'minmax(0, 1fr)',
+  gridTemplateRows: '34px 21px',
+  '& > :first-child > div': { WebkitLineClamp: 1 },
+} as const;
 
 /** Scrolls as little as needed for the row to be below the header and above the lower edge. */
 function reveal(box: HTMLElement, row: number): void {

@@ -19,7 +19,7 @@ interface Props {
   /** It has the focus and is out of sight: it stands where it would, outside the flow of the others. */
   isAside: boolean;
   columns: readonly ColumnName[];
-  /** Class that lays the columns out. */
+  /** Class that lays the cells out. Their heights are known: they need not be measured. */
   layout: string;
   isActive: boolean;
   onActivate: (row: number) => void;
@@ -84,10 +84,7 @@ export const KeyRow = memo(function KeyRow(props: Props) {
 const getStyles = (theme: GrafanaTheme2) => {
   const row = {
     display: 'grid',
-    // The height is known: cells need not be measured for it.
-    gridTemplateRows: '100%',
     columnGap: 12,
-    alignItems: 'center',
     padding: '0 12px',
     height: ROW_HEIGHT,
     // A row that comes or goes while scrolling must not lay out the others again.

@@ -35,7 +35,8 @@ export function KeyLink({ links, title }: { links: LinkModel[]; title: string })
     <a
       className={styles.name}
       href={link.href}
-      target={link.target ?? '_self'}
+      // None, not _self: Grafana follows only links without a target without loading itself afresh.
+      target={link.target}
       rel="noreferrer"
       title={title}
       tabIndex={-1}

@@ -5,7 +5,7 @@ import { Button, useStyles2, useTheme2 } from '@grafana/ui';
 import React, { useMemo, useState } from 'react';
 import type { KeyList } from '../../keys/key-list.ts';
 import type { PanelOptions } from '../../options/options.ts';
-import { type Sorting, sortingAfterClick, sortKeys } from '../../overview/columns.ts';
+import { isStacked, type Sorting, sortingAfterClick, sortKeys } from '../../overview/columns.ts';
 import { csvOf } from '../../overview/csv.ts';
 import { dress } from '../../overview/dressing.ts';
 import {
@@ -65,7 +65,13 @@ export function Overview({ list, options, fieldConfig, replaceVariables, timeZon
         />
       )}
       {options.showFilters && height >= ROOM_FOR_FILTERS && (
-        <FilterBar keys={list.keys} filters={filters} onChange={setFilters} getCsv={() => csvOf(sorted)} />
+        <FilterBar
+          keys={list.keys}
+          filters={filters}
+          onChange={setFilters}
+          isNarrow={isStacked(width)}
+          getCsv={() => csvOf(sorted)}
+        />
       )}
       <p className={styles.hidden} role="status">
         {t('overview.shown', '{{shown}} of {{all}} keys shown', {
