@@ -59,6 +59,8 @@ function rotationComplete(signals: KeySignals): Finding {
   if (registered === undefined) return unknown('Whether a key replaces this one is not known.');
   if (successor === null) return notApplicable('No key replaces this one.');
   if (isRetired(registered)) return notApplicable(`The key is ${registered.state} already.`);
+  if (!signals.pipelineAlive)
+    return unknown('The request log has stopped or is not read to its end, so quiet means nothing.');
   if (anyUnknown(lastUsed, successor.lastUsed))
     return unknown('When the two keys were last used is not known.');
   if (lastUsed <= 0) return notApplicable('The key was never used.');

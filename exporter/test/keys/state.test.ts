@@ -194,6 +194,10 @@ describe('silent', () => {
     const blind = quiet(5 * HOUR, { pipelineAlive: false, volume: 0, usualOfWeeks: 600 });
     for (const name of ['silence', 'spike', 'dip'] as const)
       expect(check(name, blind).result).toBe('unknown');
+    const successor = { id: 'new', lastUsed: NOW - 60, requestsLastHour: 9 };
+    const quietOld = { lastUsed: NOW - 2 * DAY, successor };
+    expect(check('rotation_complete', quietOld).result).toBe('breach');
+    expect(check('rotation_complete', { ...quietOld, pipelineAlive: false }).result).toBe('unknown');
   });
 
   test('the reason says since when and the limit', () => {
