@@ -56,15 +56,25 @@ export class KeyDirectory {
     return entry && unseenKey(entry);
   }
 
-  /** The other keys of a rotation, with their numbers where they are counted. */
+  /**
+   * The other keys of a rotation, with their numbers where they are counted. Of several that replace one key it is the
+   * one used last, as for the alerts.
+   */
   partnersOf({ entry, tenant }: ListedKey): { successor?: ListedKey; predecessor?: ListedKey } {
     if (!entry) return {};
-    const [after] = this.registry.successorsOf(entry);
+    const [successor] = this.registry
+      .successorsOf(entry)
+      .map((after) => this.counterpart(after, tenant))
+      .sort((a, b) => this.lastUsed(b) - this.lastUsed(a));
     const before = this.registry.predecessorOf(entry);
     return {
-      ...(after && { successor: this.counterpart(after, tenant) }),
+      ...(successor && { successor }),
       ...(before && { predecessor: this.counterpart(before, tenant) }),
     };
+  }
+
+  private lastUsed({ key, elsewhere }: ListedKey): number {
+    return (key === undefined ? elsewhere : this.mirror.factsOf(key))?.lastUsed ?? 0;
   }
 
   private counterpart(entry: KeyEntry, tenant: string): ListedKey {

@@ -127,14 +127,19 @@ function nameIn(rows: Rows, row: number): string {
 
 const nameOf = (tenant: string, id: string): string => JSON.stringify([tenant, id]);
 
+/** Of several keys that replace one it is the one used last, as for the alerts. */
 function successorsOf(index: KeyIndex): Map<KeyReadings, KeyReadings> {
   const successors = new Map<KeyReadings, KeyReadings>();
   for (const key of index.all()) {
     const replaced = key.info?.replaces ? index.find(key.tenant, key.info.replaces) : undefined;
-    if (replaced !== undefined && !successors.has(replaced)) successors.set(replaced, key);
+    if (replaced === undefined) continue;
+    const other = successors.get(replaced);
+    if (other === undefined || lastUsedOf(key) > lastUsedOf(other)) successors.set(replaced, key);
   }
   return successors;
 }
+
+const lastUsedOf = ({ facts }: KeyReadings): number => facts.get(KEY_FAMILIES.lastUsed.name)?.get('') ?? 0;
 
 function listedKey(
   key: KeyReadings,

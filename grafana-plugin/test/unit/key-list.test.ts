@@ -389,6 +389,23 @@ describe('what was not asked or not answered', () => {
   });
 });
 
+test('of two keys that replace one, the one used last is its successor', () => {
+  const used = (at: number) => [{ __name__: LAST_USED, value: at }];
+  for (const [first, second] of [
+    [0, NOW - 60],
+    [NOW - 60, 0],
+  ] as const) {
+    const list = listOf(
+      keyFrames([
+        { id: 'old', facts: used(NOW - 5 * 3600), statuses: { 200: 0 } },
+        { id: 'first', facts: used(first), info: { replaces: 'old' } },
+        { id: 'second', facts: used(second), info: { replaces: 'old' } },
+      ]),
+    );
+    expect(stateOfKey(list, 'old')).toBe('rotating');
+  }
+});
+
 describe('several exporters that tell of one key', () => {
   const rows = [
     {
