@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { literal } from './duckdb.ts';
 import { placeOf } from './layout.ts';
-import { followManifest, type Manifest } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
 import { COLUMNS } from './spool-table.ts';
 
 const TYPES: Record<(typeof COLUMNS)[number], string> = {
@@ -19,15 +19,6 @@ const TYPES: Record<(typeof COLUMNS)[number], string> = {
   request_id: 'VARCHAR',
 };
 
-/**
- * SQL of all sealed requests of the UTC days `from` to `to` (YYYY-MM-DD, both included), with COLUMNS in their
- * order; what the spool still holds is not in it. Reads the files the manifest names, so that a change that is
- * just being made shows a request neither twice nor not at all; a file may be gone by the time the query runs,
- * which then fails and can be made anew.
- */
-export const sealedRequests = (root: string, from: string, to: string): string =>
-  requestsOf(root, filesBetween(followManifest(root), from, to));
-
 /** Paths of the archive's files of some UTC days, both included. */
 export const filesBetween = (manifest: Manifest, from: string, to: string): string[] =>
   [...manifest.files.keys()].filter((path) => {
@@ -35,7 +26,7 @@ export const filesBetween = (manifest: Manifest, from: string, to: string): stri
     return day >= from && day <= to;
   });
 
-/** SQL of all requests in the files. */
+/** SQL of all requests in the files, with COLUMNS in their order; fails when one is gone by the time it runs. */
 export function requestsOf(root: string, paths: readonly string[]): string {
   if (paths.length > 0)
     return `SELECT ${COLUMNS.join(', ')} FROM read_parquet([${paths

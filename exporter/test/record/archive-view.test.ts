@@ -1,9 +1,13 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { sealedRequests } from '../../src/record/archive-view.ts';
+import { filesBetween, requestsOf } from '../../src/record/archive-view.ts';
+import { followManifest } from '../../src/record/manifest.ts';
 import { temporaryDirectory } from '../exporter-process.ts';
 import { ask } from './duckdb-of.ts';
 import { kept } from './spooling.ts';
+
+const sealedRequests = (root: string, from: string, to: string): string =>
+  requestsOf(root, filesBetween(followManifest(root), from, to));
 
 let directory: { path: string; remove: () => void };
 beforeEach(() => {
