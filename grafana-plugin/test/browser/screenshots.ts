@@ -29,7 +29,7 @@ try {
     if (file === undefined) continue;
     const { width, height } = scene(scenes);
     // Both scroll; the pictures of the README are as high as all of it.
-    const whole = folder !== undefined ? height : file.includes('card') ? 1720 : 1010;
+    const whole = folder !== undefined ? height : file.includes('card') ? 1770 : 1010;
     await host.show({ ...scene(scenes), height: whole });
     await host.page.setViewportSize({ width: Math.max(400, width + 16), height: whole + 16 });
     await host.page.mouse.move(0, 0);
