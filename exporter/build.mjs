@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -20,7 +20,7 @@ const NOT_BUNDLED = ['libsql', '@duckdb/*', '@node-rs/*', 'pino'];
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 rmSync(here('dist'), { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   entryPoints: Object.entries(PROGRAMS).map(([out, file]) => ({ out, in: here(`src/${file}`) })),
   outdir: here('dist'),
   bundle: true,
@@ -30,9 +30,23 @@ await build({
   target: 'node20.15',
   external: NOT_BUNDLED,
   sourcemap: true,
+  metafile: true,
   logLevel: 'warning',
   // Libraries of CommonJS ask for Node's own modules by require, which a module has not.
   banner: {
     js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
   },
 });
+
+// Licences ask that their text goes with every copy.
+const inPackage = /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/;
+const libraries = new Set(Object.keys(metafile.inputs).flatMap((file) => inPackage.exec(file) ?? []));
+const notices = [...libraries].sort().map((directory) => {
+  const { name, version, license } = JSON.parse(readFileSync(`${directory}/package.json`, 'utf8'));
+  const texts = readdirSync(directory).filter((file) => /^(licen[cs]e|notice)/i.test(file));
+  return [
+    `${name} ${version}: ${license}`,
+    ...texts.map((file) => readFileSync(`${directory}/${file}`, 'utf8')),
+  ];
+});
+writeFileSync(here('dist/LICENSES.txt'), notices.flat().join('\n\n'));
