@@ -118,6 +118,7 @@ export class Usage {
       this.daily.day = Math.max(this.daily.day, dayOf(row.lastUsed));
     }
     this.sightings.restore(changes, all);
+    this.register();
   }
 
   /** The backlog of a first start is read: what comes now is news. */

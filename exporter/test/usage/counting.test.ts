@@ -99,6 +99,14 @@ describe('registered keys', () => {
     expect(world.counters(requests)['free|x 401']).toBe(2);
   });
 
+  test('without tenant keep the one they took over a restart, also from a refused line that comes right after', () => {
+    const world = new UsageInTest({ entries }).account({ key: 'free', tenant: 'x' });
+    world.commit();
+    world.restart();
+    world.account({ key: 'free', tenant: 'y', status: 401 }, { key: 'free', tenant: 'x' });
+    expect(world.counters(FAMILIES.requests)).toEqual({ 'free|x 200': 2, '__other__ 401': 1 });
+  });
+
   test('have room whatever the number of other keys', () => {
     const world = new UsageInTest({ entries, limits: { keys: 1 } });
     world.account({ key: 'a' }, { key: 'b' }, { key: 'reg' }, { key: 'free' });
