@@ -18,7 +18,7 @@ const RIGHT_BRACKET = 93;
  *     203.0.113.9 - key_crm [04/May/2026:10:11:12 +0000] "GET /v1/contacts HTTP/1.1" 200 512 "referer" "agent"
  *
  * The key is the user field, which may hold blanks. Referer and agent may be missing (common format); what
- * follows them is not looked at. `\"` and `\xHH` in quoted fields are decoded.
+ * follows them is not looked at. `\"` and `\xHH` are decoded, in the user field too, and `""` there is no user.
  */
 export class CombinedScanner implements LineScanner {
   readonly values = new FoundValues();
@@ -35,7 +35,8 @@ export class CombinedScanner implements LineScanner {
     const user = wordEnd(bytes, hostEnd + 1, end) + 1;
     const bracket = timeBracket(bytes, user, end);
     if (bracket < 0) return MALFORMED;
-    this.values.putText(bytes, FIELD.keyId, user, bracket - 1);
+    if (!isEmptyQuotes(bytes, user, bracket - 1))
+      this.values.putText(bytes, FIELD.keyId, user, decodeEscapes(bytes, user, bracket - 1));
 
     let close = bracket;
     while (close < end && bytes[close] !== RIGHT_BRACKET) close++;
@@ -76,6 +77,9 @@ export class CombinedScanner implements LineScanner {
 
 const quoteFollows = (bytes: Buffer, p: number, end: number): boolean =>
   p + 1 < end && bytes[p] === SPACE && bytes[p + 1] === QUOTE;
+
+const isEmptyQuotes = (bytes: Buffer, start: number, end: number): boolean =>
+  end === start + 2 && bytes[start] === QUOTE && bytes[start + 1] === QUOTE;
 
 /** The bracket that opens the time: the first that follows a blank and is followed by `dd/`. */
 function timeBracket(bytes: Buffer, from: number, end: number): number {

@@ -76,6 +76,14 @@ describe('combined', () => {
     expect(read(line('k', undefined, ' "ref" "agent" 0.003 "more"'))).toMatchObject({ userAgent: 'agent' });
   });
 
+  test('reads the user as the servers escape it: one key, however it is written', () => {
+    expect(read(line('caf\\xc3\\xa9')).key).toBe(Buffer.from('café').toString('latin1'));
+    expect(read(line('k\\"q\\\\')).key).toBe('k"q\\');
+    expect(read(line('""')).key).toBeUndefined();
+    const raw = `sa_live_${'Zk3'.repeat(6)}`;
+    expect(read(line(raw.replace('_', '\\x5f'))).key).toBe(read(line(raw)).key);
+  });
+
   test('takes a dash for nothing', () => {
     const reading = read('203.0.113.9 - - [04/May/2026:10:11:12 +0000] "GET / HTTP/1.1" 304 - "-" "-"');
     expect(reading).toMatchObject({
