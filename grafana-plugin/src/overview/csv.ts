@@ -1,4 +1,5 @@
 import { STATES } from '../../../exporter/src/keys/states.ts';
+import { csvLine } from '../../../exporter/src/markup/csv.ts';
 import type { ListedKey } from '../keys/key-list.ts';
 
 /** Columns of the copied table. Figures are plain, times ISO 8601, shares ratios; unknown is empty. */
@@ -28,23 +29,16 @@ const COLUMNS: [title: string, value: (key: ListedKey) => string | number][] = [
   ['unique_ips_24h', ({ uniqueIps }) => uniqueIps],
 ];
 
-/** The keys as CSV (RFC 4180), safe to open in a spreadsheet: no cell of a hostile name is a formula. */
-export function csvOf(keys: readonly ListedKey[]): string {
-  const lines = [
-    COLUMNS.map(([title]) => title),
-    ...keys.map((key) => COLUMNS.map(([, value]) => value(key))),
-  ];
-  return `${lines.map((cells) => cells.map(cell).join(',')).join('\r\n')}\r\n`;
-}
+/** The keys as CSV, safe to open in a spreadsheet: no cell of a hostile name is a formula. */
+export const csvOf = (keys: readonly ListedKey[]): string =>
+  [COLUMNS.map(([title]) => title), ...keys.map((key) => COLUMNS.map(([, value]) => plain(value(key))))]
+    .map(csvLine)
+    .join('');
 
-function cell(value: string | number): string {
-  if (typeof value === 'number') return Number.isFinite(value) ? String(Number(value.toFixed(4))) : '';
-  // A spreadsheet takes what begins so for a formula; an apostrophe makes it text. Pasted, or where cells are separated
-  // by semicolons, a cell also begins in the middle of a quoted one.
-  const text = value
-    .replace(/^\s*[=+\-@\t\r＝＋－＠]/, "'$&")
-    .replace(/([\t\r\n;])(?=[^\S\t\r\n]*[=+\-@＝＋－＠])/g, "$1'");
-  return /[",\r\n;\t]/.test(text) || text !== text.trim() ? `"${text.replaceAll('"', '""')}"` : text;
+/** Numbers to four places; what is not known is an empty cell. */
+function plain(value: string | number): string | number | null {
+  if (typeof value === 'string') return value;
+  return Number.isFinite(value) ? Number(value.toFixed(4)) : null;
 }
 
 const instant = (seconds: number): string => {
