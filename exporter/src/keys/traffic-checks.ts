@@ -114,10 +114,10 @@ function success(signals: KeySignals): Finding {
 
 /** The endpoint that says most: of those with enough errors the one with the largest share of them. */
 function endpointErrors({ endpoints, thresholds }: KeySignals): Finding {
-  if (endpoints === null) return unknown('Answers by endpoint are not known here.');
+  if (endpoints === null) return unknown('Answers by endpoint in the last 30 min are not known here.');
   if (endpoints.length === 0) return verdict(false, 0, 'There were no requests in the last 30 min.');
   if (endpoints.some(({ requests, errors }) => anyUnknown(requests, errors)))
-    return unknown('Answers by endpoint are not known.');
+    return unknown('Answers by endpoint in the last 30 min are not known.');
   const limit = thresholds.endpoint_error_ratio.value;
   const floor = thresholds.endpoint_error_count.value;
   const judged = endpoints.filter(({ errors }) => errors >= floor);
