@@ -34,7 +34,8 @@ COPY exporter exporter
 RUN npm run build && npm prune --omit=dev --workspace atender-exporter --include-workspace-root
 
 FROM ${NODE} AS exporter
-ENV NODE_ENV=production ATENDER_RECORD_PATH=/var/lib/atender-exporter/record
+# With one arena for each of its threads, malloc keeps some 20 MiB that nobody uses.
+ENV MALLOC_ARENA_MAX=2 NODE_ENV=production ATENDER_RECORD_PATH=/var/lib/atender-exporter/record
 WORKDIR /app
 COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules node_modules
