@@ -146,7 +146,8 @@ test('on a full disk it says so, and promtool takes none of the half files', asy
   mkdirSync(file('small'));
   asRoot('mount', '-t', 'tmpfs', '-o', 'size=64k,mode=777', 'tmpfs', file('small'));
   try {
-    const start = Date.now() / 1000 - 24 * HOUR;
+    // In one day: of a late evening there is so little that its file would be whole.
+    const start = (Math.floor(Date.now() / (24 * HOUR * 1000)) - 1) * 24 * HOUR;
     writeFileSync(
       file('a.log'),
       linesOf([0, 12].map((hours) => ({ at: start + hours * HOUR, keyId: 'key_a', status: 200 }))),
