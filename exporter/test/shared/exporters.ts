@@ -64,9 +64,9 @@ export function sharedLines(exposition: string, id = 'key_test'): string[] {
     .sort();
 }
 
-/** What an exporter answers of a key over all of them, by day. */
-export async function sharedDays({ url }: SharingExporter, id = 'key_test') {
-  const answer = await fetch(`${url}/api/v1/shared/${id}`);
+/** What an exporter answers of a key over all of them, by day; up to the UTC day `to`, '' = today. */
+export async function sharedDays({ url }: SharingExporter, id = 'key_test', to = '') {
+  const answer = await fetch(`${url}/api/v1/shared/${id}?to=${to}`);
   const text = await answer.text();
   if (answer.status !== 200) throw new Error(`${answer.status} ${text}`);
   return SHARED_DAYS.answer.parse(JSON.parse(text)).days;
