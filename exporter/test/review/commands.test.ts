@@ -32,7 +32,8 @@ function requests(): Archived[] {
 }
 
 function burstOf(key: string): Archived[] {
-  const burst = Math.floor((NOW - 2 * DAY) / 60) * 60;
+  // Within a day: each day is replayed by itself.
+  const burst = Math.floor(NOW / DAY - 2) * DAY + DAY / 2;
   return Array.from({ length: 200 }, (_, i) => ({
     ...{ at: burst + 30 + i * 0.2, key, tenant: 'acme', status: i < 70 ? 200 : 429 },
   }));
