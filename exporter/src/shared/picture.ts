@@ -78,12 +78,15 @@ export class Picture {
 
   /**
    * New addresses, by when they were first noticed. One that somebody had seen before any who noticed it, and took for
-   * known, is none.
+   * known, is none; nor is one that was joined in and of which Redis has not told yet who saw it first. Beyond the limit
+   * it tells of none.
    */
   private news(): { ip: string; noticed: number }[] {
     const { facts, firstSeen } = this.shared;
+    const isTold = (name: string): boolean => facts.has('>over') || firstSeen.has(name);
     return this.named('<noticed:').flatMap(([ip, value]) => {
       const origin = numberOf(facts.get(`<news:${ip}`));
+      if (!isTold(`<news:${ip}`)) return [];
       if (numberOf(firstSeen.get(`<news:${ip}`)) < origin || !(numberOf(value) > 0)) return [];
       return [{ ip: restOf(value, 1)[0] ?? '', noticed: numberOf(value) }];
     });
