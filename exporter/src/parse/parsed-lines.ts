@@ -1,6 +1,7 @@
 import { MASKED_BYTES } from './masking.ts';
 import { ACCEPTED, type LogRecord, type Outcome } from './record.ts';
 import { LONGEST_TEMPLATE } from './routes.ts';
+import { Views } from './words.ts';
 
 /** Lines a stretch has room for, and bytes for what of them is not in their block: templates and masked keys. */
 const LINES = 384;
@@ -26,8 +27,7 @@ export class ParsedLines {
   private readonly doubles: Float64Array;
   private readonly text: Buffer;
   private readonly words: DataView;
-  private from: Buffer = Buffer.alloc(0);
-  private fromWords = new DataView(new ArrayBuffer(0)) as DataView;
+  private readonly views = new Views();
   private line = 0;
   private textUsed = 0;
   private textEnd = 0;
@@ -158,11 +158,8 @@ export class ParsedLines {
 
   /** Copies eight bytes at a time; what is too much is written over by what is kept next. */
   private keep(from: Buffer, start: number, end: number): number {
-    if (from !== this.from) {
-      this.from = from;
-      this.fromWords = new DataView(from.buffer, from.byteOffset, from.length);
-    }
-    const { words, fromWords, textUsed: at } = this;
+    const { words, textUsed: at } = this;
+    const fromWords = this.views.of(from);
     let out = at;
     let i = start;
     for (; i < end && i + 8 <= from.length; i += 8, out += 8) {

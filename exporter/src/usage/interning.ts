@@ -1,3 +1,5 @@
+import { Views } from '../parse/words.ts';
+
 /** An entry: its hash and number, and where its two spans lie in the arena, the second right behind the first. */
 const WIDTH = 5;
 const HASH = 0;
@@ -87,28 +89,6 @@ export class SpanTable {
     const larger = new Uint8Array(Math.max(byteLength * 2, this.used + bytes));
     larger.set(new Uint8Array(buffer, 0, this.used));
     this.arena = new DataView(larger.buffer);
-  }
-}
-
-/**
- * Views of buffers: reading four bytes at once through one is some three times faster than byte by byte.
- * Lines come from few buffers, mostly from the last one again.
- */
-class Views {
-  private readonly known = new WeakMap<Buffer, DataView>();
-  private last: Buffer = Buffer.alloc(0);
-  private lastView: DataView = new DataView(new ArrayBuffer(0));
-
-  of(bytes: Buffer): DataView {
-    if (bytes === this.last) return this.lastView;
-    let view = this.known.get(bytes);
-    if (view === undefined) {
-      view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-      this.known.set(bytes, view);
-    }
-    this.last = bytes;
-    this.lastView = view;
-    return view;
   }
 }
 
