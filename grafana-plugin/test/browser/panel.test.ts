@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '../../../exporter/test/exporter-process.ts';
 import { type Demonstration, startDemonstration } from './demonstration.ts';
 import { inventedKeys } from './invented-keys.ts';
 import { LINES, type LoaderHost, openHost } from './loader-host.ts';
@@ -255,11 +256,14 @@ describe.each(LINES)('in Grafana %s', (line) => {
     await host.page.getByRole('combobox', { name: 'Environment' }).click();
     await host.page.getByRole('option', { name: 'sandbox' }).click();
     await host.page.keyboard.press('Escape');
-    const environments = await host.page.$$eval('[role=row] [role=gridcell]:nth-child(3)', (cells) =>
-      cells.map((cell) => cell.textContent ?? ''),
-    );
-    expect(environments.length).toBeLessThan(all);
-    expect([...new Set(environments)]).toEqual(['sandbox']);
+    // The keys are drawn a moment after the choice.
+    await eventually(async () => {
+      const environments = await host.page.$$eval('[role=row] [role=gridcell]:nth-child(3)', (cells) =>
+        cells.map((cell) => cell.textContent ?? ''),
+      );
+      expect(environments.length).toBeLessThan(all);
+      expect([...new Set(environments)]).toEqual(['sandbox']);
+    });
     expect(host.complaints()).toEqual([]);
   });
 
