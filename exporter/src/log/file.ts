@@ -32,17 +32,46 @@ export const inodeOf = (file: { dev: string; ino: string }): string => `${file.d
 
 /**
  * Two buffers of the same layout: TAIL_BYTES before a block, then the block. The sink may rewrite `working`, also
- * from another thread.
+ * from another thread. Two more are filled with what is read ahead.
  */
 export class BlockSpace {
   readonly capacity: number;
-  readonly pristine: Buffer;
-  readonly working: Buffer;
+  pristine: Buffer;
+  working: Buffer;
+  private spare: { pristine: Buffer; working: Buffer };
+  private ahead: { file: LogFile; offset: number; count: number } | undefined;
 
   constructor(capacity: number) {
+    const buffers = () => ({
+      pristine: Buffer.allocUnsafeSlow(TAIL_BYTES + capacity),
+      working: Buffer.from(new SharedArrayBuffer(TAIL_BYTES + capacity)),
+    });
     this.capacity = capacity;
-    this.pristine = Buffer.allocUnsafeSlow(TAIL_BYTES + capacity);
-    this.working = Buffer.from(new SharedArrayBuffer(TAIL_BYTES + capacity));
+    ({ pristine: this.pristine, working: this.working } = buffers());
+    this.spare = buffers();
+  }
+
+  /** Reads at most `length` bytes that will be asked for next. */
+  readAhead(file: LogFile, offset: number, length: number): void {
+    const { pristine, working } = this.spare;
+    const count = readFully(file.fd!, pristine, TAIL_BYTES, length, offset);
+    pristine.copy(working, TAIL_BYTES, TAIL_BYTES, TAIL_BYTES + count);
+    this.ahead = { file, offset, count };
+  }
+
+  /** Turns to what was read ahead of a file from `offset` on. Returns how many bytes that is; 0 = there is nothing. */
+  turn(file: LogFile, offset: number): number {
+    const { ahead, pristine, working, spare } = this;
+    this.ahead = undefined;
+    if (ahead?.file !== file || ahead.offset !== offset || ahead.count === 0) return 0;
+    ({ pristine: this.pristine, working: this.working } = spare);
+    this.spare = { pristine, working };
+    return ahead.count;
+  }
+
+  /** Files may have changed since: they are asked again. */
+  forget(): void {
+    this.ahead = undefined;
   }
 }
 
@@ -240,7 +269,8 @@ export class LogFile {
   /**
    * Reads one block of at most `length` bytes and hands its lines to the sink. Returns the bytes consumed (0 =
    * only a partial line is there), or REPLACED. The known bytes are verified after the block was read and
-   * before it is used: a file that was truncated and grew again in between is caught.
+   * before it is used: a file that was truncated and grew again in between is caught. While the sink has the
+   * lines parsed elsewhere, the block behind them is read.
    */
   readBlock(
     space: BlockSpace,
@@ -259,26 +289,29 @@ export class LogFile {
     }
     this.end = Math.max(this.end, this.examined);
     this.size = Math.max(this.size, this.end);
-    space.pristine.copy(space.working, TAIL_BYTES, TAIL_BYTES, TAIL_BYTES + count);
-    splitter.split(this.context(maxLineBytes), sink, space.working, TAIL_BYTES, TAIL_BYTES + count);
+    const { pristine } = space;
+    splitter.split(this.context(maxLineBytes), sink, space.working, TAIL_BYTES, TAIL_BYTES + count, () => {
+      const next = pristine.lastIndexOf(LF, TAIL_BYTES + count - 1) + 1 - TAIL_BYTES;
+      if (next > 0 && this.end > this.examined && !this.gzip) space.readAhead(this, base + next, length);
+    });
     const consumed = splitter.consumed - TAIL_BYTES;
     this.skipping = splitter.skipping;
     if (consumed === 0) return 0;
-    this.at = markIn(space.pristine, splitter.consumed, base + consumed);
+    this.at = markIn(pristine, splitter.consumed, base + consumed);
     if (!splitter.recordOpen) this.settled = this.at;
     else if (splitter.settled > TAIL_BYTES)
-      this.settled = markIn(space.pristine, splitter.settled, base + splitter.settled - TAIL_BYTES);
+      this.settled = markIn(pristine, splitter.settled, base + splitter.settled - TAIL_BYTES);
     this.changed();
     return consumed;
   }
 
   /** Hands over the partial line a drained file ends with. Returns the over-long lines in it, or REPLACED. */
   readLast(space: BlockSpace, splitter: LineSplitter, sink: LineSink, maxLineBytes: number): number {
+    space.forget();
     const count = this.end > this.at.offset && this.open ? this.fetch(space, this.end - this.at.offset) : 0;
     if (count < 0) return REPLACED;
     let tooLong = 0;
     if (count > 0) {
-      space.pristine.copy(space.working, TAIL_BYTES, TAIL_BYTES, TAIL_BYTES + count);
       tooLong = splitter.last(
         this.context(maxLineBytes),
         sink,
@@ -376,9 +409,14 @@ export class LogFile {
   /** Bytes from the position on, into the space; the bytes before the position before them. -1 = not the known content. */
   private fetch(space: BlockSpace, length: number): number {
     const wanted = Math.min(length, space.capacity);
-    if (this.gzip) return this.gzip.read(space.pristine, TAIL_BYTES, this.at, wanted);
-    const count = readFully(this.fd!, space.pristine, TAIL_BYTES, wanted, this.at.offset);
-    return this.verify(space.pristine) ? count : -1;
+    const ahead = space.turn(this, this.at.offset);
+    const { pristine, working } = space;
+    if (ahead > 0) return this.verify(pristine) ? ahead : -1;
+    const count = this.gzip
+      ? this.gzip.read(pristine, TAIL_BYTES, this.at, wanted)
+      : readFully(this.fd!, pristine, TAIL_BYTES, wanted, this.at.offset);
+    if (count > 0) pristine.copy(working, TAIL_BYTES, TAIL_BYTES, TAIL_BYTES + count);
+    return this.gzip || this.verify(pristine) ? count : -1;
   }
 
   /** Compares head and tail with the file as it is now; learns more of the head while it grows. */
@@ -403,5 +441,6 @@ export class LogFile {
   }
 }
 
+const LF = 10;
 const SCRATCH = Buffer.alloc(TAIL_BYTES);
 const SCRATCH_HEAD = Buffer.alloc(HEAD_BYTES);

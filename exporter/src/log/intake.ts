@@ -150,6 +150,7 @@ export class LogIntake {
    */
   read(budgetBytes: number, sink: LineSink): number {
     let used = 0;
+    this.space.forget();
     for (let file = this.lanes.next(); file && used < budgetBytes; file = this.lanes.next()) {
       used += this.readFrom(file, sink);
     }

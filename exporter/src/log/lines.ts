@@ -35,7 +35,15 @@ export class LineSplitter {
   /** Over-long lines met. */
   tooLong = 0;
 
-  split(context: LineContext, sink: LineSink, bytes: Buffer, start: number, end: number): void {
+  /** `meanwhile` is called once, when another thread may have begun to parse and no line is taken yet. */
+  split(
+    context: LineContext,
+    sink: LineSink,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    meanwhile: () => void = () => {},
+  ): void {
     const { file, maxLineBytes } = context;
     const block = bytes.length === end ? bytes : bytes.subarray(0, end);
     const holed = hasNul(block, start);
@@ -59,6 +67,7 @@ export class LineSplitter {
     // A record that is open, and a line behind a NUL, depend on the lines before them.
     const ahead = holed || open ? undefined : sink.ahead;
     ahead?.begin(file, bytes, at, block.lastIndexOf(LF) + 1, maxLineBytes);
+    meanwhile();
     for (;;) {
       while (ahead !== undefined && at === ahead.next) {
         at = ahead.take();

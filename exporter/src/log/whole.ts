@@ -64,14 +64,22 @@ function readUpTo(fd: number, into: Buffer): number {
   return filled;
 }
 
-/** A buffer that is filled, cut into lines, and keeps only the partial line at its end. */
+/**
+ * Two buffers in turn: while the lines of one are taken, the other is filled. In front of what was read there is
+ * room for the partial line the one before ended with.
+ */
 class WholeReader {
   private readonly sink: LineSink;
   private readonly options: WholeOptions;
   private readonly file: FileRef;
   private readonly splitter = new LineSplitter();
-  private readonly bytes: Buffer;
-  private filled = 0;
+  private bytes: Buffer;
+  private other: Buffer;
+  /** Where in a buffer what is read begins: behind the longest partial line. */
+  private readonly front: number;
+  /** The bytes not taken yet. */
+  private start: number;
+  private filled: number;
   private done = 0;
   private total = Number.NaN;
   private atStart = true;
@@ -80,10 +88,13 @@ class WholeReader {
     this.sink = sink;
     this.options = options;
     this.file = options.file ?? { id: 0, source: path };
-    // Always room for the longest partial line and a good part of a block behind it.
+    this.front = options.maxLineBytes + 2;
+    this.start = this.filled = this.front;
     // The sink may rewrite lines from another thread.
-    const length = (options.blockBytes ?? 1 << 20) + options.maxLineBytes + 2;
-    this.bytes = Buffer.from(new SharedArrayBuffer(length));
+    const buffer = (): Buffer =>
+      Buffer.from(new SharedArrayBuffer(this.front + (options.blockBytes ?? 1 << 20)));
+    this.bytes = buffer();
+    this.other = buffer();
   }
 
   /** `begin` was read from the file already. */
@@ -91,11 +102,18 @@ class WholeReader {
     const stat = fstatSync(fd);
     if (stat.isFile()) this.total = stat.size;
     this.take(begin);
-    for (;;) {
-      const count = readBlocking(fd, this.bytes, this.filled);
-      if (count === 0) return;
-      this.filled += count;
-      this.split(count);
+    const read = (): number => readBlocking(fd, this.other, this.front);
+    for (let count = read(); count > 0; ) {
+      let next: number | undefined;
+      this.turn(count);
+      this.split(count, () => {
+        try {
+          next = read();
+        } catch {
+          // The lines that are there count first; reading again throws again.
+        }
+      });
+      count = next ?? read();
     }
   }
 
@@ -105,29 +123,36 @@ class WholeReader {
 
   private take(chunk: Buffer): void {
     for (let from = 0; from < chunk.length; ) {
-      const count = chunk.copy(this.bytes, this.filled, from);
-      this.filled += count;
+      const count = chunk.copy(this.other, this.front, from);
       from += count;
+      this.turn(count);
       this.split(count);
     }
   }
 
+  /** Goes over to the other buffer, into which `count` bytes were read. */
+  private turn(count: number): void {
+    const { bytes, start, filled } = this;
+    this.bytes = this.other;
+    this.other = bytes;
+    this.start = this.front - (filled - start);
+    this.filled = this.front + count;
+    bytes.copy(this.bytes, this.start, start, filled);
+  }
+
   finish(): void {
-    const tooLong = this.splitter.last(this.context(), this.sink, this.bytes, 0, this.filled);
+    const tooLong = this.splitter.last(this.context(), this.sink, this.bytes, this.start, this.filled);
     this.reject(tooLong);
     this.options.counters?.add(this.file.source, 'bytes_total', '', this.done);
     this.sink.finished(this.file);
   }
 
-  private split(read: number): void {
-    const { splitter, bytes, filled } = this;
-    splitter.split(this.context(), this.sink, bytes, 0, filled);
+  private split(read: number, meanwhile?: () => void): void {
+    const { splitter } = this;
+    splitter.split(this.context(), this.sink, this.bytes, this.start, this.filled, meanwhile);
     this.reject(splitter.tooLong);
-    if (splitter.consumed > 0) {
-      bytes.copyWithin(0, splitter.consumed, filled);
-      this.filled = filled - splitter.consumed;
-      this.atStart = false;
-    }
+    if (splitter.consumed > this.start) this.atStart = false;
+    this.start = splitter.consumed;
     this.done += read;
     this.options.onProgress?.(this.done, this.total);
   }

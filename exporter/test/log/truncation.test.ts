@@ -94,6 +94,22 @@ test('bytes that are gone from the file and from every copy are counted as lost,
   expect(run.counter('bytes_lost_total', 'truncated')).toBe(size - read);
 });
 
+test('written anew while a block is taken: what was read ahead of it does not count', async () => {
+  writeFileSync(log, text(numbered(1, 300)));
+  const { size } = statSync(log);
+  let taken = 0;
+  run.isPart = () => {
+    if (taken++ === 0) writeFileSync(log, text(numbered(1001, 1600)));
+    return false;
+  };
+  const lines = await run.settle();
+  const old = lines.filter((line) => !numbered(1001, 1600).includes(line));
+  expect(old).toEqual(numbered(1, old.length));
+  expect(Buffer.byteLength(text(old))).toBeLessThanOrEqual(run.blockBytes);
+  expect(lines.slice(old.length)).toEqual(numbered(1001, 1600));
+  expect(run.counter('bytes_lost_total', 'truncated')).toBe(size - Buffer.byteLength(text(old)));
+});
+
 test('a copy that is made and removed again costs nothing', async () => {
   writeFileSync(log, text(numbered(1, 100)));
   await run.settle();
