@@ -8,7 +8,7 @@ import { KEY_GAUGES, type KeyView } from './key-gauges.ts';
 import type { Mirror } from './mirror.ts';
 import { Pages } from './pages.ts';
 import { SeriesBlocks } from './series-blocks.ts';
-import { type Format, headerOf, label, numberText } from './text.ts';
+import { boundText, type Format, headerOf, label, numberText } from './text.ts';
 
 /** Who knows the registered keys. */
 export interface Registered {
@@ -123,9 +123,9 @@ export class Exposition {
     const first = key * HISTOGRAM_HEADS;
     const { name } = KEY_FAMILIES.duration;
     const labels = this.keyLabels[key];
-    const bounds = [...DURATION_BUCKETS.map(String), '+Inf'];
+    const bounds = [...DURATION_BUCKETS, Number.POSITIVE_INFINITY];
     bounds.forEach((bound, i) => {
-      this.histogramHeads.put(first + i, `${name}_bucket{${labels},${label('le', bound)}} `);
+      this.histogramHeads.put(first + i, `${name}_bucket{${labels},${label('le', boundText(bound))}} `);
     });
     this.histogramHeads.put(first + bounds.length, `${name}_sum{${labels}} `);
     this.histogramHeads.put(first + bounds.length + 1, `${name}_count{${labels}} `);

@@ -10,7 +10,7 @@ import type { IntakeFacts } from '../ingest/publication.ts';
 import { type FamilyDefinition, SELF_FAMILIES } from './families.ts';
 import type { Mirror } from './mirror.ts';
 import { readingText } from './reading-text.ts';
-import { type Format, family, headerOf, label, type Sample, sampleText } from './text.ts';
+import { boundText, type Format, family, headerOf, label, type Sample, sampleText } from './text.ts';
 
 /** Gauges of prom-client whose names end like a counter's; Prometheus' own check rejects them. */
 const MISNAMED = [
@@ -164,7 +164,9 @@ function metricText(metric: MetricObjectWithValues<MetricValue<string>>, format:
     sampleText(
       metricName ?? metric.name,
       Object.entries(labels)
-        .map(([name, text]) => label(name, String(text)))
+        .map(([name, value]) =>
+          label(name, name === 'le' && value !== '+Inf' ? boundText(Number(value)) : String(value)),
+        )
         .join(','),
       value,
     ),

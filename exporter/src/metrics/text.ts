@@ -53,6 +53,13 @@ export function numberText(value: number): string {
   return String(value);
 }
 
+/**
+ * The upper bound of a bucket in seconds, a whole one with `.0` as OpenMetrics asks. Prometheus 3 makes it so whatever it
+ * reads and Prometheus 2 keeps what it reads: written otherwise, an upgrade would begin these series anew.
+ */
+export const boundText = (bound: number): string =>
+  Number.isInteger(bound) ? `${bound}.0` : numberText(bound);
+
 /** One sample: its labels as they are written, and its value. */
 export type Sample = [labels: string, value: number];
 

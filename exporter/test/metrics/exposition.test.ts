@@ -136,15 +136,31 @@ describe('what a scrape shows', () => {
       ['0.1', 3],
       ['0.25', 3],
       ['0.5', 3],
-      ['1', 3],
+      ['1.0', 3],
       ['2.5', 3],
-      ['5', 3],
-      ['10', 3],
-      ['30', 3],
+      ['5.0', 3],
+      ['10.0', 3],
+      ['30.0', 3],
       ['+Inf', 4],
     ]);
     expect(samplesOf(families, 'atender_request_duration_seconds_sum')[0].value).toBe(31.5);
     expect(samplesOf(families, 'atender_request_duration_seconds_count')[0].value).toBe(4);
+  });
+
+  test('the bounds of every histogram are spelt as Prometheus 3 spells them, so that an upgrade goes on with the same series', async () => {
+    for (const format of ['text', 'openmetrics'] as const) {
+      const histograms = parseExposition(await rendered(full(), format), format).filter(
+        ({ type }) => type === 'histogram',
+      );
+      expect(histograms.map(({ name }) => name)).toEqual(
+        expect.arrayContaining([
+          'atender_request_duration_seconds',
+          'atender_exporter_commit_duration_seconds',
+        ]),
+      );
+      const bounds = histograms.flatMap(({ samples }) => samples.flatMap(({ labels }) => labels.le ?? []));
+      for (const bound of bounds) expect(bound).toMatch(/^([0-9]+\.[0-9]+|\+Inf)$/);
+    }
   });
 
   test('the gauges of a key, absent where nothing ever was; none for pseudo-keys', async () => {
