@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { cpuSeconds } from '../../exporter/bench/process.ts';
+import { FORMATS } from '../../exporter/src/metrics/text.ts';
 import { startPrometheus } from '../../exporter/test/prometheus.ts';
 import { PACK } from '../test/pack.ts';
 import { backfill, type PastSeries } from '../test/past.ts';
@@ -46,7 +47,10 @@ const directory = mkdtempSync(join(tmpdir(), 'atender-rules-'));
 const data = join(directory, 'data');
 mkdirSync(data);
 
-const exporter = createServer((_, response) => response.end(exposition(Date.now() / 1000)));
+const exporter = createServer((_, response) =>
+  // Prometheus 3 takes nothing whose type it is not told.
+  response.setHeader('Content-Type', FORMATS.text).end(exposition(Date.now() / 1000)),
+);
 exporter.listen(0, '127.0.0.1');
 await once(exporter, 'listening');
 const target = { job: 'atender-exporter', instance: `127.0.0.1:${(exporter.address() as AddressInfo).port}` };
