@@ -5,7 +5,8 @@ import { keyDetails } from '../history/usage-report.ts';
 import type { KeyEntry } from '../keys/key.ts';
 import { NO_KEY, OTHER } from '../keys/key.ts';
 import { isOfTenant, tenantsToName } from '../keys/labels.ts';
-import type { KeyRow, KeyUsageRow } from '../usage/changes.ts';
+import type { KeyUses } from '../store/daily-reader.ts';
+import type { KeyRow } from '../usage/changes.ts';
 import type { Question } from './endpoints.ts';
 import { pageOf } from './paging.ts';
 import type { Source } from './source.ts';
@@ -21,9 +22,9 @@ export function answerKeys(source: Source, question: Question<'keys'>): object {
   const { items, next } = pageOf(all, question, ({ key }) => key);
   const numbers = items.map(({ key }) => key);
   const sums = reader.sumsByKey(days, numbers);
-  const usage = reader.keyUsage(numbers);
+  const uses = reader.keyUses(numbers);
   const keys = items.map((row) =>
-    keyAnswer(source, row, usage.get(row.key), figuresOf(sums.get(row.key) ?? NO_SUMS, null)),
+    keyAnswer(source, row, uses.get(row.key), figuresOf(sums.get(row.key) ?? NO_SUMS, null)),
   );
   return { keys, next };
 }
@@ -41,13 +42,13 @@ export function answerKey(source: Source, question: Question<'key'>): object {
     reader.sums([days], [row.key]).get(0) ?? NO_SUMS,
     keyDetails(reader, row.key, days),
   );
-  return keyAnswer(source, row, reader.keyUsage([row.key]).get(row.key), figures);
+  return keyAnswer(source, row, reader.keyUses([row.key]).get(row.key), figures);
 }
 
 function keyAnswer(
   { registry }: Source,
   { id, tenant }: KeyRow,
-  used: KeyUsageRow | undefined,
+  used: KeyUses | undefined,
   usage: Figures,
 ): object {
   const entry: Partial<KeyEntry> = registry.labelled(id, tenant) ?? {};

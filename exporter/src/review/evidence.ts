@@ -63,7 +63,8 @@ export interface QuarterEvidence {
   to: string;
   /** When it was gathered, seconds; the quarter's end where that is over. */
   asOf: number;
-  keys: KeyEvidence[];
+  /** By key number. */
+  keys: ReadonlyMap<number, KeyEvidence>;
   completeness: Completeness;
   /** Hash of the archive's manifest; null without an archive. */
   manifest: string | null;

@@ -7,7 +7,7 @@ import type { DailyReader } from '../store/daily-reader.ts';
 import type { KeyRow } from '../usage/changes.ts';
 import { type DayFigures, durationQuantile } from '../usage/day-figures.ts';
 import { QuarterFigures } from '../usage/quarter-figures.ts';
-import type { Completeness, KeyEvidence, QuarterEvidence } from './evidence.ts';
+import type { Completeness, KeyEvidence, QuarterEvidence, TierEvidence } from './evidence.ts';
 import { type ReplayOptions, TierDays } from './tier-days.ts';
 
 const DAY = 86_400;
@@ -26,28 +26,61 @@ export interface ReviewSource extends ReplayOptions {
   now: number;
 }
 
-/** Gathers what is known of every key under review: the active ones, and any that was used though it is not. */
-export async function gather(source: ReviewSource, quarter: string, days: Days): Promise<QuarterEvidence> {
-  const { reader, registry, archive, manifest, now } = source;
+/** A key as it is known beside its days. */
+export interface KnownKey extends KeyRow {
+  entry: KeyEntry | undefined;
+  /** Ids of the keys that replace it. */
+  successors: string[];
+  /** Of all time, seconds; 0 = never, as far as is known beside its days. */
+  firstUsed: number;
+  lastUsed: number;
+}
+
+/** The keys that may be under review, by rising number. */
+export function knownKeys({ reader, registry, keys }: ReviewSource): KnownKey[] {
+  const rows = (keys ?? allKeys(reader, registry)).filter(({ id }) => id !== NO_KEY && id !== OTHER);
+  const uses = reader.keyUses(rows.map(({ key }) => key));
+  return rows.map(({ key, id, tenant }) => {
+    const entry = registry.labelled(id, tenant);
+    const successors = entry ? registry.successorsOf(entry).map((successor) => successor.id) : [];
+    const { firstUsed = 0, lastUsed = 0 } = uses.get(key) ?? {};
+    return { key, id, tenant, entry, successors, firstUsed, lastUsed };
+  });
+}
+
+/**
+ * Gathers what is known of every key under review: the active ones, and any that was used though it is not. `before`:
+ * the quarter before, where the record reaches back to its first day.
+ */
+export async function gather(
+  source: ReviewSource,
+  known: readonly KnownKey[],
+  quarter: string,
+  days: Days,
+  before?: QuarterEvidence,
+): Promise<QuarterEvidence> {
+  const { reader, archive, manifest, now } = source;
   const asOf = Math.min(now, (days.to + 1) * DAY);
   const until = { from: days.from, to: Math.min(days.to, dayAt(now)) };
-  const rows = (source.keys ?? allKeys(reader, registry)).filter(({ id }) => id !== NO_KEY && id !== OTHER);
-  const quarters = quartersOf(reader, until, rows);
-  const used = usesUntil(reader, until, rows, quarters);
   const recordedSince = (reader.span()?.from ?? dayAt(now)) * DAY;
   const tiers = new TierDays(until, archive);
-  const keys: KeyEvidence[] = [];
-  for (const row of rows) {
-    const entry = registry.labelled(row.id, row.tenant);
-    const ofKey = quarters.get(row.key) ?? new QuarterFigures();
-    if (!isUnderReview(entry, ofKey.sum, asOf)) continue;
-    keys.push({
-      ...evidenceOf(row, entry, ofKey, until, used.get(row.key) ?? NEVER),
-      recordedSince,
-      tiers: tiers.settled(row, ofKey),
-      successors: entry ? registry.successorsOf(entry).map(({ id }) => id) : [],
-    });
+  const keys = new Map<number, KeyEvidence>();
+  const unsaid: number[] = [];
+  const quarters = quartersOf(reader, until, known);
+  for (const key of known) {
+    const figures = quarters.get(key.key) ?? new QuarterFigures();
+    if (!isUnderReview(key.entry, figures.sum, asOf)) continue;
+    const uses = usesUntil(key, until, figures.sum.last);
+    if (!uses) unsaid.push(key.key);
+    const perDay = figures.days.requests.slice(0, until.to - until.from + 1);
+    const previousRequests = before ? requestsOn(perDay.length, before.keys.get(key.key)) : null;
+    const settled = tiers.settled(key, figures.days);
+    keys.set(
+      key.key,
+      evidenceOf(key, uses ?? NEVER, figures, perDay, previousRequests, recordedSince, settled),
+    );
   }
+  lookUpUses(reader, until, unsaid, keys);
   await tiers.replay(source);
   const completeness = completenessOf(reader, until, archive);
   return { quarter, from: dateOf(days.from), to: dateOf(days.to), asOf, keys, completeness, manifest };
@@ -65,10 +98,18 @@ function allKeys(reader: DailyReader, registry: KeyRegistry): KeyRow[] {
 }
 
 /** By key number. */
-function quartersOf(reader: DailyReader, days: Days, rows: readonly KeyRow[]): Map<number, QuarterFigures> {
-  const [first, last] = [rows[0], rows.at(-1)];
+function quartersOf(reader: DailyReader, days: Days, keys: readonly KnownKey[]): Map<number, QuarterFigures> {
+  const [first, last] = [keys[0], keys.at(-1)];
   if (!first || !last || days.from > days.to) return new Map();
   return reader.quarterFigures(days, { from: first.key, to: last.key });
+}
+
+/** Requests of a key on the first days of a quarter. */
+function requestsOn(days: number, key: KeyEvidence | undefined): number {
+  let requests = 0;
+  for (let place = 0; key && place < days && place < key.perDay.length; place++)
+    requests += key.perDay[place];
+  return requests;
 }
 
 interface Uses {
@@ -78,31 +119,33 @@ interface Uses {
 const NEVER: Uses = { first: 0, last: 0 };
 
 /**
- * First and last use of each key up to the end of the days, by its number. What is known of a key for ever says it, or
- * the days themselves; only a key that was used since then, and not on these days, has its earlier ones looked up.
+ * First and last use of a key up to the end of the days. What is known of it for ever says it, or the days themselves;
+ * undefined = it was used since then, and not on these days: its earlier ones are to be looked up.
  */
-function usesUntil(
+function usesUntil({ firstUsed, lastUsed }: KnownKey, { to }: Days, lastOfDays: number): Uses | undefined {
+  const end = (to + 1) * DAY;
+  if (firstUsed > 0 && lastUsed < end) return { first: firstUsed, last: lastUsed };
+  if (firstUsed > 0 && lastOfDays > 0) return { first: firstUsed, last: lastOfDays };
+  return firstUsed >= end ? NEVER : undefined;
+}
+
+function lookUpUses(
   reader: DailyReader,
-  days: Days,
-  rows: readonly KeyRow[],
-  quarters: ReadonlyMap<number, QuarterFigures>,
-): Map<number, Uses> {
-  const end = (days.to + 1) * DAY;
-  const numbers = rows.map(({ key }) => key);
-  const known = reader.keyUsage(numbers);
-  const uses = new Map<number, Uses>();
-  for (const key of numbers) {
-    const { firstUsed: first = 0, lastUsed: last = 0 } = known.get(key) ?? {};
-    const lastOfDays = quarters.get(key)?.sum.last ?? 0;
-    if (first > 0 && last < end) uses.set(key, { first, last });
-    else if (first > 0 && lastOfDays > 0) uses.set(key, { first, last: lastOfDays });
-    else if (first >= end) uses.set(key, NEVER);
+  { to }: Days,
+  numbers: readonly number[],
+  keys: ReadonlyMap<number, KeyEvidence>,
+): void {
+  const withDays = numbers.length > 0 ? reader.keysWithDays() : new Set();
+  const from = reader.span()?.from ?? to + 1;
+  const sums = reader.sumsByKey(
+    { from, to },
+    numbers.filter((key) => withDays.has(key)),
+  );
+  for (const [key, { first, last }] of sums) {
+    const evidence = keys.get(key) as KeyEvidence;
+    evidence.firstUsed = first;
+    evidence.lastUsed = last;
   }
-  const unsaid = numbers.filter((key) => !uses.has(key));
-  const from = reader.span()?.from ?? days.to + 1;
-  for (const [key, { first, last }] of reader.sumsByKey({ from, to: days.to }, unsaid))
-    uses.set(key, { first, last });
-  return uses;
 }
 
 /** A key that is off, or was created only later, is under review only when it was answered all the same. */
@@ -111,33 +154,48 @@ function isUnderReview(entry: KeyEntry | undefined, sum: DayFigures, asOf: numbe
   return sum.countOf((status) => status !== 401) > 0;
 }
 
+/** One object as it is: put together of others it takes ten times as long to make. */
 function evidenceOf(
-  { id, tenant }: KeyRow,
-  entry: KeyEntry | undefined,
-  { sum, requests, throttled }: QuarterFigures,
-  { from, to }: Days,
+  { id, tenant, entry, successors }: KnownKey,
   { first, last }: Uses,
-): Omit<KeyEvidence, 'recordedSince' | 'tiers' | 'successors'> {
-  const known = [...sum.scopes.values()].reduce((all, { used, refused }) => all + used + refused, 0);
+  { sum, days }: QuarterFigures,
+  perDay: number[],
+  previousRequests: number | null,
+  recordedSince: number,
+  tiers: TierEvidence[],
+): KeyEvidence {
+  const scopes = [...sum.scopes].map(([scope, { used, refused }]) => ({ scope, used, refused }));
+  let [requests, errors, serverErrors, scoped] = [0, 0, 0, 0];
+  for (const [status, count] of sum.statuses) {
+    requests += count;
+    if (status >= 400) errors += count;
+    if (status >= 500) serverErrors += count;
+    if (status !== 401 && status !== 404) scoped += count;
+  }
   const p95 = durationQuantile(sum.durations, 0.95);
-  const perDay = requests.slice(0, to - from + 1);
   return {
-    ...{ id, tenant, entry, firstUsed: first, lastUsed: last, perDay },
-    throttledDays: daysOf(throttled),
-    previousRequests: null,
-    requests: sum.requests,
+    id,
+    tenant,
+    entry,
+    recordedSince,
+    firstUsed: first,
+    lastUsed: last,
+    requests,
+    previousRequests,
+    perDay,
     daysUsed: daysOf(perDay),
-    errors: sum.countOf((status) => status >= 400),
-    serverErrors: sum.countOf((status) => status >= 500),
+    errors,
+    serverErrors,
     throttled: sum.statuses.get(429) ?? 0,
+    throttledDays: daysOf(days.throttled),
     peakPerMinute: sum.peakPerMinute,
     busiestDay: Math.max(0, ...perDay),
     uniqueIps: { count: sum.ips.count(), approximate: sum.ips.approximate },
     p95: Number.isNaN(p95) ? null : p95,
-    scopes: [...sum.scopes]
-      .map(([scope, of]) => ({ scope, ...of }))
-      .sort((a, b) => (a.scope < b.scope ? -1 : 1)),
-    scopeUnknown: sum.countOf((status) => status !== 401 && status !== 404) - known,
+    scopes: scopes.sort((a, b) => (a.scope < b.scope ? -1 : 1)),
+    scopeUnknown: scopes.reduce((unknown, { used, refused }) => unknown - used - refused, scoped),
+    tiers,
+    successors,
   };
 }
 

@@ -27,6 +27,11 @@ export interface Judgement {
   tier: string;
 }
 
+/** One of the four questions, decided; its text is written only when it is to be read. */
+interface Answer extends Pick<Finding, 'question' | 'verdict'> {
+  text: () => string;
+}
+
 const DAY = 86_400;
 /** A lower tier must leave this much room: half of its limits. */
 const HEADROOM = 2;
@@ -35,42 +40,63 @@ const DAYS_TO_JUDGE = 14;
 
 /** Judges one key by its evidence of a quarter. `asOf` in seconds. Pure. */
 export function judge(key: KeyEvidence, asOf: number): Judgement {
-  const scopes = scopesFinding(key);
-  const tier = tierFinding(key);
-  const findings = [useFinding(key, asOf), scopes.finding, tier.finding, rotationFinding(key, asOf)];
-  const verdict = VERDICTS.find((candidate) => findings.some((finding) => finding.verdict === candidate));
-  return { verdict: verdict ?? 'keep', findings, scopeDiff: scopes.diff, tier: tier.tier };
+  const { answers, scopeDiff, tier } = answersOf(key, asOf);
+  const findings = answers.map(({ question, verdict, text }) => ({ question, verdict, text: text() }));
+  return { verdict: mostPressing(findings), findings, scopeDiff, tier };
 }
 
-function useFinding(key: KeyEvidence, asOf: number): Finding {
-  const finding = (verdict: Verdict, text: string): Finding => ({ question: 'In use?', verdict, text });
+/** The verdict of judge(). */
+export const verdictOn = (key: KeyEvidence, asOf: number): Verdict =>
+  mostPressing(answersOf(key, asOf).answers);
+
+function answersOf(
+  key: KeyEvidence,
+  asOf: number,
+): Pick<Judgement, 'scopeDiff' | 'tier'> & { answers: Answer[] } {
+  const scopes = scopesAnswer(key);
+  const tier = tierAnswer(key);
+  const answers = [useAnswer(key, asOf), scopes.answer, tier.answer, rotationAnswer(key, asOf)];
+  return { answers, scopeDiff: scopes.diff, tier: tier.tier };
+}
+
+const mostPressing = (answers: readonly { verdict: Verdict }[]): Verdict =>
+  VERDICTS.find((candidate) => answers.some(({ verdict }) => verdict === candidate)) ?? 'keep';
+
+function useAnswer(key: KeyEvidence, asOf: number): Answer {
+  const answer = (verdict: Verdict, text: () => string): Answer => ({ question: 'In use?', verdict, text });
   const stale = thresholdOf(key, 'stale_seconds');
   const state = key.entry?.state ?? 'active';
   if (state !== 'active')
-    return finding(
+    return answer(
       'revoke',
-      `The keys file says ${state}, yet ${counted(key.requests, 'request')} came, some of them answered.`,
+      () =>
+        `The keys file says ${state}, yet ${counted(key.requests, 'request')} came, some of them answered.`,
     );
   const created = key.entry?.createdAt ?? 0;
   if (key.lastUsed === 0) {
     if (created > 0 && asOf - created <= stale)
-      return finding('keep', `Never used, but created only ${span(asOf - created)} before.`);
+      return answer('keep', () => `Never used, but created only ${span(asOf - created)} before.`);
     if (asOf - key.recordedSince <= stale)
-      return finding(
+      return answer(
         'keep',
-        `Never used since the record began ${span(asOf - key.recordedSince)} before, which is too short to tell.`,
+        () =>
+          `Never used since the record began ${span(asOf - key.recordedSince)} before, which is too short to tell.`,
       );
-    return finding('revoke', 'Never used, as far as the record reaches.');
+    return answer('revoke', () => 'Never used, as far as the record reaches.');
   }
   const silence = asOf - key.lastUsed;
   const quiet = thresholdOf(key, 'rotation_quiet_seconds');
   if (key.successors.length > 0 && silence > quiet)
-    return finding('revoke', `Replaced by ${key.successors.join(', ')} and silent for ${span(silence)}.`);
+    return answer(
+      'revoke',
+      () => `Replaced by ${key.successors.join(', ')} and silent for ${span(silence)}.`,
+    );
   if (silence > stale)
-    return finding('revoke', `Last used ${span(silence)} before; ${span(stale)} are allowed.`);
-  return finding(
+    return answer('revoke', () => `Last used ${span(silence)} before; ${span(stale)} are allowed.`);
+  return answer(
     'keep',
-    `Last used ${span(silence)} before, on ${key.daysUsed} of ${key.perDay.length} days, ` +
+    () =>
+      `Last used ${span(silence)} before, on ${key.daysUsed} of ${key.perDay.length} days, ` +
       `${count(key.requests)} requests${trend(key)}.`,
   );
 }
@@ -82,42 +108,45 @@ function trend({ requests, previousRequests }: KeyEvidence): string {
   return ` (${change >= 0 ? '+' : ''}${(100 * change).toFixed(0)} % against the quarter before)`;
 }
 
-function scopesFinding(key: KeyEvidence): { finding: Finding; diff: string[] } {
-  const finding = (verdict: Verdict, text: string): Finding => ({ question: 'Scopes right?', verdict, text });
-  const { entry } = key;
+function scopesAnswer(key: KeyEvidence): { answer: Answer; diff: string[] } {
+  const answer = (verdict: Verdict, text: () => string): Answer => ({
+    question: 'Scopes right?',
+    verdict,
+    text,
+  });
+  const { entry, scopes, scopeUnknown } = key;
   if (!entry)
-    return { finding: finding('keep', 'Not in the keys file: its scopes are not known.'), diff: [] };
+    return { answer: answer('keep', () => 'Not in the keys file: its scopes are not known.'), diff: [] };
   if (entry.scopes.length === 0)
-    return { finding: finding('keep', 'The keys file says nothing of its scopes.'), diff: [] };
-  const used = new Set(key.scopes.flatMap(({ scope, used }) => (used > 0 ? [scope] : [])));
-  const refused = key.scopes.filter(({ refused }) => refused > 0);
-  const needed = smallest(used);
+    return { answer: answer('keep', () => 'The keys file says nothing of its scopes.'), diff: [] };
+  const needed = smallest(new Set(scopes.flatMap(({ scope, used }) => (used > 0 ? [scope] : []))));
   const granted = grantedScopes(entry.scopes);
   const beyond = needed.filter((scope) => !granted.has(scope));
   const stillGranted = grantedScopes(needed);
   const unused = [...granted].filter((scope) => !stillGranted.has(scope)).sort();
-  const said = [
-    `Uses ${needed.length === 0 ? 'none' : needed.join(', ')} of what ${entry.scopes.join(', ')} grant.`,
-    ...(unused.length > 0 ? [`Unused: ${unused.join(', ')}.`] : []),
-    ...(refused.length > 0
-      ? [
-          `Refused for a missing scope: ${refused.map((one) => `${one.scope} ${count(one.refused)} times`).join(', ')}.`,
-        ]
-      : []),
-    ...(beyond.length > 0
-      ? [
-          `Used although not granted: ${beyond.join(', ')}: the keys file is out of date or the scopes were changed meanwhile, so nothing is proposed.`,
-        ]
-      : []),
-    ...(key.scopeUnknown > 0
-      ? [`Of ${count(key.scopeUnknown)} requests the scope is not known, so nothing is proposed.`]
-      : []),
-  ];
-  const narrower = unused.length > 0 && needed.length > 0 && beyond.length === 0 && key.scopeUnknown === 0;
+  const narrower = unused.length > 0 && needed.length > 0 && beyond.length === 0 && scopeUnknown === 0;
   return {
-    finding: finding(narrower ? 'narrow' : 'keep', said.join(' ')),
+    answer: answer(narrower ? 'narrow' : 'keep', () =>
+      [
+        `Uses ${needed.length === 0 ? 'none' : needed.join(', ')} of what ${entry.scopes.join(', ')} grant.`,
+        unused.length > 0 && `Unused: ${unused.join(', ')}.`,
+        refusedText(key),
+        beyond.length > 0 &&
+          `Used although not granted: ${beyond.join(', ')}: the keys file is out of date or the scopes were changed meanwhile, so nothing is proposed.`,
+        scopeUnknown > 0 &&
+          `Of ${count(scopeUnknown)} requests the scope is not known, so nothing is proposed.`,
+      ]
+        .filter(Boolean)
+        .join(' '),
+    ),
     diff: narrower ? diffOf(entry.scopes, needed) : [],
   };
+}
+
+function refusedText({ scopes }: KeyEvidence): string {
+  const refused = scopes.filter((one) => one.refused > 0);
+  const times = refused.map((one) => `${one.scope} ${count(one.refused)} times`);
+  return refused.length > 0 ? `Refused for a missing scope: ${times.join(', ')}.` : '';
 }
 
 /** As few words as grant what was used: write has read in it. */
@@ -131,29 +160,33 @@ const diffOf = (before: readonly string[], after: readonly string[]): string[] =
   ...after.filter((scope) => !before.includes(scope)).map((scope) => `+ ${scope}`),
 ];
 
-function tierFinding(key: KeyEvidence): { finding: Finding; tier: string } {
-  const answer = (verdict: Verdict, text: string, tier = '') => ({
-    finding: { question: 'Right tier?' as const, verdict, text },
+function tierAnswer(key: KeyEvidence): { answer: Answer; tier: string } {
+  const answer = (verdict: Verdict, rest: string, tier = '') => ({
+    answer: { question: 'Right tier?' as const, verdict, text: () => `${refusalsText(key)}${rest}` },
     tier,
   });
   const { entry, requests, throttled } = key;
-  if (requests === 0) return answer('keep', 'No requests to judge by.');
-  const share = throttled / requests;
-  const said =
-    `${percent(share)} answered 429, on ${key.throttledDays} days. ` +
-    `Would have refused: ${key.tiers.map(refusals).join(', ')}.`;
-  if (!entry) return answer('keep', `${said} Not in the keys file: its tier is not known.`);
+  if (requests === 0)
+    return {
+      answer: { question: 'Right tier?', verdict: 'keep', text: () => 'No requests to judge by.' },
+      tier: '',
+    };
+  if (!entry) return answer('keep', ' Not in the keys file: its tier is not known.');
   const place = (NAMED_TIERS as readonly string[]).indexOf(entry.tier);
-  if (share >= thresholdOf(key, 'throttled_ratio')) {
+  if (throttled / requests >= thresholdOf(key, 'throttled_ratio')) {
     const higher = key.tiers.find(({ tier, refused }, i) => i > place && TIERS[tier] && refused < throttled);
-    if (place >= 0 && higher) return answer('change tier', `${said} ${higher.tier} would help.`, higher.tier);
-    return answer('keep', `${said} No named tier would help: the consumer must slow down.`);
+    if (place >= 0 && higher) return answer('change tier', ` ${higher.tier} would help.`, higher.tier);
+    return answer('keep', ' No named tier would help: the consumer must slow down.');
   }
-  if (key.daysUsed < DAYS_TO_JUDGE) return answer('keep', `${said} Too few days to propose a lower one.`);
+  if (key.daysUsed < DAYS_TO_JUDGE) return answer('keep', ' Too few days to propose a lower one.');
   const lower = NAMED_TIERS.slice(0, Math.max(0, place)).find((tier) => fitsWell(key, tier));
-  if (lower) return answer('change tier', `${said} ${lower} is enough, with room to spare.`, lower);
-  return answer('keep', said);
+  if (lower) return answer('change tier', ` ${lower} is enough, with room to spare.`, lower);
+  return answer('keep', '');
 }
+
+const refusalsText = ({ requests, throttled, throttledDays, tiers }: KeyEvidence): string =>
+  `${percent(throttled / requests)} answered 429, on ${throttledDays} days. ` +
+  `Would have refused: ${tiers.map(refusals).join(', ')}.`;
 
 const refusals = ({ tier, refused, exact }: KeyEvidence['tiers'][number]): string =>
   `${tier} ${exact ? '' : 'at least '}${count(refused)}`;
@@ -170,18 +203,20 @@ function fitsWell(key: KeyEvidence, tier: (typeof NAMED_TIERS)[number]): boolean
   );
 }
 
-function rotationFinding({ entry }: KeyEvidence, asOf: number): Finding {
-  const finding = (verdict: Verdict, text: string): Finding => ({ question: 'Rotated?', verdict, text });
-  if (!entry) return finding('keep', 'Not in the keys file: its age is not known.');
-  const since = entry.rotatedAt ?? entry.createdAt;
-  if (since === null) return finding('keep', 'The keys file says neither when it was rotated nor created.');
+function rotationAnswer({ entry }: KeyEvidence, asOf: number): Answer {
+  const answer = (verdict: Verdict, text: () => string): Answer => ({ question: 'Rotated?', verdict, text });
+  if (!entry) return answer('keep', () => 'Not in the keys file: its age is not known.');
+  const { rotatedAt, createdAt, rotateEvery } = entry;
+  const since = rotatedAt ?? createdAt;
+  if (since === null)
+    return answer('keep', () => 'The keys file says neither when it was rotated nor created.');
   const age = asOf - since;
-  const said = `${entry.rotatedAt === null ? 'Never rotated, created' : 'Last rotated'} ${span(age)} before`;
-  if (entry.rotateEvery === null) return finding('keep', `${said}; no policy.`);
-  const policy = `the policy is every ${span(entry.rotateEvery)}`;
-  return age > entry.rotateEvery
-    ? finding('rotate', `${said}; ${policy}: ${span(age - entry.rotateEvery)} overdue.`)
-    : finding('keep', `${said}; ${policy}: due in ${Math.ceil((entry.rotateEvery - age) / DAY)} days.`);
+  const said = () => `${rotatedAt === null ? 'Never rotated, created' : 'Last rotated'} ${span(age)} before`;
+  if (rotateEvery === null) return answer('keep', () => `${said()}; no policy.`);
+  const policy = () => `${said()}; the policy is every ${span(rotateEvery)}`;
+  return age > rotateEvery
+    ? answer('rotate', () => `${policy()}: ${span(age - rotateEvery)} overdue.`)
+    : answer('keep', () => `${policy()}: due in ${Math.ceil((rotateEvery - age) / DAY)} days.`);
 }
 
 const thresholdOf = ({ entry }: KeyEvidence, kind: ThresholdKind): number =>

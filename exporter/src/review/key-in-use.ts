@@ -35,7 +35,7 @@ export async function keyInUse(
     return {
       ...{ id: row.id, tenant: row.tenant, name: entry?.name ?? '', owner: entry?.owner ?? '' },
       state: entry?.state ?? 'not in the keys file',
-      lastUsed: reader.keyUsage([row.key]).get(row.key)?.lastUsed ?? 0,
+      lastUsed: reader.keyUses([row.key]).get(row.key)?.lastUsed ?? 0,
       longestGap: longestGap(reader, row, days),
       successors: successors.map(({ id }) => id),
       endpoints: endpoints.map(({ method, endpoint, requests }) => ({

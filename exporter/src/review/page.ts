@@ -1,7 +1,8 @@
+import { count } from '../keys/wording.ts';
 import { type Html, html } from '../markup/html.ts';
 import { coverFacts, nameOf, verdictText } from './facts.ts';
 import { VERDICTS, type Verdict } from './judgement.ts';
-import { bars } from './plots.ts';
+import { bars, barsAgain } from './plots.ts';
 import type { Review, ReviewedKey } from './review.ts';
 import { REVIEW_STYLE } from './style.ts';
 
@@ -54,8 +55,8 @@ function summaryRow(key: ReviewedKey, i: number, { before }: Review): Html {
   return html`<tr>
 <td><a href="#key-${i}">${nameOf(key)}</a></td>
 <td>${evidence.entry?.owner}</td>
-<td class="number">${evidence.requests.toLocaleString('en-US')}</td>
-<td>${bars(evidence.perDay, 140, 18)}</td>
+<td class="number">${count(evidence.requests)}</td>
+<td>${barsAgain(`days-${i}`, evidence.perDay, 140, 18)}</td>
 <td class="${classOf(judgement.verdict)}">${verdictText(key, before?.quarter)}</td>
 </tr>
 `;
@@ -65,16 +66,16 @@ function section(key: ReviewedKey, i: number, { before }: Review): Html {
   const { evidence, judgement } = key;
   const { uniqueIps, p95 } = evidence;
   const figures = [
-    `${evidence.requests.toLocaleString('en-US')} requests`,
+    `${count(evidence.requests)} requests`,
     evidence.requests > 0 && `${((100 * evidence.errors) / evidence.requests).toFixed(2)} % errors`,
-    `${uniqueIps.approximate ? 'about ' : ''}${uniqueIps.count.toLocaleString('en-US')} ${uniqueIps.count === 1 ? 'address' : 'addresses'}`,
+    `${uniqueIps.approximate ? 'about ' : ''}${count(uniqueIps.count)} ${uniqueIps.count === 1 ? 'address' : 'addresses'}`,
     p95 !== null && `p95 about ${Math.round(p95 * 1000)} ms`,
-    `busiest minute ${evidence.peakPerMinute.toLocaleString('en-US')}`,
+    `busiest minute ${count(evidence.peakPerMinute)}`,
   ].filter((text) => text !== false);
   return html`<section id="key-${i}">
 <h2>${nameOf(key)} <span class="${classOf(judgement.verdict)}">${verdictText(key, before?.quarter)}</span></h2>
 <p class="todo">${TODO[judgement.verdict]} <span class="figures">${figures.join(' · ')}</span></p>
-${bars(evidence.perDay, 640, 48)}
+${bars(`days-${i}`, evidence.perDay, 640, 48)}
 <dl class="findings">${judgement.findings.map(
     ({ question, verdict, text }) =>
       html`<dt class="${classOf(verdict)}">${question}</dt><dd>${text}${verdict !== 'keep' && html` <em>${verdict}</em>`}</dd>`,

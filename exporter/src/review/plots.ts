@@ -1,20 +1,25 @@
+import { count } from '../keys/wording.ts';
 import { type Html, html } from '../markup/html.ts';
 
-/** A bar for each day, the highest as high as the plot. Width and height in pixels. */
-export function bars(values: readonly number[], width: number, height: number): Html {
+/** How high the plot is in its own units: the highest bar; bars are at least LEAST high. */
+const HIGH = 100;
+const LEAST = 3;
+
+/** A bar for each day, the highest as high as the plot, named `id` to be shown again. Width and height in pixels. */
+export function bars(id: string, values: readonly number[], width: number, height: number): Html {
   const most = Math.max(1, ...values);
-  const step = width / Math.max(1, values.length);
-  const rectangles = values.map((value, i) => {
-    if (value === 0) return '';
-    const high = Math.max(1, (value / most) * height);
-    const at = [
-      (i * step).toFixed(2),
-      (height - high).toFixed(2),
-      Math.max(0.5, step - 0.5).toFixed(2),
-      high.toFixed(2),
-    ];
-    return html`<rect x="${at[0]}" y="${at[1]}" width="${at[2]}" height="${at[3]}"/>`;
-  });
-  const said = `${values.length} days, at most ${most.toLocaleString('en-US')} requests a day`;
-  return html`<svg class="bars" role="img" aria-label="${said}" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none"><title>${said}</title>${rectangles}</svg>`;
+  let path = '';
+  for (let i = 0; i < values.length; i++)
+    if (values[i] > 0)
+      path += `M${i} ${HIGH}V${HIGH - Math.max(LEAST, Math.round((HIGH * values[i]) / most))}`;
+  return plot(html`<path id="${id}" d="${path}"/>`, values, width, height);
+}
+
+/** The bars named `id` of the same values once more: one drawing of them is enough for the page. */
+export const barsAgain = (id: string, values: readonly number[], width: number, height: number): Html =>
+  plot(html`<use href="#${id}"/>`, values, width, height);
+
+function plot(drawing: Html, values: readonly number[], width: number, height: number): Html {
+  const said = `${values.length} days, at most ${count(Math.max(1, ...values))} requests a day`;
+  return html`<svg class="bars" role="img" aria-label="${said}" width="${width}" height="${height}" viewBox="-.5 0 ${Math.max(1, values.length)} ${HIGH}" preserveAspectRatio="none"><title>${said}</title>${drawing}</svg>`;
 }

@@ -1,7 +1,7 @@
 import { type Days, parseDays, quarterOf } from '../config/days.ts';
 import type { KeyEvidence, QuarterEvidence } from './evidence.ts';
-import { gather, type ReviewSource } from './gathering.ts';
-import { type Judgement, judge, VERDICTS, type Verdict } from './judgement.ts';
+import { gather, knownKeys, type ReviewSource } from './gathering.ts';
+import { type Judgement, judge, VERDICTS, type Verdict, verdictOn } from './judgement.ts';
 
 /** One key, judged, and what the quarter before said of it. */
 export interface ReviewedKey {
@@ -23,42 +23,37 @@ export const quarterDays = (quarter: string): Days | undefined =>
 
 /** Reviews a quarter, beside the one before it. Today's keys file is taken for both. */
 export async function review(source: ReviewSource, quarter: string, days: Days): Promise<Review> {
-  const { keys, ...evidence } = await gather(source, quarter, days);
+  const known = knownKeys(source);
   const earlier = quarterOf(days.from - 1);
+  const earlierDays = quarterDays(earlier) as Days;
   const span = source.reader.span();
   // One line from a clock that was years behind must not pass for a record of every quarter since.
   const past =
-    source.reader.daysWithData(quarterDays(earlier) as Days) > 0
-      ? await gather(
-          { ...source, archive: undefined, onProgress: undefined },
-          earlier,
-          quarterDays(earlier) as Days,
-        )
+    source.reader.daysWithData(earlierDays) > 0
+      ? await gather({ ...source, archive: undefined, onProgress: undefined }, known, earlier, earlierDays)
       : undefined;
-  const pastKeys = new Map(past?.keys.map((key) => [nameOf(key), key]));
-  const reaches = past && span && span.from <= (quarterDays(earlier) as Days).from;
-  const reviewed = keys.map((gathered) => {
-    const then = pastKeys.get(nameOf(gathered));
-    const sameDays = then?.perDay.slice(0, gathered.perDay.length) ?? [];
-    const previousRequests = reaches ? sameDays.reduce((sum, requests) => sum + requests, 0) : null;
-    const key = { ...gathered, previousRequests };
-    return {
-      evidence: key,
-      judgement: judge(key, evidence.asOf),
+  const reaches = span !== undefined && span.from <= earlierDays.from;
+  const { keys, ...evidence } = await gather(source, known, quarter, days, reaches ? past : undefined);
+  const reviewed: ReviewedKey[] = [];
+  for (const { key } of known) {
+    const gathered = keys.get(key);
+    const then = past?.keys.get(key);
+    if (!gathered) continue;
+    reviewed.push({
+      evidence: gathered,
+      judgement: judge(gathered, evidence.asOf),
       before:
         past && then && wasThere(then)
-          ? { verdict: judge(then, past.asOf).verdict, requests: then.requests }
+          ? { verdict: verdictOn(then, past.asOf), requests: then.requests }
           : undefined,
-    };
-  });
+    });
+  }
   return {
     ...evidence,
     keys: reviewed.sort(byPressure),
     before: past && { quarter: earlier, percent: past.completeness.percent },
   };
 }
-
-const nameOf = ({ id, tenant }: KeyEvidence): string => JSON.stringify([id, tenant]);
 
 /** Whether anything tells that a key existed by then. */
 const wasThere = ({ lastUsed, entry }: Pick<KeyEvidence, 'lastUsed' | 'entry'>): boolean =>

@@ -2,7 +2,7 @@ import { type Days, dateOf } from '../config/days.ts';
 import { TIERS } from '../keys/tiers.ts';
 import type { ArchivedRequests } from '../record/archived-requests.ts';
 import type { KeyRow } from '../usage/changes.ts';
-import type { QuarterFigures } from '../usage/quarter-figures.ts';
+import type { QuarterDays } from '../usage/quarter-figures.ts';
 import type { TierEvidence } from './evidence.ts';
 import { bound, type DayLoad, NAMED_TIERS, TierReplay } from './tier-replay.ts';
 
@@ -36,23 +36,29 @@ export class TierDays {
     );
   }
 
-  /** What the figures of a key settle; what they leave open is added by replay(). */
-  settled(row: KeyRow, figures: QuarterFigures): TierEvidence[] {
+  /** What the days of a key settle; what they leave open is added by replay(). */
+  settled(row: KeyRow, days: QuarterDays): TierEvidence[] {
     const tiers = NAMED_TIERS.map((tier) => ({ tier, refused: 0, exact: true }));
-    for (const [place, requests] of figures.requests.entries()) {
-      if (requests === 0) continue;
-      const load = { requests, peakPerMinute: figures.peakPerMinute[place], untimed: figures.untimed[place] };
-      let isOpen = false;
-      for (const evidence of tiers) {
-        const { least, exact } = bound(TIERS[evidence.tier], load);
+    const highest = {
+      requests: Math.max(...days.requests),
+      peakPerMinute: Math.max(...days.peakPerMinute),
+      untimed: Math.max(...days.untimed),
+    };
+    const replayed = new Set<number>();
+    for (const evidence of tiers) {
+      const limits = TIERS[evidence.tier];
+      // A tier that is certain for the highest of each figure is so for every day, and refuses nothing.
+      if (bound(limits, highest).exact) continue;
+      for (let place = 0; place < this.open.length; place++) {
+        if (days.requests[place] === 0) continue;
+        const { least, exact } = bound(limits, loadOn(days, place));
         evidence.refused += least;
-        isOpen ||= !exact;
+        if (exact) continue;
+        if (this.open[place]) replayed.add(place);
+        else evidence.exact = false;
       }
-      if (!isOpen) continue;
-      const open = this.open[place];
-      if (open) open.push({ row, load, tiers });
-      else settle(tiers, load, undefined);
     }
+    for (const place of replayed) this.open[place]?.push({ row, load: loadOn(days, place), tiers });
     return tiers;
   }
 
@@ -69,6 +75,12 @@ export class TierDays {
     }
   }
 }
+
+const loadOn = ({ requests, peakPerMinute, untimed }: QuarterDays, place: number): DayLoad => ({
+  requests: requests[place],
+  peakPerMinute: peakPerMinute[place],
+  untimed: untimed[place],
+});
 
 /** What the figures of a day did not settle of its tiers is as it was replayed, or not exact. */
 function settle(tiers: TierEvidence[], load: DayLoad, replays: TierReplay[] | undefined): void {

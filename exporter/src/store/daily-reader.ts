@@ -11,6 +11,9 @@ import type { EncodedDay } from './store.ts';
 import type { Cell, Table } from './tables.ts';
 import * as tables from './tables.ts';
 
+/** Event times of a key for ever, seconds since the epoch; 0 = never. */
+export type KeyUses = Pick<KeyUsageRow, 'firstUsed' | 'lastUsed' | 'lastRejected'>;
+
 /** Sums of days; `first` and `last` are the earliest and latest, `peakPerMinute` the highest. */
 export type DaySums = Omit<tables.DayCounts, 'day' | 'key'>;
 
@@ -31,12 +34,20 @@ export class DailyReader {
     return this.rows(`SELECT ${tables.keys.columns} FROM keys ORDER BY key`, []).map(tables.keys.read);
   }
 
-  /** What is known of some keys beside their days, by key number. */
-  keyUsage(keys: readonly number[]): Map<number, KeyUsageRow> {
-    const { columns, read } = tables.keyUsage;
-    const sql = `SELECT ${columns} FROM key_usage WHERE key IN (SELECT value FROM json_each(?))`;
-    const rows = this.rows(sql, [JSON.stringify(keys)]).map(read);
-    return new Map(rows.map((row) => [row.key, row]));
+  /** When some keys were used, by key number. */
+  keyUses(keys: readonly number[]): Map<number, KeyUses> {
+    const sql = `SELECT key, first_used, last_used, last_rejected FROM key_usage
+      WHERE key IN (SELECT value FROM json_each(?))`;
+    const rows = this.rows(sql, [JSON.stringify(keys)]) as number[][];
+    return new Map(
+      rows.map(([key, firstUsed, lastUsed, lastRejected]) => [key, { firstUsed, lastUsed, lastRejected }]),
+    );
+  }
+
+  /** Those keys of which there is any day. */
+  keysWithDays(): Set<number> {
+    const sql = 'SELECT key FROM quarters UNION SELECT key FROM days WHERE day > ?';
+    return new Set(this.rows(sql, [this.addedUpTo()]).map(([key]) => key as number));
   }
 
   endpoints(): EndpointRow[] {
@@ -143,37 +154,27 @@ export class DailyReader {
     );
   }
 
-  /** Everything about the days of the keys with these numbers and those between them, a day after the other. */
-  private *eachFigures({ from, to }: Days, keys: { from: number; to: number }): Generator<DayRow> {
-    const sql = `WITH RECURSIVE each_day(day) AS (VALUES (?) UNION ALL SELECT day + 1 FROM each_day WHERE day < ?)
-      SELECT found.day, found.key, figures FROM each_day CROSS JOIN day_figures AS found
-      ON found.day = each_day.day AND found.key BETWEEN ? AND ?`;
-    if (from > to) return;
-    try {
-      const rows = this.db.prepare(sql).raw().iterate(from, to, keys.from, keys.to);
-      for (const row of rows) yield tables.dayFigures.read(row as Cell[]);
-    } catch (cause) {
-      throw failed(this.path, 'it cannot be read', cause);
-    }
-  }
-
   /**
    * What each of the keys with these numbers and between them did in the days, by number; a key that did nothing is left
    * out. `days`: of one quarter, from its first day on.
    */
   quarterFigures(days: Days, keys: { from: number; to: number }): Map<number, QuarterFigures> {
     const found = new Map<number, QuarterFigures>();
-    const addedUpTo = Math.min(this.rows(ADDED_UP_TO, [])[0][0] as number, quarterAt(days.from).to);
+    const addedUpTo = Math.min(this.addedUpTo(), quarterAt(days.from).to);
     let from = days.from;
     // With a clock that was put back there is more in the sums than is asked for.
     if (addedUpTo >= days.from && addedUpTo <= days.to) {
-      const { columns, read } = tables.quarters;
-      const sql = `SELECT ${columns} FROM quarters WHERE quarter = ? AND key BETWEEN ? AND ?`;
-      for (const row of this.rows(sql, [days.from, keys.from, keys.to]).map(read))
-        found.set(row.key, row.figures);
+      const sql = 'SELECT key, sum, days FROM quarters WHERE quarter = ? AND key BETWEEN ? AND ?';
+      for (const [key, sum, ofDays] of this.each(sql, [days.from, keys.from, keys.to]))
+        found.set(key as number, QuarterFigures.decode({ sum: sum as Uint8Array, days: ofDays as string }));
       from = addedUpTo + 1;
     }
-    for (const { key, day, figures } of this.eachFigures({ from, to: days.to }, keys)) {
+    if (from > days.to) return found;
+    const sql = `WITH RECURSIVE each_day(day) AS (VALUES (?) UNION ALL SELECT day + 1 FROM each_day WHERE day < ?)
+      SELECT found.day, found.key, figures FROM each_day CROSS JOIN day_figures AS found
+      ON found.day = each_day.day AND found.key BETWEEN ? AND ?`;
+    for (const row of this.each(sql, [from, days.to, keys.from, keys.to])) {
+      const { key, day, figures } = tables.dayFigures.read(row);
       const ofKey = found.get(key) ?? new QuarterFigures();
       ofKey.add(day - days.from, figures);
       found.set(key, ofKey);
@@ -202,6 +203,19 @@ export class DailyReader {
 
   private all<Row>({ name, columns, read }: Table<Row>): Row[] {
     return this.rows(`SELECT ${columns} FROM ${name}`, []).map(read);
+  }
+
+  private addedUpTo(): number {
+    return this.rows(ADDED_UP_TO, [])[0][0] as number;
+  }
+
+  /** The rows one after the other: all of them at once would be too many. */
+  private *each(sql: string, parameters: Cell[]): Generator<Cell[]> {
+    try {
+      yield* this.db.prepare(sql).raw().iterate(parameters) as Iterable<Cell[]>;
+    } catch (cause) {
+      throw failed(this.path, 'it cannot be read', cause);
+    }
   }
 
   private rows(sql: string, parameters: Cell[]): Cell[][] {

@@ -248,7 +248,7 @@ export const quarters = table<QuarterRow>({
   read: ([quarter, key, sum, days]) => ({
     quarter: number(quarter),
     key: number(key),
-    figures: QuarterFigures.decode({ sum: bytes(sum), days: bytes(days) }),
+    figures: QuarterFigures.decode({ sum: bytes(sum), days: text(days) }),
   }),
 });
 

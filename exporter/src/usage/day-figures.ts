@@ -85,10 +85,14 @@ export class DayFigures {
   }
 
   merge(other: DayFigures): void {
-    for (const [status, count] of other.statuses)
-      this.statuses.set(status, (this.statuses.get(status) ?? 0) + count);
     for (const [endpoint, { requests, clientErrors, serverErrors }] of other.endpoints)
       this.addEndpoint(endpoint, requests, clientErrors, serverErrors);
+    this.mergeWithoutEndpoints(other);
+  }
+
+  mergeWithoutEndpoints(other: DayFigures): void {
+    for (const [status, count] of other.statuses)
+      this.statuses.set(status, (this.statuses.get(status) ?? 0) + count);
     for (const [scope, { used, refused }] of other.scopes) this.addScope(scope, used, refused);
     for (let i = 0; i < DURATION_CELLS; i++) this.durations[i] += other.durations[i];
     this.durationSum += other.durationSum;
@@ -158,7 +162,9 @@ export class DayFigures {
     figures.bytes = reader.count();
     reader.entries((status, count) => figures.statuses.set(status, count));
     for (let left = reader.count(); left > 0 && !reader.damaged; left--) {
-      const [endpoint, requests, clientErrors] = [reader.count() - 1, reader.count(), reader.count()];
+      const endpoint = reader.count() - 1;
+      const requests = reader.count();
+      const clientErrors = reader.count();
       figures.endpoints.set(endpoint, { requests, clientErrors, serverErrors: reader.count() });
     }
     for (let left = reader.count(); left > 0 && !reader.damaged; left--) {

@@ -65,8 +65,11 @@ export class DistinctIps {
       });
       return;
     }
-    for (let left = Math.min(reader.count(), EXACT); left > 0; left--)
-      this.addHashes(reader.word(), reader.word());
+    const held = Math.min(reader.count(), EXACT);
+    const exact = new Uint32Array(2 * held);
+    for (let i = 0; i < 2 * held; i++) exact[i] = reader.word();
+    this.exact = exact;
+    this.held = held;
   }
 
   private addHashes(first: number, second: number): void {

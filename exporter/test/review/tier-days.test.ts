@@ -42,8 +42,8 @@ function figuresOf(key: number, short: number): QuarterFigures {
     const minutes = new Map<number, number>();
     for (const ms of times)
       minutes.set(Math.floor(ms / 60_000), (minutes.get(Math.floor(ms / 60_000)) ?? 0) + 1);
-    figures.requests[place] = times.length + (key === short && place === 1 ? 2 : 0);
-    figures.peakPerMinute[place] = Math.max(...minutes.values());
+    figures.days.requests[place] = times.length + (key === short && place === 1 ? 2 : 0);
+    figures.days.peakPerMinute[place] = Math.max(...minutes.values());
   }
   return figures;
 }
@@ -72,7 +72,7 @@ async function evidenceOf(short: number, replayUntil?: number): Promise<TierEvid
   const archive = await ArchivedRequests.open(root, '2026-03-08', '2026-03-10');
   try {
     const days = new TierDays(DAYS, archive);
-    const evidence = KEYS.map((row) => days.settled(row, figuresOf(row.key, short)));
+    const evidence = KEYS.map((row) => days.settled(row, figuresOf(row.key, short).days));
     await days.replay({ replayUntil });
     return evidence;
   } finally {

@@ -94,7 +94,7 @@ test('a clock that was put back sees no more of a quarter than its days until th
     commit([{ key: 0, day, figures: figuresOf(0, day, day) }]);
   const until = { from: QUARTERS[1].from, to: QUARTERS[1].from + 30 };
   expectSums(until);
-  expect(store.daily.quarterFigures(until, { from: 0, to: 0 }).get(0)?.requests[31]).toBe(0);
+  expect(store.daily.quarterFigures(until, { from: 0, to: 0 }).get(0)?.days.requests[31]).toBe(0);
 });
 
 test('a long record is added up a part at each commit, and right all the while', () => {
