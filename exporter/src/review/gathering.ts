@@ -200,11 +200,7 @@ function evidenceOf(
 }
 
 /** Days on which there is any. */
-function daysOf(counts: number[]): number {
-  let days = 0;
-  for (const count of counts) if (count > 0) days++;
-  return days;
-}
+const daysOf = (counts: number[]): number => counts.filter(Boolean).length;
 
 function completenessOf(
   reader: DailyReader,

@@ -81,9 +81,12 @@ ${bars(`days-${i}`, evidence.perDay, 640, 48)}
       html`<dt class="${classOf(verdict)}">${question}</dt><dd>${text}${verdict !== 'keep' && html` <em>${verdict}</em>`}</dd>`,
   )}</dl>
 ${judgement.scopeDiff.length > 0 && html`<pre>scopes:\n${judgement.scopeDiff.join('\n')}</pre>`}
-<p class="decision">Decision: ${VERDICTS.map((verdict) => html`<span class="box">${verdict}</span>`)} <span class="line"></span></p>
+${DECISION}
 </section>
 `;
 }
+
+/** To be ticked on paper. */
+const DECISION = html`<p class="decision">Decision: ${VERDICTS.map((verdict) => html`<span class="box">${verdict}</span>`)} <span class="line"></span></p>`;
 
 const classOf = (verdict: Verdict): string => `v-${verdict.replace(' ', '-')}`;

@@ -47,8 +47,9 @@ export class TierDays {
     const replayed = new Set<number>();
     for (const evidence of tiers) {
       const limits = TIERS[evidence.tier];
+      const { least: most, exact: settled } = bound(limits, highest);
       // A tier that is certain for the highest of each figure is so for every day, and refuses nothing.
-      if (bound(limits, highest).exact) continue;
+      if (settled) continue;
       for (let place = 0; place < this.open.length; place++) {
         if (days.requests[place] === 0) continue;
         const { least, exact } = bound(limits, loadOn(days, place));
@@ -56,6 +57,8 @@ export class TierDays {
         if (exact) continue;
         if (this.open[place]) replayed.add(place);
         else evidence.exact = false;
+        // That one day is not certain is all there is to say where nothing is refused for certain and nothing replayed.
+        if (most === 0 && !this.archive) break;
       }
     }
     for (const place of replayed) this.open[place]?.push({ row, load: loadOn(days, place), tiers });
