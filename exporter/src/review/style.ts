@@ -23,7 +23,7 @@ th { color: var(--faint); font-weight: 600; white-space: nowrap; } .number { tex
 a { color: inherit; }
 section { border-top: 2px solid var(--line); padding: 12px 0; break-inside: avoid; }
 .todo { margin: 0 0 6px; } .figures { color: var(--faint); }
-.bars { display: block; max-width: 100%; } .bars path { stroke: var(--bar); stroke-width: .9; }
+.bars { display: block; max-width: 100%; stroke: var(--bar); stroke-width: .9; }
 section .bars { width: 100%; border-bottom: 1px solid var(--line); margin-bottom: 8px; }
 .findings dt { font-weight: 600; } em { font-style: normal; font-weight: 700; }
 .v-revoke { color: var(--red); font-weight: 700; } .v-rotate, .v-narrow, .v-change-tier { color: var(--amber); font-weight: 700; }
@@ -37,6 +37,6 @@ pre { border: 1px solid var(--line); border-radius: 4px; padding: 8px 12px; marg
 @media print { :root { color-scheme: light; --text: #000; --faint: #444; --line: #bbb; --back: #fff; --red: #9b1c15;
   --amber: #704300; --green: #14532d; --bar: #47689c; }
   body { padding: 0; max-width: none; font-size: 10.5pt; } a { text-decoration: none; }
-  .bars path { print-color-adjust: exact; -webkit-print-color-adjust: exact; } thead { display: table-header-group; }
+  .bars { print-color-adjust: exact; -webkit-print-color-adjust: exact; } thead { display: table-header-group; }
   tr { break-inside: avoid; } }
 `);

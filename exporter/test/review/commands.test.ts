@@ -152,7 +152,13 @@ describe('review', () => {
       expect(await page.locator('img, script, link, iframe').count()).toBe(0);
       expect(await page.locator('h2').allTextContents()).toContainEqual(expect.stringContaining(HOSTILE));
       expect(await page.locator('.sign dt').allTextContents()).toEqual(['Reviewer', 'Date', 'Signature']);
-      expect(await page.locator('svg.bars').count()).toBe(10);
+      const plots = page.locator('svg.bars');
+      expect(await plots.count()).toBe(10);
+      const drawn = async () => Promise.all((await plots.all()).map((plot) => plot.screenshot()));
+      const withBars = await drawn();
+      await page.addStyleTag({ content: '.bars { stroke: none !important; }' });
+      const empty = await drawn();
+      expect(withBars.filter((plot, i) => plot.equals(empty[i])).length).toBe(2);
       const width = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
       expect(width).toBeLessThanOrEqual(0);
       const printed = await page.pdf({ preferCSSPageSize: true });
