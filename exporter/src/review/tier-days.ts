@@ -86,14 +86,20 @@ const loadOn = ({ requests, peakPerMinute, untimed }: QuarterDays, place: number
 });
 
 /** What the figures of a day did not settle of its tiers is as it was replayed, or not exact. */
-function settle(tiers: TierEvidence[], load: DayLoad, replays: TierReplay[] | undefined): void {
+function settle(tiers: TierEvidence[], load: DayLoad, replays: Replays | undefined): void {
   for (const [i, evidence] of tiers.entries()) {
     const { least, exact } = bound(TIERS[evidence.tier], load);
     if (exact) continue;
-    if (replays) evidence.refused += replays[i].refused - least;
+    if (replays) evidence.refused += (replays[i]?.refused ?? least) - least;
     else evidence.exact = false;
   }
 }
+
+/** In the order of NAMED_TIERS; undefined = the day's figures settle it. */
+type Replays = (TierReplay | undefined)[];
+
+const replaysOf = (load: DayLoad): Replays =>
+  NAMED_TIERS.map((tier) => (bound(TIERS[tier], load).exact ? undefined : new TierReplay(TIERS[tier])));
 
 /** In one reading of a day, in order of time: the keys are few, or all of them. */
 const REQUESTS_OF_KEYS = `SELECT wanted.n::DOUBLE, epoch_ms(time)::DOUBLE FROM requests
@@ -106,16 +112,16 @@ async function replayedOn(
   archive: ArchivedRequests,
   day: string,
   open: OpenDay[],
-): Promise<(TierReplay[] | undefined)[]> {
+): Promise<(Replays | undefined)[]> {
   const wanted = open.map(({ row: { id, tenant } }, n) => ({ n, id, tenant }));
   const archived = open.map(() => 0);
-  const replays: (TierReplay[] | undefined)[] = open.map(() => undefined);
+  const replays: (Replays | undefined)[] = open.map(() => undefined);
   for await (const [numbers, times] of archive.numbers(day, REQUESTS_OF_KEYS, [JSON.stringify(wanted), day]))
     for (let i = 0; i < numbers.length; i++) {
       const n = numbers[i];
       archived[n]++;
-      replays[n] ??= NAMED_TIERS.map((tier) => new TierReplay(TIERS[tier]));
-      for (const replay of replays[n]) replay.request(times[i]);
+      replays[n] ??= replaysOf(open[n].load);
+      for (const replay of replays[n]) replay?.request(times[i]);
     }
   // A day's file may be of keys with a longer retention, and of today a part is not sealed yet.
   return replays.map((replay, n) => (archived[n] < open[n].load.requests ? undefined : replay));
