@@ -13,6 +13,9 @@ export interface Period extends Days {
   whole: boolean;
 }
 
+/** `whole`: neither cut nor still going on. */
+export type ComparedPeriod = Pick<Period, 'from' | 'to' | 'whole'>;
+
 /** The periods of a grain that the days touch, cut to them, oldest first. */
 export function periodsOf(grain: Grain, { from, to }: Days): Period[] {
   const periods: Period[] = [];
@@ -31,29 +34,26 @@ export function periodsOf(grain: Grain, { from, to }: Days): Period[] {
 }
 
 /**
- * What a period is compared with: the same days of the period before. One that is still going on is compared
- * with as many days of that one.
+ * What a period is compared with: the period before, whole with whole. One that is cut or still going on is compared with
+ * the same days of that one, which are as many unless that month is too short for them.
  */
-export function before(grain: Grain, { from, to }: Days): Days {
+export function before(grain: Grain, { from, to, whole }: ComparedPeriod): Days {
   if (grain === 'day') return { from: from - 1, to: to - 1 };
   if (grain === 'week') return { from: from - 7, to: to - 7 };
-  return shifted(from, to, grain === 'month' ? 1 : 12);
+  return shifted(from, to, whole, grain === 'month' ? 1 : 12);
 }
 
 /** The same days a year before; for days and weeks 52 weeks before, so that weekdays meet weekdays. */
-export function yearBefore(grain: Grain, { from, to }: Days): Days {
+export function yearBefore(grain: Grain, { from, to, whole }: ComparedPeriod): Days {
   if (grain === 'day' || grain === 'week') return { from: from - 364, to: to - 364 };
-  return shifted(from, to, 12);
+  return shifted(from, to, whole, 12);
 }
 
-/** The last day of a month stays the last day of the other month. */
-function shifted(from: number, to: number, months: number): Days {
-  const end = startOf('month', to + 1) === to + 1;
-  return {
-    from: monthsBefore(from, months),
-    to: end ? monthsBefore(to + 1, months) - 1 : monthsBefore(to, months),
-  };
-}
+/** Of a whole period the last day stays the last day of the month. */
+const shifted = (from: number, to: number, whole: boolean, months: number): Days => ({
+  from: monthsBefore(from, months),
+  to: whole ? monthsBefore(to + 1, months) - 1 : monthsBefore(to, months),
+});
 
 function monthsBefore(day: number, months: number): number {
   const date = new Date(day * MS);

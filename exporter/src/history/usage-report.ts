@@ -37,7 +37,10 @@ const KEY_DAYS_IN_DETAIL = 4_000;
 
 /** What the keys did, period by period, oldest first. */
 export function usageReport(reader: DailyReader, query: UsageQuery, keys: readonly KeyRow[]): UsageRow[] {
-  const periods = periodsOf(query.by, query.days);
+  const periods = periodsOf(query.by, query.days).map((period) => ({
+    ...period,
+    whole: period.whole && period.to < query.today,
+  }));
   const numbers = keys.map(({ key }) => key);
   const previous = periods.map((period) => before(query.by, period));
   const lastYear = periods.map((period) => yearBefore(query.by, period));
@@ -50,7 +53,7 @@ export function usageReport(reader: DailyReader, query: UsageQuery, keys: readon
       comparison(own.requests, known && days.from >= known.from ? (sums.get(at)?.requests ?? 0) : null);
     return {
       ...{ period: period.name, from: dateOf(period.from), to: dateOf(period.to) },
-      whole: period.whole && period.to < query.today,
+      whole: period.whole,
       ...own,
       previous: compared(previous[i], periods.length + i),
       lastYear: compared(lastYear[i], 2 * periods.length + i),

@@ -5,6 +5,9 @@ import { before, GRAINS, periodsOf, yearBefore } from '../../src/history/periods
 
 const day = (text: string): number => Date.parse(text) / 86_400_000;
 const days = (from: string, to: string): Days => ({ from: day(from), to: day(to) });
+/** Cut, or still going on. */
+const part = (from: string, to: string) => ({ ...days(from, to), whole: false });
+const whole = (from: string, to: string) => ({ ...days(from, to), whole: true });
 const shown = ({ from, to }: Days): string => `${dateOf(from)} ${dateOf(to)}`;
 
 describe('periods', () => {
@@ -41,16 +44,23 @@ describe('periods', () => {
 
 describe('a period is compared', () => {
   test('with the one before it, a running month with as many days of the month before', () => {
-    expect(shown(before('month', days('2026-11-01', '2026-11-23')))).toBe('2026-10-01 2026-10-23');
-    expect(shown(before('month', days('2026-11-01', '2026-11-30')))).toBe('2026-10-01 2026-10-31');
-    expect(shown(before('month', days('2026-03-01', '2026-03-30')))).toBe('2026-02-01 2026-02-28');
-    expect(shown(before('week', days('2026-11-23', '2026-11-25')))).toBe('2026-11-16 2026-11-18');
-    expect(shown(before('year', days('2026-01-01', '2026-11-23')))).toBe('2025-01-01 2025-11-23');
+    expect(shown(before('month', part('2026-11-01', '2026-11-23')))).toBe('2026-10-01 2026-10-23');
+    expect(shown(before('month', whole('2026-11-01', '2026-11-30')))).toBe('2026-10-01 2026-10-31');
+    expect(shown(before('month', part('2026-03-01', '2026-03-30')))).toBe('2026-02-01 2026-02-28');
+    expect(shown(before('week', part('2026-11-23', '2026-11-25')))).toBe('2026-11-16 2026-11-18');
+    expect(shown(before('year', part('2026-01-01', '2026-11-23')))).toBe('2025-01-01 2025-11-23');
+  });
+
+  test('with as many days also when its last one ends the month', () => {
+    expect(shown(before('month', part('2026-11-01', '2026-11-30')))).toBe('2026-10-01 2026-10-30');
+    expect(shown(before('month', part('2028-02-29', '2028-02-29')))).toBe('2028-01-29 2028-01-29');
+    expect(shown(yearBefore('month', part('2029-02-01', '2029-02-28')))).toBe('2028-02-01 2028-02-28');
+    expect(shown(yearBefore('year', part('2028-02-29', '2028-02-29')))).toBe('2027-02-28 2027-02-28');
   });
 
   test('with last year: the same dates, or for days and weeks the same weekdays', () => {
-    expect(shown(yearBefore('month', days('2028-02-01', '2028-02-29')))).toBe('2027-02-01 2027-02-28');
-    expect(shown(yearBefore('day', days('2026-11-23', '2026-11-23')))).toBe('2025-11-24 2025-11-24');
+    expect(shown(yearBefore('month', whole('2028-02-01', '2028-02-29')))).toBe('2027-02-01 2027-02-28');
+    expect(shown(yearBefore('day', whole('2026-11-23', '2026-11-23')))).toBe('2025-11-24 2025-11-24');
   });
 });
 
