@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { backfill } from './backfill/backfill.ts';
 import { isDayFile } from './backfill/day-files.ts';
 import type { Reading } from './backfill/requests-in-order.ts';
@@ -34,6 +34,7 @@ export async function runBackfill(
     throw new QuestionError(`--to: ${JSON.stringify(flags.to)} is not known; there is openmetrics`);
   const step = stepOf(flags.step);
   const usage = { ...ingestion.usage, zeroHoldSeconds: step / 2, parkAfterSeconds: 0 };
+  requireEachOnce(paths);
   try {
     requireNoDayFiles(flags.output);
     const done = await backfill({
@@ -54,8 +55,21 @@ export async function runBackfill(
     const { code, path } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     throw new QuestionError(
-      `${path ?? flags.output}: ${code}; see to the path, its permissions and its room`,
+      code.startsWith('Z_')
+        ? `${path}: the gzip file is cut off or damaged (${code}); put it back from a copy, or leave it out`
+        : `${path ?? flags.output}: ${code}; see to the path, its permissions and its room`,
     );
+  }
+}
+
+/** Patterns of a shell that overlap give a file twice, whose requests would then count twice. */
+function requireEachOnce(paths: string[]): void {
+  const seen = new Set<string>();
+  for (const path of paths) {
+    const { dev, ino } = statSync(path, { throwIfNoEntry: false }) ?? {};
+    const file = ino === undefined ? path : `${dev}:${ino}`;
+    if (seen.has(file)) throw new QuestionError(`${path}: it is given twice; name each file once`);
+    seen.add(file);
   }
 }
 

@@ -51,7 +51,10 @@ class RequestsOfFile {
 
   async more(): Promise<boolean> {
     const before = this.lines.bytesRead;
-    const more = await this.lines.more();
+    const more = await this.lines.more().catch((error) => {
+      // What unzipping throws, and reading a directory, names no file.
+      throw Object.assign(error as Error, { path: this.lines.path });
+    });
     this.reading.bytes += this.lines.bytesRead - before;
     return more;
   }

@@ -50,6 +50,8 @@ export function parseQuery(text: QueryText, now: number): SearchQuery {
   if (to <= asked) throw new Error('from: is not before to');
   // Nothing is older; a time that is over before then is an empty one.
   const from = Math.max(0, asked);
+  // As a script gives it whose variable is empty: that no request has such a key is no answer.
+  if (text.key === '') throw new Error('key: name one, by its id or fingerprint');
   if (text.order !== undefined && text.order !== 'newest' && text.order !== 'oldest')
     throw new Error('order: write newest or oldest');
   return {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -168,6 +168,15 @@ test('flags and files that cannot be used are named with what to do', async () =
     /none\.log: ENOENT; see to the path/,
   );
   expect(await error(file('a.log'), '--output', file('a.log'))).toMatch(/a\.log: (EEXIST|ENOTDIR); see to/);
+  writeFileSync(file('cut.log.gz'), gzipSync(linesOf(requestsUntil(2 * HOUR))).subarray(0, 200));
+  expect(await error(file('cut.log.gz'), '--output', file('cut'))).toMatch(
+    /cut\.log\.gz: the gzip file is cut off or damaged \(Z_BUF_ERROR\); put it back/,
+  );
+  expect(await error(directory.path, '--output', file('out'))).toContain(`${directory.path}: EISDIR`);
+  symlinkSync(file('a.log'), file('current.log'));
+  expect(await error(file('a.log'), file('current.log'), '--output', file('out'))).toContain(
+    'current.log: it is given twice',
+  );
   expect(await error(file('a.log'), '--step', '10m')).toContain(
     '--step: must be whole seconds from 1s to 299s',
   );

@@ -42,3 +42,7 @@ test.each([
 ])('%s is no time', (from) =>
   expect(() => parseQuery({ from }, NOW)).toThrow(/from: write UTC days such as/),
 );
+
+test('an empty key, as from a script whose variable is not set, is refused: it names no request', () => {
+  expect(() => parseQuery({ key: '' }, NOW)).toThrow('key: name one');
+});
