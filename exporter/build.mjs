@@ -32,9 +32,13 @@ const { metafile } = await build({
   sourcemap: true,
   metafile: true,
   logLevel: 'warning',
-  // Libraries of CommonJS ask for Node's own modules by require, which a module has not.
   banner: {
-    js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
+    js: [
+      // Libraries of CommonJS ask for Node's own modules by require, which a module has not.
+      "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
+      // What libraries use that is deprecated Node passes over in node_modules only, and the bundle is not there.
+      'process.noDeprecation = !process.traceDeprecation;',
+    ].join('\n'),
   },
 });
 

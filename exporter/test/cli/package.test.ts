@@ -1,11 +1,15 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from '@jest/globals';
-import { COMMAND, temporaryDirectory } from '../exporter-process.ts';
+import { afterEach, expect, test } from '@jest/globals';
+import { COMMAND, endLeftovers, startExporter, temporaryDirectory } from '../exporter-process.ts';
 
 const exporter = dirname(dirname(COMMAND));
+
+afterEach(endLeftovers);
 
 test('the npm package has all that runs, and nothing that builds or tests it', () => {
   const directory = temporaryDirectory();
@@ -46,3 +50,27 @@ test('the licence of every library in the bundle lies beside it', () => {
   for (const library of bundled)
     expect(notices).toMatch(new RegExp(`^${library} \\d\\S*: \\S+\\s+(?!\\S+ \\d\\S*: )\\S`, 'm'));
 });
+
+test('no client can have Node write into the log that a library in the bundle uses what is deprecated', async () => {
+  const directory = temporaryDirectory();
+  try {
+    // Node 20 has those warnings only on demand.
+    const env = { NODE_OPTIONS: '--pending-deprecation' };
+    const running = await startExporter(['--log.path', 'requests.log'], { cwd: directory.path, env });
+    await running.ready();
+    for (const path of ['http://localhost/-/healthy', '/-/healthy#'])
+      expect(await statusOf(running.url, path)).toBe(200);
+    expect(await running.end('SIGTERM')).toBe(0);
+    expect(running.output()).toMatch(/^page: \S+\nmetrics: \S+\n$/);
+  } finally {
+    directory.remove();
+  }
+});
+
+/** Asks for a path that no URL could have. */
+async function statusOf(url: string, path: string): Promise<number | undefined> {
+  const asked = request(url, { path }).end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  answer.resume();
+  return answer.statusCode;
+}
