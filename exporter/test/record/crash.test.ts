@@ -50,7 +50,8 @@ test(
 
     for (let kill = 0; kill < KILLS; kill++) {
       const exporter = await startExporter(args, { port });
-      await wait(300 + Math.random() * 2_500);
+      const ended = await Promise.race([exporter.exited, wait(300 + Math.random() * 2_500, 'runs')]);
+      expect({ ended, output: exporter.output() }).toMatchObject({ ended: 'runs' });
       // Half the time the sealing process goes first, and the exporter with what it had just begun.
       if (kill % 2 === 0) for (const pid of childrenOf(exporter.pid)) killed(pid);
       await exporter.end('SIGKILL');
