@@ -21,5 +21,6 @@ export const USAGE_OPTIONS: UsageOptions = {
 /** A keys file with nothing in it. */
 export const NO_KEYS = {
   identify: (id: string, tenant: string) => ({ id, tenant, entry: undefined }),
+  labelled: () => undefined,
   entries: () => [],
 };

@@ -22,6 +22,9 @@ export class LogRecord {
   keyStart = -1;
   keyEnd = -1;
 
+  /** True when key and tenant are labels already, as the archive has them; parsers leave it. */
+  named = false;
+
   /** In `bytes`. */
   tenantStart = -1;
   tenantEnd = -1;

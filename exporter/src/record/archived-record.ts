@@ -4,7 +4,10 @@ import { LogRecord } from '../parse/record.ts';
 import { surfaceSpan } from '../parse/surface.ts';
 import type { ArchivedRequests } from './archived-requests.ts';
 
-/** The requests of one UTC day (`2026-11-23`) in order of time, as parsing gave them; the record is reused. */
+/**
+ * The requests of one UTC day (`2026-11-23`) in order of time, as parsing gave them but for key and tenant, which have
+ * their names already; the record is reused.
+ */
 export async function* archivedRecords(archive: ArchivedRequests, day: string): AsyncGenerator<LogRecord> {
   const sql = `SELECT epoch_ms(time)::DOUBLE, coalesce(key_id, ''), coalesce(tenant_id, ''), coalesce(method, ''),
       endpoint, status::INTEGER, coalesce(ip, ''), duration_ms::DOUBLE, response_bytes::DOUBLE
@@ -36,6 +39,7 @@ function fill(
   record.status = status;
   record.durationSeconds = durationMs === null ? Number.NaN : durationMs / 1000;
   record.responseBytes = bytes ?? Number.NaN;
+  record.named = true;
   record.key = Buffer.from(key === NO_KEY ? '' : key);
   record.keyStart = 0;
   record.keyEnd = record.key.length;

@@ -11,6 +11,11 @@ export function namesOf(
 ): { id: string; tenant: string; entry: KeyEntry | undefined } {
   const { key, keyStart, keyEnd, bytes, tenantStart, tenantEnd } = record;
   const hasTenant = tenantEnd > tenantStart;
+  if (record.named) {
+    const label = key.toString('latin1', keyStart, keyEnd);
+    const tenant = hasTenant ? bytes.toString('latin1', tenantStart, tenantEnd) : '';
+    return { id: label, tenant, entry: registry.labelled(label, tenant) };
+  }
   const idText = textOf(key, keyStart, keyEnd);
   const tenantText = hasTenant ? textOf(bytes, tenantStart, tenantEnd) : '';
   // Bytes that are no text can be no entry's id or tenant; reading them as text would merge keys.

@@ -40,6 +40,8 @@ export interface UsageOptions {
 export interface KeyRegistry {
   /** Whose request a line is: the registered key, or the names on the line without an entry. */
   identify(id: string, tenant: string): KeyIdentity;
+  /** The entry of a key whose labels are known; undefined for an unregistered one. */
+  labelled(id: string, tenant: string): KeyEntry | undefined;
   entries(): readonly KeyEntry[];
   /** Scope that a request of this method and endpoint template needs; undefined when unknown. */
   scopeOf(method: string, template: string): string | undefined;

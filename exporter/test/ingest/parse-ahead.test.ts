@@ -37,6 +37,7 @@ function account(text: string | Buffer, source: string, parseAhead: ParseAhead |
   };
   const registry = {
     identify: (id: string, tenant: string) => ({ id, tenant, entry: undefined }),
+    labelled: () => undefined,
     entries: () => [],
     scopeOf: () => undefined,
   };

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { keyLabel, tenantLabel } from '../../src/keys/labels.ts';
 import {
   type ExporterProcess,
   endLeftovers,
@@ -147,5 +148,35 @@ test('without archived days it says so', async () => {
     stderr: expect.stringContaining(
       'has no archived requests of 2020-01-01 to 2020-01-31; see to --record.path',
     ),
+  });
+});
+
+test('keys and tenants whose names are written with % or shortened are the same again, and no new ones', async () => {
+  const ids = ['key,b', 'kéy ü', '%41', '__none__', '__none__x', 'k'.repeat(200), 'key_a'];
+  const odd = ids.flatMap((key, i) =>
+    ['new, inc', 't'.repeat(200), ''].map((tenant) => ({ key, tenant, at: from + i })),
+  );
+  writeFileSync(
+    file('requests.log'),
+    odd
+      .map(({ key, tenant, at }) =>
+        requestLine({
+          timestamp: new Date(at * 1000).toISOString(),
+          keyId: key,
+          tenantId: tenant || undefined,
+        }),
+      )
+      .join(''),
+  );
+  await writeArchive(
+    file('record'),
+    odd.map(({ key, tenant, at }) => ({
+      ...{ at, key: keyLabel(key), tenant: tenantLabel(tenant), ip: '192.0.2.10', durationMs: 12.5 },
+    })),
+  );
+  await (await start()).end('SIGTERM');
+  expect(await run('usage', 'rebuild', '--from', date(from), '--check')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/: 21 days of keys are the same, 0 differ, 0/),
   });
 });
