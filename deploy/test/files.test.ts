@@ -123,6 +123,14 @@ describe('the password that docker-compose.yml makes at its first start', () => 
   });
 });
 
+test('the unit for systemd ends no Node for a system call: those of V8 are allowed, and others fail', () => {
+  const unit = read('../systemd/atender-exporter.service');
+  expect(unit.match(/^SystemCall(?!Architectures).*$/gm)).toEqual([
+    'SystemCallFilter=@system-service @pkey',
+    'SystemCallErrorNumber=EPERM',
+  ]);
+});
+
 describe('the Kubernetes manifests', () => {
   const models: Record<string, Record<string, unknown>> = {
     v1: core,
