@@ -174,6 +174,8 @@ function tierAnswer(key: KeyEvidence): { answer: Answer; tier: string } {
   if (!entry) return answer('keep', ' Not in the keys file: its tier is not known.');
   const place = (NAMED_TIERS as readonly string[]).indexOf(entry.tier);
   if (throttled / requests >= thresholdOf(key, 'throttled_ratio')) {
+    if (place >= 0 && fitsWell(key, NAMED_TIERS[place]))
+      return answer('keep', ' Its own tier leaves room to spare: these have another reason.');
     const higher = key.tiers.find(({ tier, refused }, i) => i > place && TIERS[tier] && refused < throttled);
     if (place >= 0 && higher) return answer('change tier', ` ${higher.tier} would help.`, higher.tier);
     return answer('keep', ' No named tier would help: the consumer must slow down.');

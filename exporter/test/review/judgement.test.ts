@@ -115,6 +115,13 @@ describe('change tier', () => {
     expect(verdict({ throttled: 49, tiers })).toBe('keep');
     expect(said('Right tier?', { throttled: 50, tiers })).toContain('starter at least 90, professional 0');
   });
+  test('not while its own tier leaves half of its limits free: the 429s have another reason', () => {
+    expect(verdict({ throttled: 500 })).toBe('keep');
+    expect(said('Right tier?', { throttled: 500 })).toContain('these have another reason');
+    const [starter, ...higher] = tiers;
+    const close = { throttled: 500, tiers: [{ ...starter, refused: 0, exact: true }, ...higher] };
+    expect(verdict({ ...close, peakPerMinute: 31 })).toBe('change tier');
+  });
   test('to a lower one that leaves half of its limits free, after two weeks of use', () => {
     const rich = { tier: 'enterprise' } as const;
     expect(judge(evidence({}, rich), NOW)).toMatchObject({ verdict: 'change tier', tier: 'starter' });
