@@ -45,13 +45,14 @@ export function withKeyNamed(text: QueryText, registry: KeyRegistry): QueryText 
 
 /** Reads a query as people write it. `now` in milliseconds. Throws an Error that says what to write instead. */
 export function parseQuery(text: QueryText, now: number): SearchQuery {
+  // As a script gives it whose variable is not set: that no request has such a key is no answer.
+  for (const name of QUERY_FIELDS)
+    if (text[name] === '') throw new Error(`${name}: it is empty; name one, or leave it out`);
   const asked = text.from === undefined ? Number.NEGATIVE_INFINITY : momentOf('from', text.from, now, false);
   const to = text.to === undefined ? LATEST : momentOf('to', text.to, now, true);
   if (to <= asked) throw new Error('from: is not before to');
   // Nothing is older; a time that is over before then is an empty one.
   const from = Math.max(0, asked);
-  // As a script gives it whose variable is empty: that no request has such a key is no answer.
-  if (text.key === '') throw new Error('key: name one, by its id or fingerprint');
   if (text.order !== undefined && text.order !== 'newest' && text.order !== 'oldest')
     throw new Error('order: write newest or oldest');
   return {

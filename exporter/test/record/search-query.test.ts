@@ -43,6 +43,7 @@ test.each([
   expect(() => parseQuery({ from }, NOW)).toThrow(/from: write UTC days such as/),
 );
 
-test('an empty key, as from a script whose variable is not set, is refused: it names no request', () => {
-  expect(() => parseQuery({ key: '' }, NOW)).toThrow('key: name one');
-});
+test.each(['key', 'tenant', 'endpoint', 'method', 'from'])(
+  'an empty %s, as from a script whose variable is not set, is refused: no request is an answer to it',
+  (name) => expect(() => parseQuery({ [name]: '' }, NOW)).toThrow(`${name}: it is empty`),
+);
