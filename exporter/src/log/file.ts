@@ -130,6 +130,11 @@ export class LogFile {
   seenAs = '';
   /** Modification of a followed file that had no content yet at the last look. */
   emptySinceMs: number | undefined;
+  /**
+   * Siblings modified from then on may be contents that nobody has seen yet. What is committed until they are told is
+   * no younger, or a restart would take them for older than what is known.
+   */
+  unsureSinceMs: number | undefined;
   /** Why bytes that are not found count as lost. */
   lossReason: keyof typeof LOSSES = 'deleted';
   /** Since when it is not found, milliseconds of the intake's clock. */
@@ -197,7 +202,7 @@ export class LogFile {
 
   position(): FilePosition {
     const { id, source } = this.ref;
-    const { path, dev, ino, headLength, headHash, size, skipping, phase, modifiedMs } = this;
+    const { path, dev, ino, headLength, headHash, size, skipping, phase } = this;
     return {
       id,
       source,
@@ -210,12 +215,17 @@ export class LogFile {
       size,
       skipping,
       phase,
-      modifiedMs,
+      modifiedMs: Math.min(this.modifiedMs, this.unsureSinceMs ?? this.modifiedMs),
     };
   }
 
   changed(): void {
     this.revision++;
+  }
+
+  unsureSince(ms: number | undefined): void {
+    if (ms !== this.unsureSinceMs) this.changed();
+    this.unsureSinceMs = ms;
   }
 
   setPhase(phase: FilePosition['phase']): void {

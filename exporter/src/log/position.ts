@@ -25,7 +25,10 @@ export interface FilePosition {
   skipping: boolean;
   /** following = still grows under its path; draining = rotated away, being read to its end; done = read to its end. */
   phase: 'following' | 'draining' | 'done';
-  /** Last modification as last seen, milliseconds since the epoch; orders rotated files. */
+  /**
+   * Last modification as last seen, milliseconds since the epoch; orders rotated files. Earlier while files beside it
+   * are still to be looked into: those modified later may be unread.
+   */
   modifiedMs: number;
 }
 

@@ -178,9 +178,11 @@ export class Recognition {
   private newcomers(group: Group, round: Round, findings: Findings): void {
     const before = this.current.get(group.path) ?? newest(round.ofGroup(group));
     const firstSeen = !this.seenPaths.has(group.path) && !before;
+    const since = before ? knownUntil(before, round) : firstSeen ? undefined : this.lastLook - CLOCK_SLACK_MS;
     const still = before?.entry !== undefined && before.entry === group.live;
     // A file that was empty at the last look may have been written, copied and truncated since.
-    const intact = still && before.emptySinceMs === undefined;
+    const intact = still && before.emptySinceMs === undefined && before.unsureSinceMs === undefined;
+    let sure = true;
     // Once the newest is known, older siblings that were never seen look like none of our business.
     if (group.live && !round.holder.has(inodeOf(group.live)) && !round.waiting.has(group))
       this.begin(group, group.live, round, findings);
@@ -192,15 +194,17 @@ export class Recognition {
         entry.wanted ||
         this.reborn.has(inode) ||
         this.awaited.has(inode) ||
-        (stamped && before !== undefined && isNewer(entry, before, round.modifiedMs.get(before))) ||
-        (stamped && !before && !firstSeen && entry.modifiedMs >= this.lastLook - CLOCK_SLACK_MS);
+        // What was modified within one tick of the clock is better read than lost: copies are told by their content.
+        (stamped && since !== undefined && entry.modifiedMs >= since);
       if (!mayRead && (isGzip(entry.path) || this.judged.get(inode) === judgement(entry))) continue;
       if (entry.size === 0 && (still || entry.wanted)) continue;
-      this.judge(entry, group, round, findings, mayRead, firstSeen);
+      if (!this.judge(entry, group, round, findings, mayRead, firstSeen) && mayRead) sure = false;
     }
+    for (const file of round.ofGroup(group)) file.unsureSince(sure ? undefined : since);
     if (group.state === 'seen') this.seenPaths.add(group.path);
   }
 
+  /** False when there is more to know of it. */
   private judge(
     entry: Sibling,
     group: Group,
@@ -208,7 +212,7 @@ export class Recognition {
     findings: Findings,
     mayRead: boolean,
     firstSeen: boolean,
-  ): void {
+  ): boolean {
     const inode = inodeOf(entry);
     const seen = round.glimpses.of(entry, group.source.name);
     if (seen === 'corrupt') {
@@ -217,26 +221,23 @@ export class Recognition {
       const owner = round.ofGroup(group).find((other) => beginsLike(other, head));
       if (owner) owner.lossReason = 'unreadable';
       else findings.corrupt.push({ file, entry });
-      return;
+      return true;
     }
     const decidable = isSeen(seen) && !round.waiting.has(group);
     const copy = decidable ? this.isCopy(seen, entry, group, round) : undefined;
     if (!isSeen(seen) || copy === undefined) {
       if (mayRead) this.awaited.add(inode);
       if (seen !== 'unreadable') findings.undecided.add(group);
-      return;
+      return seen === 'unreadable';
     }
     this.awaited.delete(inode);
-    if (copy) {
-      const file = this.passOver(entry, group, round, seen.length);
-      file.setHead(seen.head);
-      return;
-    }
-    if (mayRead || firstSeen) {
+    if (copy) this.passOver(entry, group, round, seen.length).setHead(seen.head);
+    else if (mayRead || firstSeen) {
       const file = this.known.add(group.source.name, entry, mayRead ? 'draining' : 'done');
       round.claim(file, entry, group);
       findings.fresh.push({ file, entry, seen });
     } else this.judged.set(inode, judgement(entry));
+    return true;
   }
 
   private begin(group: Group, entry: Entry, round: Round, findings: Findings): void {
@@ -379,12 +380,9 @@ function newest(files: LogFile[]): LogFile | undefined {
     .at(-1);
 }
 
-/**
- * Whether a sibling was rotated after a known content, last modified at `knownMs` as far as is known. What was modified
- * within one tick of the clock is better read than lost: copies are told by their content.
- */
-function isNewer(entry: Entry, than: LogFile, knownMs = than.modifiedMs): boolean {
-  return entry.modifiedMs >= (than.emptySinceMs ?? knownMs);
+/** Siblings modified from then on may be contents that came after a known one, milliseconds since the epoch. */
+function knownUntil(file: LogFile, round: Round): number {
+  return file.unsureSinceMs ?? file.emptySinceMs ?? round.modifiedMs.get(file) ?? file.modifiedMs;
 }
 
 /** Whether a head is that of a known content, as far as it goes. */

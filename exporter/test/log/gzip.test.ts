@@ -61,6 +61,27 @@ test('one that was never seen while it was plain is read from its beginning', as
   expect((await run.settle()).toSorted()).toEqual(numbered(1, 110).toSorted());
 });
 
+test('one that was not looked into yet when the exporter is killed is read by the next one', async () => {
+  writeFileSync(log, text(numbered(1, 50)));
+  await run.settle();
+  run.stop();
+  renameSync(log, `${log}.1`);
+  writeFileSync(`${log}.2`, text(numbered(51, 100)));
+  compress(`${log}.2`);
+  writeFileSync(log, text(numbered(101, 110)));
+  for (let kill = 0; kill < 3; kill++) {
+    run.start();
+    run.poll();
+    run.read();
+    run.commit();
+    run.intake.close();
+    renameSync(log, `${log}.${kill + 3}`);
+    writeFileSync(log, text(numbered(111 + kill, 111 + kill)));
+  }
+  run.start();
+  expect((await run.settle()).toSorted()).toEqual(numbered(1, 113).toSorted());
+});
+
 test('one that was consumed is skipped, also after a restart', async () => {
   writeFileSync(log, text(numbered(1, 400)));
   await run.settle();
