@@ -130,11 +130,8 @@ export class LogFile {
   seenAs = '';
   /** Modification of a followed file that had no content yet at the last look. */
   emptySinceMs: number | undefined;
-  /**
-   * Siblings modified from then on may be contents that nobody has seen yet. What is committed until they are told is
-   * no younger, or a restart would take them for older than what is known.
-   */
-  unsureSinceMs: number | undefined;
+  /** As in its position. */
+  unsureSinceMs: number;
   /** Why bytes that are not found count as lost. */
   lossReason: keyof typeof LOSSES = 'deleted';
   /** Since when it is not found, milliseconds of the intake's clock. */
@@ -158,6 +155,7 @@ export class LogFile {
     this.size = position.size;
     this.end = isGzip(position.path) ? position.size : offset;
     this.modifiedMs = position.modifiedMs;
+    this.unsureSinceMs = position.unsureSinceMs;
     this.headLength = position.headLength;
     this.headHash = position.headHash;
     this.at = { offset, tailLength, tailHash };
@@ -169,7 +167,14 @@ export class LogFile {
 
   static fresh(id: number, source: string, entry: Entry, phase: FilePosition['phase']): LogFile {
     const { path, dev, ino, modifiedMs } = entry;
-    const nothing = { headLength: 0, headHash: '', ...FILE_START, size: 0, skipping: false };
+    const nothing = {
+      headLength: 0,
+      headHash: '',
+      ...FILE_START,
+      size: 0,
+      skipping: false,
+      unsureSinceMs: 0,
+    };
     return new LogFile({ id, source, path, dev, ino, modifiedMs, phase, ...nothing });
   }
 
@@ -202,7 +207,7 @@ export class LogFile {
 
   position(): FilePosition {
     const { id, source } = this.ref;
-    const { path, dev, ino, headLength, headHash, size, skipping, phase } = this;
+    const { path, dev, ino, headLength, headHash, size, skipping, phase, modifiedMs, unsureSinceMs } = this;
     return {
       id,
       source,
@@ -215,7 +220,8 @@ export class LogFile {
       size,
       skipping,
       phase,
-      modifiedMs: Math.min(this.modifiedMs, this.unsureSinceMs ?? this.modifiedMs),
+      modifiedMs,
+      unsureSinceMs,
     };
   }
 
@@ -223,7 +229,8 @@ export class LogFile {
     this.revision++;
   }
 
-  unsureSince(ms: number | undefined): void {
+  /** Whether, and from which modification on, there may be files beside it that are unread. */
+  unsureSince(ms: number): void {
     if (ms !== this.unsureSinceMs) this.changed();
     this.unsureSinceMs = ms;
   }

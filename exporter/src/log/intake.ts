@@ -248,7 +248,9 @@ export class LogIntake {
     const unclear = findings.undecided.size > 0 || this.groups.some(({ state }) => state === 'barred');
     if (unclear || files.some(({ barred }) => barred)) this.lookAgainAt = now + RETRY_MS;
     this.noteBacklog(findings);
-    this.looked = true;
+    if (findings.moved) this.lookWanted = true;
+    // A look that another has to follow at once has not seen everything.
+    this.looked ||= !this.lookWanted;
   }
 
   private begin({ file, entry, seen }: Findings['fresh'][number]): void {
@@ -437,7 +439,7 @@ export class LogIntake {
   private noteBacklog(findings: Findings): void {
     if (!this.backlog) return;
     for (const file of this.lanes.files())
-      if ((!this.looked || isGzip(file.path)) && !this.backlog.has(file)) this.backlog.set(file, file.end);
+      if (!this.looked || (isGzip(file.path) && !this.backlog.has(file))) this.backlog.set(file, file.end);
     this.backlogUndecided = findings.undecided.size > 0 && this.probes.running.length > 0;
   }
 

@@ -25,11 +25,10 @@ export interface FilePosition {
   skipping: boolean;
   /** following = still grows under its path; draining = rotated away, being read to its end; done = read to its end. */
   phase: 'following' | 'draining' | 'done';
-  /**
-   * Last modification as last seen, milliseconds since the epoch; orders rotated files. Earlier while files beside it
-   * are still to be looked into: those modified later may be unread.
-   */
+  /** Last modification as last seen, milliseconds since the epoch; orders rotated files. */
   modifiedMs: number;
+  /** While files beside it are still to be told: those modified from then on may be unread contents. 0 = all are told. */
+  unsureSinceMs: number;
 }
 
 /** What changed since the last settled commit. */

@@ -22,6 +22,8 @@ export interface Findings {
   truncated: LogFile[];
   /** Compressed files that cannot be read, and no known content accounts for. */
   corrupt: { file: LogFile; entry: Entry }[];
+  /** True when files that may be unread were renamed during the look, so that in their groups nothing was begun. */
+  moved: boolean;
 }
 
 /**
@@ -62,7 +64,8 @@ export class Recognition {
   look(groups: Group[]): Findings {
     const startedAt = Date.now();
     const round = new Round(groups, this.known, new Glimpses(this.probes, this.onError));
-    const findings: Findings = { fresh: [], undecided: new Set(), truncated: round.truncated, corrupt: [] };
+    const { truncated } = round;
+    const findings: Findings = { fresh: [], undecided: new Set(), truncated, corrupt: [], moved: false };
     try {
       for (const file of this.known.all()) file.entry = undefined;
       for (const group of groups) this.byInode(group, round);
@@ -178,30 +181,45 @@ export class Recognition {
   private newcomers(group: Group, round: Round, findings: Findings): void {
     const before = this.current.get(group.path) ?? newest(round.ofGroup(group));
     const firstSeen = !this.seenPaths.has(group.path) && !before;
-    const since = before ? knownUntil(before, round) : firstSeen ? undefined : this.lastLook - CLOCK_SLACK_MS;
+    const since = before ? knownUntil(before, round) : this.lastLook - CLOCK_SLACK_MS;
     const still = before?.entry !== undefined && before.entry === group.live;
     // A file that was empty at the last look may have been written, copied and truncated since.
-    const intact = still && before.emptySinceMs === undefined && before.unsureSinceMs === undefined;
-    let sure = true;
-    // Once the newest is known, older siblings that were never seen look like none of our business.
+    const intact = still && before.emptySinceMs === undefined && before.unsureSinceMs === 0;
+    const mayRead = (entry: Sibling): boolean => {
+      const inode = inodeOf(entry);
+      if (entry.wanted || this.reborn.has(inode) || this.awaited.has(inode)) return true;
+      // What was modified within one tick of the clock is better read than lost: copies are told by their content.
+      return entry.stamped && !intact && !firstSeen && entry.modifiedMs >= since;
+    };
+    const strangers = group.siblings.filter((entry) => !round.holder.has(inodeOf(entry)));
+    const unread = strangers.filter(mayRead);
+    // Older files are read first, so the newest waits for those whose names are others by now.
+    if (unread.some((entry) => this.hasMoved(entry, group, round))) {
+      for (const entry of unread) this.awaited.add(inodeOf(entry));
+      findings.undecided.add(group);
+      findings.moved = true;
+      return;
+    }
     if (group.live && !round.holder.has(inodeOf(group.live)) && !round.waiting.has(group))
       this.begin(group, group.live, round, findings);
-    for (const entry of group.siblings) {
+    let sure = true;
+    for (const entry of strangers) {
       const inode = inodeOf(entry);
       if (round.holder.has(inode)) continue;
-      const stamped = entry.stamped && !intact;
-      const mayRead =
-        entry.wanted ||
-        this.reborn.has(inode) ||
-        this.awaited.has(inode) ||
-        // What was modified within one tick of the clock is better read than lost: copies are told by their content.
-        (stamped && since !== undefined && entry.modifiedMs >= since);
-      if (!mayRead && (isGzip(entry.path) || this.judged.get(inode) === judgement(entry))) continue;
+      const wanted = mayRead(entry);
+      if (!wanted && (isGzip(entry.path) || this.judged.get(inode) === judgement(entry))) continue;
       if (entry.size === 0 && (still || entry.wanted)) continue;
-      if (!this.judge(entry, group, round, findings, mayRead, firstSeen) && mayRead) sure = false;
+      if (!this.judge(entry, group, round, findings, wanted, firstSeen) && wanted) sure = false;
     }
-    for (const file of round.ofGroup(group)) file.unsureSince(sure ? undefined : since);
+    // Until all are told, a restart must not take them for none of our business, older than what is known.
+    if (group.state === 'seen' || !sure)
+      for (const file of round.ofGroup(group)) file.unsureSince(sure || firstSeen ? 0 : since);
     if (group.state === 'seen') this.seenPaths.add(group.path);
+  }
+
+  /** Whether another file, or none, is by now where the look found a sibling. */
+  private hasMoved(entry: Sibling, group: Group, round: Round): boolean {
+    return !isGzip(entry.path) && round.glimpses.of(entry, group.source.name) === 'incomplete';
   }
 
   /** False when there is more to know of it. */
@@ -382,7 +400,8 @@ function newest(files: LogFile[]): LogFile | undefined {
 
 /** Siblings modified from then on may be contents that came after a known one, milliseconds since the epoch. */
 function knownUntil(file: LogFile, round: Round): number {
-  return file.unsureSinceMs ?? file.emptySinceMs ?? round.modifiedMs.get(file) ?? file.modifiedMs;
+  if (file.unsureSinceMs > 0) return file.unsureSinceMs;
+  return file.emptySinceMs ?? round.modifiedMs.get(file) ?? file.modifiedMs;
 }
 
 /** Whether a head is that of a known content, as far as it goes. */

@@ -85,6 +85,8 @@ export const MIGRATIONS: readonly (string | ((db: Connection) => void))[] = [
     PRIMARY KEY (quarter, key));
   DELETE FROM meta WHERE name = 'quarters_to';
   `,
+  // Files beside it that are still to be told, for whoever goes on after a kill.
+  'ALTER TABLE positions ADD COLUMN unsure_since_ms REAL NOT NULL DEFAULT 0',
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -40,13 +40,13 @@ const table = <Row>(definition: Table<Row>): Table<Row> => definition;
 export const positions = table<FilePosition>({
   name: 'positions',
   columns:
-    'id source path dev ino head_length head_hash tail_length tail_hash offset size skipping phase modified_ms'.split(
+    'id source path dev ino head_length head_hash tail_length tail_hash offset size skipping phase modified_ms unsure_since_ms'.split(
       ' ',
     ),
   identity: 1,
   write: (p) => [
     ...[p.id, p.source, p.path, p.dev, p.ino, p.headLength, p.headHash, p.tailLength, p.tailHash],
-    ...[p.offset, p.size, Number(p.skipping), p.phase, p.modifiedMs],
+    ...[p.offset, p.size, Number(p.skipping), p.phase, p.modifiedMs, p.unsureSinceMs],
   ],
   read: ([id, source, path, dev, ino, headLength, headHash, tailLength, tailHash, ...rest]) => ({
     id: number(id),
@@ -63,6 +63,7 @@ export const positions = table<FilePosition>({
     skipping: rest[2] === 1,
     phase: rest[3] as FilePosition['phase'],
     modifiedMs: number(rest[4]),
+    unsureSinceMs: number(rest[5]),
   }),
 });
 

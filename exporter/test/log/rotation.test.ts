@@ -1,6 +1,7 @@
 import {
   appendFileSync,
   chmodSync,
+  existsSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -11,7 +12,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { Discovery } from '../../src/log/discovery.ts';
 import { asRoot } from '../as-root.ts';
 import { IntakeRun, numbered, source, temporaryDirectory, text } from './intake-run.ts';
 
@@ -26,6 +28,7 @@ beforeEach(() => {
 afterEach(() => {
   run?.intake.close();
   run = undefined;
+  jest.restoreAllMocks();
   directory.remove();
 });
 
@@ -218,6 +221,39 @@ describe('rotation by rename', () => {
     utimesSync(`${log}.1`, past - 100, past - 100);
     run.start();
     expect(await run.settle()).toEqual(many(1, 300));
+  });
+
+  test('begun right after the look: a kill before it ends costs no file that was rotated while stopped', async () => {
+    const hour = (n: number) => Date.now() / 1000 - 36_000 + n * 3600;
+    const write = (n: number) => {
+      writeFileSync(log, text(many(1 + n * 100)));
+      utimesSync(log, hour(n), hour(n));
+    };
+    const renameOlder = () => {
+      for (const n of [3, 2, 1]) if (existsSync(`${log}.${n}`)) renameSync(`${log}.${n}`, `${log}.${n + 1}`);
+    };
+    write(0);
+    const run = following();
+    await run.settle();
+    run.stop();
+    for (const n of [1, 2, 3]) {
+      renameOlder();
+      renameSync(log, `${log}.1`);
+      write(n);
+    }
+    run.start();
+    const { look } = Discovery.prototype;
+    jest.spyOn(Discovery.prototype, 'look').mockImplementationOnce(function (this: Discovery, ...asked) {
+      const found = look.apply(this, asked);
+      renameOlder();
+      return found;
+    });
+    run.poll();
+    run.read();
+    expect(run.intake.backlogRead()).toBe(false);
+    run.commit();
+    run.crash();
+    expect(await run.settle()).toEqual(many(1, 400));
   });
 
   test('within one tick of the clock, when the file known before is removed: what came after it is read', async () => {

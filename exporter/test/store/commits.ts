@@ -58,5 +58,6 @@ export function positionAt(offset: number): FilePosition {
     skipping: offset % 2 === 1,
     phase: 'following',
     modifiedMs: 1_700_000_000_123.5,
+    unsureSinceMs: offset % 3 === 0 ? 0 : 1_699_999_999_000.25,
   };
 }
