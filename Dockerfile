@@ -1,6 +1,6 @@
 # Two images: `--target grafana` is Grafana with the panel plugin and the data source of the record; the other one,
 # built by default, is the exporter, without npm's caches and as a user of its own.
-ARG NODE=node:20.20.2-bookworm-slim
+ARG NODE=node:24.22.3-bookworm-slim
 ARG GRAFANA=grafana/grafana:13.2.2
 
 FROM ${NODE} AS packages
