@@ -34,8 +34,9 @@ COPY exporter exporter
 RUN npm run build && npm prune --omit=dev --workspace atender-exporter --include-workspace-root
 
 FROM ${NODE} AS exporter
-# With one arena for each of its threads, malloc keeps some 20 MiB that nobody uses.
-ENV MALLOC_ARENA_MAX=2 NODE_ENV=production ATENDER_RECORD_PATH=/var/lib/atender-exporter/record
+# With one arena for each of its threads, malloc keeps some 20 MiB that nobody uses. Node 24 lets what is young grow to
+# twice as much as Node 20, some 40 MiB more, which saves no time.
+ENV MALLOC_ARENA_MAX=2 NODE_OPTIONS=--max-semi-space-size=8 NODE_ENV=production ATENDER_RECORD_PATH=/var/lib/atender-exporter/record
 WORKDIR /app
 COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules node_modules

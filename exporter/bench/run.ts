@@ -123,7 +123,7 @@ async function memoryAtScale(): Promise<void> {
   const shape = { lines: 3_000_000, keys: 1_000, endpointsPerKey: 14, ipsPerKey: 1_000 };
   const log = benchLog(options.directory, shape);
   const args = ['--log.path', log, '--store.path', join(work, 'memory.db'), '--log.level', 'warn'];
-  const env = { MALLOC_ARENA_MAX: '2' };
+  const env = { MALLOC_ARENA_MAX: '2', NODE_OPTIONS: '--max-semi-space-size=8' };
   const exporter = await startExporter(args, { env });
   await readAll(exporter, shape.lines);
   for (let i = 0; i < 5; i++) await exporter.metrics();
