@@ -51,12 +51,16 @@ export class BlockSpace {
     this.spare = buffers();
   }
 
-  /** Reads at most `length` bytes that will be asked for next. */
+  /** Reads at most `length` bytes that will be asked for next. Never throws: another thread is at work on the block. */
   readAhead(file: LogFile, offset: number, length: number): void {
     const { pristine, working } = this.spare;
-    const count = readFully(file.fd!, pristine, TAIL_BYTES, length, offset);
-    pristine.copy(working, TAIL_BYTES, TAIL_BYTES, TAIL_BYTES + count);
-    this.ahead = { file, offset, count };
+    try {
+      const count = readFully(file.fd!, pristine, TAIL_BYTES, length, offset);
+      pristine.copy(working, TAIL_BYTES, TAIL_BYTES, TAIL_BYTES + count);
+      this.ahead = { file, offset, count };
+    } catch {
+      // Whoever asks for these bytes reads them again, and is told.
+    }
   }
 
   /** Turns to what was read ahead of a file from `offset` on. Returns how many bytes that is; 0 = there is nothing. */

@@ -35,7 +35,7 @@ export class LineSplitter {
   /** Over-long lines met. */
   tooLong = 0;
 
-  /** `meanwhile` is called once, when another thread may have begun to parse and no line is taken yet. */
+  /** `meanwhile` is called once, when another thread may have begun to parse and no line is taken yet; it must not throw. */
   split(
     context: LineContext,
     sink: LineSink,

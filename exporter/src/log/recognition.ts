@@ -192,9 +192,9 @@ export class Recognition {
       return entry.stamped && !intact && !firstSeen && entry.modifiedMs >= since;
     };
     const strangers = group.siblings.filter((entry) => !round.holder.has(inodeOf(entry)));
-    const unread = strangers.filter(mayRead);
+    const unread = new Set(strangers.filter(mayRead));
     // Older files are read first, so the newest waits for those whose names are others by now.
-    if (unread.some((entry) => this.hasMoved(entry, group, round))) {
+    if ([...unread].some((entry) => this.hasMoved(entry, group, round))) {
       for (const entry of unread) this.awaited.add(inodeOf(entry));
       findings.undecided.add(group);
       findings.moved = true;
@@ -206,10 +206,10 @@ export class Recognition {
     for (const entry of strangers) {
       const inode = inodeOf(entry);
       if (round.holder.has(inode)) continue;
-      const wanted = mayRead(entry);
-      if (!wanted && (isGzip(entry.path) || this.judged.get(inode) === judgement(entry))) continue;
+      const isUnread = unread.has(entry);
+      if (!isUnread && (isGzip(entry.path) || this.judged.get(inode) === judgement(entry))) continue;
       if (entry.size === 0 && (still || entry.wanted)) continue;
-      if (!this.judge(entry, group, round, findings, wanted, firstSeen) && wanted) sure = false;
+      if (!this.judge(entry, group, round, findings, isUnread, firstSeen) && isUnread) sure = false;
     }
     // Until all are told, a restart must not take them for none of our business, older than what is known.
     if (group.state === 'seen' || !sure)
