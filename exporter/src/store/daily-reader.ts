@@ -164,9 +164,12 @@ export class DailyReader {
     let from = days.from;
     // With a clock that was put back there is more in the sums than is asked for.
     if (addedUpTo >= days.from && addedUpTo <= days.to) {
-      const sql = 'SELECT key, sum, days FROM quarters WHERE quarter = ? AND key BETWEEN ? AND ?';
-      for (const [key, sum, ofDays] of this.each(sql, [days.from, keys.from, keys.to]))
-        found.set(key as number, QuarterFigures.decode({ sum: sum as Uint8Array, days: ofDays as string }));
+      const { columns, read } = tables.quarters;
+      const sql = `SELECT ${columns} FROM quarters WHERE quarter = ? AND key BETWEEN ? AND ?`;
+      for (const row of this.each(sql, [days.from, keys.from, keys.to])) {
+        const { key, figures } = read(row);
+        found.set(key, figures);
+      }
       from = addedUpTo + 1;
     }
     if (from > days.to) return found;

@@ -111,7 +111,7 @@ export class ByteReader {
   }
 
   count(): number {
-    const first = this.at < this.bytes.length ? this.bytes[this.at++] : this.byte();
+    const first = this.byte();
     if (first < 128) return first;
     let value = first & 127;
     for (let scale = 128; ; scale *= 128) {

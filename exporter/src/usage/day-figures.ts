@@ -50,9 +50,7 @@ export class DayFigures {
   readonly ips = new DistinctIps();
 
   get requests(): number {
-    let sum = 0;
-    for (const count of this.statuses.values()) sum += count;
-    return sum;
+    return this.countOf(() => true);
   }
 
   countOf(holds: (status: number) => boolean): number {
