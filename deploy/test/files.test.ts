@@ -131,6 +131,20 @@ test('the unit for systemd ends no Node for a system call: those of V8 are allow
   ]);
 });
 
+test('image, unit and the bench of memory give Node and malloc the same bounds', () => {
+  const bounds = (text: string) =>
+    Object.fromEntries(
+      [...text.matchAll(/\b(MALLOC_ARENA_MAX|NODE_OPTIONS)(?:=|: ')([^\s']+)/g)].map(([, name, value]) => [
+        name,
+        value,
+      ]),
+    );
+  const ofUnit = bounds(read('../systemd/atender-exporter.service'));
+  expect(Object.keys(ofUnit).sort()).toEqual(['MALLOC_ARENA_MAX', 'NODE_OPTIONS']);
+  expect(bounds(read('../../Dockerfile'))).toEqual(ofUnit);
+  expect(bounds(read('../../exporter/bench/run.ts').replace(/`[^`]*`/g, ''))).toEqual(ofUnit);
+});
+
 describe('the Kubernetes manifests', () => {
   const models: Record<string, Record<string, unknown>> = {
     v1: core,
