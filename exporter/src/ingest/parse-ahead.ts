@@ -71,9 +71,9 @@ export class ParseAhead {
     this.parser = parser;
     this.maxLineBytes = maxLineBytes;
     this.stretches.cut(++this.round, bytes, start, end);
-    this.stretch = 1;
-    this.free = 2;
-    this.next = this.stretches.startOf(1);
+    this.stretch = 0;
+    this.free = 1;
+    this.next = start;
     this.send({ type: 'block', round: this.round, bytes: bytes.buffer, format, maxLineBytes });
   }
 
@@ -82,11 +82,10 @@ export class ParseAhead {
    * from there up to the new `next` are the caller's to parse.
    */
   take(each: (stretch: number, line: number) => void): number {
-    const { stretches, round, stretch } = this;
-    const from = this.next;
+    const { stretches, round, stretch, parser, bytes, maxLineBytes } = this;
     this.stretch++;
     this.next = this.stretch < STRETCHES ? stretches.startOf(this.stretch) : NOWHERE;
-    if (stretches.claim(round, stretch)) return from;
+    if (stretches.claim(round, stretch)) stretches.parse(round, stretch, parser, bytes, maxLineBytes);
     while (!stretches.isParsed(round, stretch)) if (!this.parseFree()) stretches.await(round, stretch);
     const count = stretches.countOf(stretch);
     for (let line = 0; line < count; line++) each(stretch, line);

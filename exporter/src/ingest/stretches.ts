@@ -2,7 +2,7 @@ import { ParsedLines } from '../parse/parsed-lines.ts';
 import { type LineParser, LogRecord } from '../parse/record.ts';
 
 /** A block is cut into so many stretches of whole lines. */
-export const STRETCHES = 32;
+export const STRETCHES = 64;
 
 const FREE = 0;
 const CLAIMED = 1;
@@ -35,7 +35,10 @@ export class Stretches {
   /** Up to where the lines of a stretch are parsed: before one that is too long, or that found no room. */
   private readonly passed: Int32Array;
   private readonly record = new LogRecord();
+  /** Ends of the next lines, and which of them are still ahead. */
   private readonly newlines = new Int32Array(256);
+  private found = 0;
+  private next = 0;
 
   constructor(memory = new SharedArrayBuffer(LINES_FROM + ParsedLines.bytes(STRETCHES))) {
     const ints = (i: number, length: number) => new Int32Array(memory, i * 4, length);
@@ -80,22 +83,18 @@ export class Stretches {
 
   /** Parses the lines of a stretch the caller has claimed. */
   parse(round: number, stretch: number, parser: LineParser, bytes: Buffer, maxLineBytes: number): void {
-    const { lines, record, newlines } = this;
+    const { lines, record } = this;
     const end = this.starts[stretch + 1];
     let at = this.starts[stretch];
-    let found = 0;
-    let next = 0;
+    this.found = this.next = 0;
     lines.begin(stretch);
     while (at < end && lines.hasRoom(stretch)) {
-      if (next === found) {
-        found = this.findNewlines(bytes, at, end);
-        next = 0;
-      }
-      const newline = newlines[next++];
-      const lineEnd = newline > at && bytes[newline - 1] === CR ? newline - 1 : newline;
+      const known = parser.parseToEnd(bytes, at, end, record);
+      const lineEnd = known >= 0 ? known : this.lineEnd(bytes, at, end);
       if (lineEnd - at > maxLineBytes) break;
-      if (lineEnd > at) lines.put(at, lineEnd, parser.parse(bytes, at, lineEnd, record), record);
-      at = newline + 1;
+      if (known >= 0) lines.put(at, lineEnd, parser.outcome, record);
+      else if (lineEnd > at) lines.put(at, lineEnd, parser.parse(bytes, at, lineEnd, record), record);
+      at = lineEnd + (bytes[lineEnd] === CR ? 2 : 1);
     }
     this.counts[stretch] = lines.count(stretch);
     this.passed[stretch] = at;
@@ -118,15 +117,22 @@ export class Stretches {
       throw new Error('the thread that parses ahead has failed');
   }
 
-  /** Many at once: asking for each between two lines would cost the parser a sixth of its speed. */
-  private findNewlines(bytes: Buffer, start: number, end: number): number {
+  /**
+   * Where the terminator of the line at `start` begins. Newlines are looked for many at once: asking for each between
+   * two lines would cost the parser a sixth of its speed.
+   */
+  private lineEnd(bytes: Buffer, start: number, end: number): number {
     const { newlines } = this;
-    let found = 0;
-    for (let at = start; at < end && found < newlines.length; found++) {
-      newlines[found] = bytes.indexOf(LF, at);
-      at = newlines[found] + 1;
+    while (this.next < this.found && newlines[this.next] < start) this.next++;
+    if (this.next === this.found) {
+      this.found = this.next = 0;
+      for (let at = start; at < end && this.found < newlines.length; this.found++) {
+        newlines[this.found] = bytes.indexOf(LF, at);
+        at = newlines[this.found] + 1;
+      }
     }
-    return found;
+    const newline = newlines[this.next];
+    return newline > start && bytes[newline - 1] === CR ? newline - 1 : newline;
   }
 
   private end(round: number, stretch: number, state: number): void {

@@ -115,6 +115,11 @@ export class FoundValues {
 export interface LineScanner {
   readonly values: FoundValues;
   scan(bytes: Buffer, start: number, end: number): number;
+  /**
+   * The same for a line whose end nobody has looked for; whole lines go up to `limit`. Returns where its terminator
+   * begins when all of it could be scanned, else -1: then look for the end and scan().
+   */
+  scanToEnd?(bytes: Buffer, start: number, limit: number): number;
 }
 
 /** A mistake in the format's options: which option, and what to write instead. */

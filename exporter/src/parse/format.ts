@@ -76,6 +76,7 @@ function wrapperOf({ container, maxLineBytes }: FormatOptions): Wrapper | undefi
 class PlainLineParser implements LineParser {
   private readonly scanner: LineScanner;
   private readonly reader: RequestReader;
+  outcome: Outcome = ACCEPTED;
 
   constructor(scanner: LineScanner, reader: RequestReader) {
     this.scanner = scanner;
@@ -87,11 +88,20 @@ class PlainLineParser implements LineParser {
     const outcome = this.scanner.scan(bytes, start, end);
     return outcome === ACCEPTED ? this.reader.read(bytes, record) : outcome;
   }
+
+  parseToEnd(bytes: Buffer, start: number, limit: number, record: LogRecord): number {
+    const end = this.scanner.scanToEnd?.(bytes, start, limit) ?? -1;
+    if (end < 0) return -1;
+    clearRecord(record);
+    this.outcome = this.reader.read(bytes, record);
+    return end;
+  }
 }
 
 class WrappedLineParser implements LineParser {
   private readonly inner: PlainLineParser;
   private readonly wrapper: Wrapper;
+  readonly outcome = ACCEPTED;
 
   constructor(scanner: LineScanner, reader: RequestReader, wrapper: Wrapper) {
     this.inner = new PlainLineParser(scanner, reader);
@@ -104,5 +114,10 @@ class WrappedLineParser implements LineParser {
     if (outcome === ACCEPTED) return this.inner.parse(wrapper.bytes, wrapper.start, wrapper.end, record);
     clearRecord(record);
     return outcome;
+  }
+
+  /** Where a wrapper ends is where its line does. */
+  parseToEnd(): number {
+    return -1;
   }
 }

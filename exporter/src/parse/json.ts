@@ -8,6 +8,8 @@ import { wordsOf } from './words.ts';
 const MALFORMED = rejectionCode('malformed');
 const NOT_OBJECT = rejectionCode('not_object');
 
+const LF = 10;
+const CR = 13;
 const QUOTE = 34;
 const COMMA = 44;
 const MINUS = 45;
@@ -54,8 +56,7 @@ export class JsonScanner implements LineScanner {
   }
 
   scan(bytes: Buffer, start: number, end: number): number {
-    this.values.clear();
-    this.toDecode = false;
+    this.begin(true);
     const first = skipSpace(bytes, start, end);
     if (first >= end) return BLANK;
     const object = bytes[first] === LEFT_BRACE;
@@ -64,9 +65,30 @@ export class JsonScanner implements LineScanner {
       : this.unwanted(bytes, first, end);
     if (after < 0 || (after < end && skipSpace(bytes, after, end) !== end)) return MALFORMED;
     if (!object) return NOT_OBJECT;
+    this.end(bytes);
+    return ACCEPTED;
+  }
+
+  scanToEnd(bytes: Buffer, start: number, limit: number): number {
+    if (start >= limit || bytes[start] !== LEFT_BRACE) return -1;
+    this.begin(false);
+    const after = this.object(bytes, start + 1, limit, this.wanted.root);
+    if (after < 0 || after >= limit) return -1;
+    if (bytes[after] !== LF && (bytes[after] !== CR || after + 1 >= limit || bytes[after + 1] !== LF))
+      return -1;
+    this.end(bytes);
+    return after;
+  }
+
+  private begin(lineFeeds: boolean): void {
+    lineFeedIsSpace = lineFeeds;
+    this.values.clear();
+    this.toDecode = false;
+  }
+
+  private end(bytes: Buffer): void {
     if (this.toDecode) this.decode(bytes);
     settle(this.wanted, this.values);
-    return ACCEPTED;
   }
 
   /** Decodes the escapes of the wanted values in place, once the whole line is known to be JSON. */
@@ -251,11 +273,14 @@ export class JsonScanner implements LineScanner {
   }
 }
 
+/** Whether a line feed is space in what is scanned (out of a wrapper), or ends the line. */
+let lineFeedIsSpace = true;
+
 function skipSpace(bytes: Buffer, from: number, end: number): number {
   let p = from;
   while (p < end) {
     const c = bytes[p];
-    if (c !== 32 && c !== 9 && c !== 13 && c !== 10) break;
+    if (c !== 32 && c !== 9 && c !== CR && (c !== LF || !lineFeedIsSpace)) break;
     p++;
   }
   return p;

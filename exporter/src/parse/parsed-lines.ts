@@ -4,19 +4,27 @@ import { LONGEST_TEMPLATE } from './routes.ts';
 import { Views } from './words.ts';
 
 /** Lines a stretch has room for, and bytes for what of them is not in their block: templates and masked keys. */
-const LINES = 384;
-const TEXT = 16_384;
+const LINES = 192;
+const TEXT = 8_192;
 /** Copying may write seven bytes too many. */
 const LONGEST_TEXT = LONGEST_TEMPLATE + MASKED_BYTES + 7;
 
 /** By line: whole numbers, and timestamp, duration and response size. */
-const WIDTH = 25;
+const WIDTH = 24;
 const DOUBLES = 3;
 const INT_BYTES = LINES * WIDTH * Int32Array.BYTES_PER_ELEMENT;
 const DOUBLE_BYTES = LINES * DOUBLES * Float64Array.BYTES_PER_ELEMENT;
 
+/** Flags of a line; above them the unusable fields, then the status. What few lines have is written only where there is a flag. */
 const KEY_IN_TEXT = 1;
 const LISTED = 2;
+const IPV4 = 4;
+const IPV6 = 8;
+const TENANT = 16;
+const USER_AGENT = 32;
+const REQUEST_ID = 64;
+const IGNORED_FROM = 8;
+const STATUS_FROM = 16;
 
 /**
  * Parsed lines in memory that threads share, in stretches of consecutive lines: what a LineParser made of each,
@@ -73,32 +81,44 @@ export class ParsedLines {
       const keyStart = masked ? this.keep(record.key, record.keyStart, record.keyEnd) : record.keyStart;
       const template = this.keep(record.template, record.templateStart, record.templateEnd);
       const moved = template - record.templateStart;
-      ints[at + 3] = record.status;
+      let flags = (record.status << STATUS_FROM) | (record.ignoredFields << IGNORED_FROM);
+      if (masked) flags |= KEY_IN_TEXT;
+      if (record.templateListed) flags |= LISTED;
       ints[at + 4] = keyStart;
       ints[at + 5] = keyStart + record.keyEnd - record.keyStart;
-      ints[at + 6] = record.tenantStart;
-      ints[at + 7] = record.tenantEnd;
-      ints[at + 8] = record.methodStart;
-      ints[at + 9] = record.methodEnd;
-      ints[at + 10] = record.pathStart;
-      ints[at + 11] = record.pathEnd;
-      ints[at + 12] = record.userAgentStart;
-      ints[at + 13] = record.userAgentEnd;
-      ints[at + 14] = record.requestIdStart;
-      ints[at + 15] = record.requestIdEnd;
-      ints[at + 16] = template;
-      ints[at + 17] = record.templateEnd + moved;
-      ints[at + 18] = record.surfaceStart < 0 ? -1 : record.surfaceStart + moved;
-      ints[at + 19] = record.surfaceEnd < 0 ? -1 : record.surfaceEnd + moved;
-      ints[at + 20] =
-        (record.ignoredFields << 8) |
-        (record.ipFamily << 2) |
-        (record.templateListed ? LISTED : 0) |
-        (masked ? KEY_IN_TEXT : 0);
-      ints[at + 21] = record.ip0;
-      ints[at + 22] = record.ip1;
-      ints[at + 23] = record.ip2;
-      ints[at + 24] = record.ip3;
+      ints[at + 6] = record.methodStart;
+      ints[at + 7] = record.methodEnd;
+      ints[at + 8] = record.pathStart;
+      ints[at + 9] = record.pathEnd;
+      ints[at + 10] = template;
+      ints[at + 11] = record.templateEnd + moved;
+      ints[at + 12] = record.surfaceStart < 0 ? -1 : record.surfaceStart + moved;
+      ints[at + 13] = record.surfaceEnd < 0 ? -1 : record.surfaceEnd + moved;
+      if (record.tenantStart >= 0) {
+        flags |= TENANT;
+        ints[at + 14] = record.tenantStart;
+        ints[at + 15] = record.tenantEnd;
+      }
+      if (record.userAgentStart >= 0) {
+        flags |= USER_AGENT;
+        ints[at + 16] = record.userAgentStart;
+        ints[at + 17] = record.userAgentEnd;
+      }
+      if (record.requestIdStart >= 0) {
+        flags |= REQUEST_ID;
+        ints[at + 18] = record.requestIdStart;
+        ints[at + 19] = record.requestIdEnd;
+      }
+      if (record.ipFamily !== 0) {
+        flags |= record.ipFamily === 4 ? IPV4 : IPV6;
+        ints[at + 20] = record.ip3;
+      }
+      if (record.ipFamily === 6) {
+        ints[at + 21] = record.ip0;
+        ints[at + 22] = record.ip1;
+        ints[at + 23] = record.ip2;
+      }
+      ints[at + 3] = flags;
       const double = this.line * DOUBLES;
       doubles[double] = record.timestampMs;
       doubles[double + 1] = record.durationSeconds;
@@ -121,34 +141,38 @@ export class ParsedLines {
     const at = (stretch * LINES + line) * WIDTH;
     const outcome = ints[at + 2];
     if (outcome !== ACCEPTED) return outcome;
-    const flags = ints[at + 20];
+    const flags = ints[at + 3];
     record.bytes = bytes;
     record.key = (flags & KEY_IN_TEXT) === 0 ? bytes : text;
     record.template = text;
-    record.status = ints[at + 3];
+    record.templateListed = (flags & LISTED) !== 0;
+    record.ignoredFields = (flags >> IGNORED_FROM) & 255;
+    record.status = flags >> STATUS_FROM;
     record.keyStart = ints[at + 4];
     record.keyEnd = ints[at + 5];
-    record.tenantStart = ints[at + 6];
-    record.tenantEnd = ints[at + 7];
-    record.methodStart = ints[at + 8];
-    record.methodEnd = ints[at + 9];
-    record.pathStart = ints[at + 10];
-    record.pathEnd = ints[at + 11];
-    record.userAgentStart = ints[at + 12];
-    record.userAgentEnd = ints[at + 13];
-    record.requestIdStart = ints[at + 14];
-    record.requestIdEnd = ints[at + 15];
-    record.templateStart = ints[at + 16];
-    record.templateEnd = ints[at + 17];
-    record.surfaceStart = ints[at + 18];
-    record.surfaceEnd = ints[at + 19];
-    record.templateListed = (flags & LISTED) !== 0;
-    record.ipFamily = ((flags >> 2) & 7) as 0 | 4 | 6;
-    record.ignoredFields = flags >> 8;
-    record.ip0 = ints[at + 21] >>> 0;
-    record.ip1 = ints[at + 22] >>> 0;
-    record.ip2 = ints[at + 23] >>> 0;
-    record.ip3 = ints[at + 24] >>> 0;
+    record.methodStart = ints[at + 6];
+    record.methodEnd = ints[at + 7];
+    record.pathStart = ints[at + 8];
+    record.pathEnd = ints[at + 9];
+    record.templateStart = ints[at + 10];
+    record.templateEnd = ints[at + 11];
+    record.surfaceStart = ints[at + 12];
+    record.surfaceEnd = ints[at + 13];
+    const tenant = (flags & TENANT) !== 0;
+    record.tenantStart = tenant ? ints[at + 14] : -1;
+    record.tenantEnd = tenant ? ints[at + 15] : -1;
+    const userAgent = (flags & USER_AGENT) !== 0;
+    record.userAgentStart = userAgent ? ints[at + 16] : -1;
+    record.userAgentEnd = userAgent ? ints[at + 17] : -1;
+    const requestId = (flags & REQUEST_ID) !== 0;
+    record.requestIdStart = requestId ? ints[at + 18] : -1;
+    record.requestIdEnd = requestId ? ints[at + 19] : -1;
+    const ipv6 = (flags & IPV6) !== 0;
+    record.ipFamily = ipv6 ? 6 : (flags & IPV4) !== 0 ? 4 : 0;
+    record.ip3 = record.ipFamily === 0 ? 0 : ints[at + 20] >>> 0;
+    record.ip0 = ipv6 ? ints[at + 21] >>> 0 : 0;
+    record.ip1 = ipv6 ? ints[at + 22] >>> 0 : 0;
+    record.ip2 = ipv6 ? ints[at + 23] >>> 0 : 0;
     const double = (stretch * LINES + line) * DOUBLES;
     record.timestampMs = doubles[double];
     record.durationSeconds = doubles[double + 1];

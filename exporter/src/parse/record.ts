@@ -102,4 +102,10 @@ export interface LineParser {
    * written: nothing of the line before survives. May rewrite the line's bytes in place. Never throws.
    */
   parse(bytes: Buffer, start: number, end: number, record: LogRecord): Outcome;
+  /**
+   * The same for a line whose end nobody has looked for; whole lines go up to `limit`. Returns where its terminator
+   * begins, and leaves in `outcome` what parse() would have returned; -1 = look for the end and parse().
+   */
+  parseToEnd(bytes: Buffer, start: number, limit: number, record: LogRecord): number;
+  readonly outcome: Outcome;
 }

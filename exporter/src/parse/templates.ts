@@ -95,7 +95,7 @@ export class Templates {
   private putWord(bytes: Buffer, start: number, end: number, at: number): number {
     const { words } = this;
     const out = at + end - start;
-    if (end + 16 > bytes.length || out + 16 > words.byteLength)
+    if (end + 16 > bytes.length || out + 16 > LONGEST_TEMPLATE)
       return put(this.guessed, at, bytes, start, end);
     const source = wordsOf(bytes);
     for (let p = start, to = at; p < end; p += 16, to += 16) {

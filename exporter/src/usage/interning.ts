@@ -92,18 +92,21 @@ export class SpanTable {
   }
 }
 
-/** Four bytes a step, then the rest; the finalizer of MurmurHash3. */
+/** Four bytes a step, the last step overlapping the one before; the finalizer of MurmurHash3. */
 function mix(seed: number, bytes: DataView, start: number, end: number): number {
   let hash = seed ^ (end - start);
   let i = start;
-  for (; i + 4 <= end; i += 4) {
-    hash = Math.imul(hash ^ bytes.getInt32(i, true), 0x85ebca6b);
-    hash ^= hash >>> 15;
-  }
-  for (; i < end; i++) hash = Math.imul(hash ^ bytes.getUint8(i), 0xc2b2ae35);
+  for (; i + 4 <= end; i += 4) hash = step(hash, bytes.getInt32(i, true));
+  if (i < end && end - start >= 4) hash = step(hash, bytes.getInt32(end - 4, true));
+  else for (; i < end; i++) hash = step(hash, bytes.getUint8(i));
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return hash ^ (hash >>> 16);
+}
+
+function step(hash: number, word: number): number {
+  const mixed = Math.imul(hash ^ word, 0x85ebca6b);
+  return mixed ^ (mixed >>> 15);
 }
 
 function isSpan(
@@ -118,6 +121,7 @@ function isSpan(
   let i = from;
   let j = start;
   for (; j + 4 <= end; i += 4, j += 4) if (arena.getInt32(i, true) !== bytes.getInt32(j, true)) return false;
+  if (j < end && end - start >= 4) return arena.getInt32(to - 4, true) === bytes.getInt32(end - 4, true);
   for (; j < end; i++, j++) if (arena.getUint8(i) !== bytes.getUint8(j)) return false;
   return true;
 }

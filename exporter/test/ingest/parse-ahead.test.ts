@@ -130,6 +130,21 @@ const lineOf = fc.oneof(
     weight: 1,
     arbitrary: fc.constantFrom('\n', '\r\n', '{}\n', 'nonsense\r\n', '{"status":200}\n', '[1]\n', '\t\n'),
   },
+  {
+    weight: 1,
+    // Ends that a scanner which looks for none by itself could miss, or take for one too early.
+    arbitrary: fc
+      .constantFrom(
+        (line: string) => line.replaceAll(',', ',\n'),
+        (line: string) => line.replaceAll(':', ':\r\n'),
+        (line: string) => line.replace('}', '\n}'),
+        (line: string) => ` \t${line.replace('\n', ' \r\n')}`,
+        (line: string) => line.replace('\n', '\r\n'),
+        (line: string) => line.replace('}\n', '}\r}\n'),
+        (line: string) => line.replace('}\n', ',"nested":[{"a":[\n'),
+      )
+      .map((change) => change(requestLine({ timestamp: at, userAgent: '{"a":1}' }))),
+  },
   { weight: 1, arbitrary: fc.constant(`at=${at} timestamp=${at} keyId=k endpoint=/v1/tags status=204\n`) },
   {
     weight: 1,
