@@ -235,10 +235,13 @@ async function run(input: SettingsInput): Promise<void> {
     fail([
       'log.path: there is nothing to follow; name files with --log.path, or try `atender-exporter demo --serve`',
     ]);
-  const { pino } = await import('pino');
-  const { serve } = await import('./serve.ts');
-  const logger = pino({ level: settings.config.log.level }, pino.destination(2));
-  process.exitCode = await serve(settings, input, logger, version);
+  const { config, ingestion } = settings;
+  const { IngestionThread } = await import('./ingest/ingestion-thread.ts');
+  // It opens the store and reads while the rest is loaded.
+  const thread = new IngestionThread({ storePath: config.store.path, settings: ingestion });
+  const [{ pino }, { serve }] = await Promise.all([import('pino'), import('./serve.ts')]);
+  const logger = pino({ level: config.log.level }, pino.destination(2));
+  process.exitCode = await serve(settings, input, logger, version, thread);
 }
 
 /** Errors that say what to do are told without a stack. */

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { Answering } from './api/answering.ts';
 import type { ApiSettings } from './api/thread-messages.ts';
 import { reloadable } from './config/load.ts';
-import { IngestionThread, type ThreadListener } from './ingest/ingestion-thread.ts';
+import type { IngestionThread, ThreadListener } from './ingest/ingestion-thread.ts';
 import { KeyRegistry } from './keys/registry.ts';
 import { Exposition } from './metrics/exposition.ts';
 import { Mirror } from './metrics/mirror.ts';
@@ -10,8 +10,7 @@ import { SelfMetrics } from './metrics/self-metrics.ts';
 import type { ArchiveKeeper } from './record/keeper.ts';
 import { Searcher } from './record/searcher.ts';
 import { fileModified, fileVersion, readSettings, type Settings, type SettingsInput } from './settings.ts';
-import { Sharing, type SharingSettings } from './shared/sharing.ts';
-import { openStoreForReading } from './store/sqlite.ts';
+import type { Sharing, SharingSettings } from './shared/sharing.ts';
 import { createWebServer } from './web/server.ts';
 
 /** How long a stop may go on reading before it commits; 5 s in all are promised. */
@@ -22,16 +21,18 @@ const LAST_SHARING_MS = 1_000;
 const KEYS_POLL_MS = 1_000;
 
 /**
- * Runs the exporter until SIGTERM or SIGINT. Resolves to the exit code: 0 after a clean stop, 1 when it could
- * not start or the ingestion thread failed; the reason is logged.
+ * Runs the exporter until SIGTERM or SIGINT; `thread` was started with the same settings. Resolves to the exit code:
+ * 0 after a clean stop, 1 when it could not start or the ingestion thread failed; the reason is logged.
  */
 export async function serve(
   settings: Settings,
   input: SettingsInput,
   logger: Logger,
   version: string,
+  thread: IngestionThread,
 ): Promise<number> {
-  const exporter = new Exporter(settings, input, logger, version);
+  const sharing = settings.sharing && (await sharingOf(settings, settings.sharing, logger));
+  const exporter = new Exporter(settings, input, logger, version, thread, sharing);
   // From here on: the default action on a signal would end a start half-way, and with another exit code.
   const stop = new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve);
@@ -41,7 +42,7 @@ export async function serve(
     await exporter.start();
   } catch (error) {
     logger.fatal(error instanceof Error ? error.message : String(error));
-    await exporter.letGo();
+    await exporter.letGo(thread.stop(0));
     return 1;
   }
   void stop.then(() => exporter.stop());
@@ -61,7 +62,7 @@ class Exporter {
   private readonly answering: Answering;
   private apiSettings: ApiSettings;
   private readonly sharing: Sharing | undefined;
-  private thread: IngestionThread | undefined;
+  private readonly thread: IngestionThread;
   private keeper: ArchiveKeeper | undefined;
   private readonly searcher = new Searcher();
   private ingesting = false;
@@ -69,15 +70,23 @@ class Exporter {
   private end: (code: number) => void = () => {};
   readonly ended: Promise<number>;
 
-  constructor(settings: Settings, input: SettingsInput, logger: Logger, version: string) {
+  constructor(
+    settings: Settings,
+    input: SettingsInput,
+    logger: Logger,
+    version: string,
+    thread: IngestionThread,
+    sharing: Sharing | undefined,
+  ) {
     this.settings = settings;
     this.input = input;
     this.logger = logger;
     this.registry = registryOf(settings);
     // Keys that are revoked at start were so at the latest when the file was last written.
     this.registry.noteRetirements(fileModified(settings.config.keys.file));
-    this.sharing = settings.sharing && this.share(settings.sharing);
-    this.mirror.shared = this.sharing;
+    this.thread = thread;
+    this.sharing = sharing;
+    this.mirror.shared = sharing;
     this.self = new SelfMetrics(this.mirror, version, () => this.sharing?.state);
     this.exposition = new Exposition(
       this.mirror,
@@ -117,27 +126,15 @@ class Exporter {
 
   /** Resolves when HTTP is answered; rejects when the store or the address cannot be had. */
   async start(): Promise<void> {
-    const start = { storePath: this.settings.config.store.path, settings: this.settings.ingestion };
     this.keeper = await this.archiveKeeper();
-    this.thread = await IngestionThread.start(start, this.listener());
+    await this.thread.listen(this.listener());
     this.ingesting = true;
     this.self.reloaded(true);
-    const { url } = await this.web.listen().catch(async (error) => {
-      await this.thread?.stop(0);
-      throw error;
-    });
+    const { url } = await this.web.listen();
     this.sharing?.start();
     process.stdout.write(`page: ${url}\nmetrics: ${url}metrics\n`);
     process.on('SIGHUP', () => void this.reload('SIGHUP'));
     this.watchKeysFile();
-  }
-
-  private share(settings: SharingSettings): Sharing {
-    return new Sharing(settings, {
-      openStore: () => openStoreForReading(this.settings.config.store.path),
-      report: (level, message) => this.logger[level](message),
-      clock: Date.now,
-    });
   }
 
   private listener(): ThreadListener {
@@ -163,7 +160,7 @@ class Exporter {
     return new ArchiveKeeper({
       root: archive.path,
       keys: () => this.registry.entries(),
-      sealed: (segments) => this.thread?.sealed(segments),
+      sealed: (segments) => this.thread.sealed(segments),
       report: (message) => this.logger.error(message),
       upkept: ({ problems, waiting }) => this.self.archived(problems, waiting),
     });
@@ -171,7 +168,7 @@ class Exporter {
 
   /** Drains, commits and lets `ended` resolve. */
   async stop(): Promise<void> {
-    const thread = this.thread?.stop(DRAIN_MS);
+    const thread = this.thread.stop(DRAIN_MS);
     await this.letGo(thread);
     if (!(await thread))
       this.logger.error('the last commit failed; its lines are read again at the next start');
@@ -203,7 +200,7 @@ class Exporter {
     this.registry.noteRetirements(Date.now() / 1000, before);
     this.apiSettings = apiSettingsOf(this.settings);
     this.logger.level = config.log.level;
-    this.thread?.reconfigure(settings.ingestion);
+    this.thread.reconfigure(settings.ingestion);
     this.self.reloaded(true);
     this.watchKeysFile();
     this.logger.info(`reloaded (${asked})`);
@@ -229,6 +226,19 @@ class Exporter {
       void this.reload('keys file');
     }, KEYS_POLL_MS);
   }
+}
+
+/** Loaded only where it is asked for, as its client of Redis is large. */
+async function sharingOf(settings: Settings, sharing: SharingSettings, logger: Logger): Promise<Sharing> {
+  const [{ Sharing }, { openStoreForReading }] = await Promise.all([
+    import('./shared/sharing.ts'),
+    import('./store/sqlite.ts'),
+  ]);
+  return new Sharing(sharing, {
+    openStore: () => openStoreForReading(settings.config.store.path),
+    report: (level, message) => logger[level](message),
+    clock: Date.now,
+  });
 }
 
 const registryOf = ({ ingestion }: Settings): KeyRegistry =>

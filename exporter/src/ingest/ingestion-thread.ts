@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { SegmentRow } from '../store/store.ts';
 import type { IngestionSettings } from './ingestion.ts';
@@ -17,51 +16,62 @@ export interface ThreadListener {
   failed(message: string): void;
 }
 
-/** The ingestion thread as the HTTP thread sees it: start, reconfigure, stop. */
+/** The ingestion thread as the HTTP thread sees it: start, listen, reconfigure, stop. */
 export class IngestionThread {
   private readonly worker: Worker;
+  private readonly exit: Promise<unknown>;
+  private readonly opened: Promise<void>;
+  /** Rejects when the thread ends without being asked to. */
+  private readonly failed: Promise<never>;
+  private listener: ThreadListener | undefined;
+  /** What there was to tell before anybody listened. */
+  private readonly early: ((listener: ThreadListener) => void)[] = [];
   private stopping = false;
   private committed = false;
 
-  private constructor(start: ThreadStart, listener: ThreadListener, opened: () => void) {
-    this.worker = new Worker(new URL('./reading-thread.js', import.meta.url), {
+  /** Begins at once; what the thread says is kept until somebody listens. */
+  constructor(start: ThreadStart) {
+    const worker = new Worker(new URL('./reading-thread.js', import.meta.url), {
       workerData: start,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
-    let failure = '';
-    this.worker.on('message', (message: FromThread) => {
-      if (message.type === 'publication') listener.publication(message.publication);
-      else if (message.type === 'problem') listener.problem(message.problem);
-      else if (message.type === 'segments') listener.segments(message.ready);
-      else if (message.type === 'opened') opened();
-      else if (message.type === 'stopped') this.committed = message.committed;
-      else failure = message.message;
+    this.worker = worker;
+    this.exit = new Promise((resolve) => {
+      worker.on('exit', resolve);
     });
-    this.worker.on('error', (error) => {
+    let failure = '';
+    worker.on('error', (error) => {
       failure = error.stack ?? String(error);
     });
-    this.worker.on('exit', (code) => {
-      if (failure !== '' || !this.stopping)
-        listener.failed(failure || `the ingestion thread ended with code ${code}`);
+    this.opened = new Promise((resolve) => {
+      worker.on('message', (message: FromThread) => {
+        if (message.type === 'publication') this.tell((to) => to.publication(message.publication));
+        else if (message.type === 'problem') this.tell((to) => to.problem(message.problem));
+        else if (message.type === 'segments') this.tell((to) => to.segments(message.ready));
+        else if (message.type === 'opened') resolve();
+        else if (message.type === 'stopped') this.committed = message.committed;
+        else failure = message.message;
+      });
     });
+    this.failed = new Promise((_, reject) => {
+      worker.on('exit', (code) => {
+        if (failure !== '' || !this.stopping)
+          reject(new Error(failure || `the ingestion thread ended with code ${code}`));
+      });
+    });
+    // It may fail before anybody listens.
+    this.failed.catch(() => {});
   }
 
-  /** Resolves when the store is open and its whole state has been published; until then only `failed` may come. */
-  static start(start: ThreadStart, listener: ThreadListener): Promise<IngestionThread> {
-    return new Promise((resolve, reject) => {
-      let opened = false;
-      const thread: IngestionThread = new IngestionThread(
-        start,
-        {
-          ...listener,
-          failed: (message) => (opened ? listener.failed(message) : reject(new Error(message))),
-        },
-        () => {
-          opened = true;
-          resolve(thread);
-        },
-      );
-    });
+  /**
+   * Hands over what was said so far, and then whatever is said. Resolves when the store is open and its whole state
+   * has been published; rejects when the thread has failed before.
+   */
+  async listen(listener: ThreadListener): Promise<void> {
+    this.listener = listener;
+    for (const tell of this.early.splice(0)) tell(listener);
+    await Promise.race([this.failed, this.opened]);
+    this.failed.catch(({ message }: Error) => listener.failed(message));
   }
 
   reconfigure(settings: IngestionSettings): void {
@@ -79,12 +89,16 @@ export class IngestionThread {
    */
   async stop(milliseconds: number): Promise<boolean> {
     this.stopping = true;
-    const exit = once(this.worker, 'exit');
     this.send({ type: 'stop', deadline: Date.now() + milliseconds });
     const late = setTimeout(() => void this.worker.terminate(), milliseconds + 1_500);
-    await exit;
+    await this.exit;
     clearTimeout(late);
     return this.committed;
+  }
+
+  private tell(what: (listener: ThreadListener) => void): void {
+    if (this.listener) what(this.listener);
+    else this.early.push(what);
   }
 
   private send(message: ToThread): void {
