@@ -49,8 +49,10 @@ const QUIET_SECONDS = 2;
  * While a turn leaves bytes unread, commits are this many times their own duration apart, so that catching up
  * spends most of its time reading; but never further apart than LONGEST_PAUSE seconds.
  */
-const PAUSE_PER_COMMIT = 10;
+const PAUSE_PER_COMMIT = 20;
 const LONGEST_PAUSE = 5;
+/** The same from the start to the first commit, of which nobody knows yet what it takes. */
+const FIRST_PAUSE = 2;
 
 /**
  * One turn after the other: look for bytes, read and account them, commit, publish what was committed.
@@ -176,6 +178,8 @@ export class Ingestion {
     const now = this.now();
     // Only with that commit is a first start ready and shows its keys.
     if (!this.historyRead && this.commitError === '' && this.intake.backlogRead()) return true;
+    const first = this.lastLook === 0;
+    if (first && behind) return now >= this.startedAt / 1000 + FIRST_PAUSE;
     if (this.nextCommit === 0) return true;
     if (!this.readSince) return now >= Math.max(this.nextCommit, this.lastLook + QUIET_SECONDS);
     if (!behind) return now >= this.nextCommit;
