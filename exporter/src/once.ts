@@ -33,7 +33,7 @@ export async function once(
   messages: NodeJS.WriteStream,
 ): Promise<number> {
   const registry = new KeyRegistry(ingestion.keys, ingestion.scopeRules);
-  const usage = new Usage({ ...ingestion.usage, zeroHoldSeconds: 0, days: false }, registry, Date.now);
+  const usage = new Usage({ ...ingestion.usage, zeroHoldSeconds: 0, stored: false }, registry, Date.now);
   const counters = new SourceCounters();
   const format = defaultFormat(config);
   const examples = new Map<Rejection, string>();

@@ -39,7 +39,7 @@ export class PastExporter {
     this.startedAt = startedAt;
     const registry = new KeyRegistry(settings.keys, settings.scopeRules);
     const clock = () => this.now * 1000;
-    this.usage = new Usage({ ...settings.usage, days: false }, registry, clock);
+    this.usage = new Usage({ ...settings.usage, stored: false }, registry, clock);
     this.exposition = new Exposition(
       new Mirror(),
       () => registry,

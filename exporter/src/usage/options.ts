@@ -32,8 +32,8 @@ export interface UsageOptions {
   ipv6Prefix: number;
   /** How new addresses are shown: `masked` = the /24 or /64 network, `full`, or `off` = not at all. */
   newIp: 'masked' | 'full' | 'off';
-  /** False = no daily aggregates: whoever commits nothing would keep all of them in memory. Default true. */
-  days?: boolean;
+  /** False = nothing is committed: rows that only a store has, those of days and of a key's usage, are not made. Default true. */
+  stored?: boolean;
 }
 
 /** What usage asks the keys file. */

@@ -1,5 +1,5 @@
 import type { LogRecord } from '../parse/record.ts';
-import { type Changes, FAMILIES } from './changes.ts';
+import { type Changes, FAMILIES, type KeyUsageRow } from './changes.ts';
 import { Daily, dayOf } from './daily.ts';
 import type { DayFigures } from './day-figures.ts';
 import { EndpointPlaces } from './endpoint-places.ts';
@@ -24,6 +24,7 @@ const EXPECTED_STATUSES = [200, 401, 403, 404, 422, 429, 500];
  */
 export class Usage {
   private readonly options: UsageOptions;
+  private readonly stored: boolean;
   private readonly clock: () => number;
   private readonly series: SeriesTable;
   private readonly keys: KeyPlaces;
@@ -44,6 +45,7 @@ export class Usage {
   /** `clock` gives milliseconds since the epoch. */
   constructor(options: UsageOptions, registry: KeyRegistry, clock: () => number) {
     this.options = options;
+    this.stored = options.stored ?? true;
     this.registry = registry;
     this.clock = clock;
     this.series = new SeriesTable(options);
@@ -53,7 +55,7 @@ export class Usage {
     });
     this.endpoints = new EndpointPlaces(options.limits, this.series);
     this.histograms = new Histograms(options.zeroHoldSeconds);
-    this.daily = new Daily(this.series, this.histograms, this.endpoints, options.days ?? true);
+    this.daily = new Daily(this.series, this.histograms, this.endpoints, this.stored);
     const onDay = this.daily.seeAddress.bind(this.daily);
     this.sightings = new Sightings(options, this.series, this.endpoints, onDay, clock);
     this.factsOf = new FactsOf(this.sightings.addresses, this.sightings.scopeUses);
@@ -152,7 +154,7 @@ export class Usage {
       series: this.series.newRows(),
       values: this.series.newValues(now),
       histograms: this.unsettled.flatMap(({ key }) => this.histograms.changedRow(key)),
-      keyUsage: this.unsettled.map((usage) => usage.row(this.sightings.scopeUses.encode(usage))),
+      keyUsage: this.stored ? this.unsettled.map((usage) => this.rowOf(usage)) : [],
       ...this.sightings.changes(this.unsettled),
       days: this.daily.rows(this.unsettled),
     };
@@ -207,6 +209,10 @@ export class Usage {
   private isInTime(timestampMs: number): boolean {
     this.horizon = this.clock() + this.options.maxSkewSeconds * 1000;
     return timestampMs <= this.horizon;
+  }
+
+  private rowOf(usage: KeyUsage): KeyUsageRow {
+    return usage.row(this.sightings.scopeUses.encode(usage));
   }
 
   private change(usage: KeyUsage): void {

@@ -14,13 +14,16 @@ const RETRY_SECONDS = 2;
 
 /** The API by path: every endpoint of its definition, and the document that describes them. */
 export function apiHandlers(answers: Answers, version: string): Record<string, RequestHandler> {
-  const document = JSON.stringify(openApi(version));
+  let document: string | undefined;
   const endpoints = Object.entries(ENDPOINTS).map(([name, endpoint]): [string, RequestHandler] => [
     endpoint.path.replace(/\{(\w+)\}/g, ':$1'),
     answering(name as EndpointName, endpoint, answers),
   ]);
   return {
-    '/api/v1/openapi.json': (_, response) => send(response, 200, document),
+    '/api/v1/openapi.json': (_, response) => {
+      document ??= JSON.stringify(openApi(version));
+      send(response, 200, document);
+    },
     ...Object.fromEntries(endpoints),
   };
 }

@@ -179,12 +179,13 @@ test('after a restart, a request that ran ahead of midnight is not taken for the
   expect(Object.fromEntries(lasts)).toEqual({ '-1': -50, 0: 30 });
 });
 
-test('whoever commits nothing keeps no days, and counts all the same', () => {
-  const world = new UsageInTest({ days: false }).account(
+test('whoever commits nothing gets no rows for a store, and counts all the same', () => {
+  const world = new UsageInTest({ stored: false }).account(
     { key: 'a', ip: '192.0.2.1', seconds: 1, bytes: 9 },
     { key: 'a', at: NOON - 40 * DAY, ip: '192.0.2.2' },
   );
-  expect(world.commit().days).toEqual([]);
+  const { days, keyUsage } = world.commit();
+  expect([days, keyUsage]).toEqual([[], []]);
   expect(world.counters(FAMILIES.requests)).toEqual({ 'a 200': 2 });
 });
 
