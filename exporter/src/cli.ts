@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { BackfillFlags } from './backfill-command.ts';
@@ -39,8 +40,8 @@ withOptions(program.command('once'))
   .description('Read files to their end without any store; print the metrics, and what was rejected and why.')
   .argument('<file...>', 'plain or gzip; - is standard input')
   .action(async (files: string[], flags: Flags) => {
-    const { once } = await import('./once.ts');
-    process.exitCode = await once(files, requireSettings(inputOf(flags)), process.stdout, process.stderr);
+    const { readOnce } = await import('./once.ts');
+    process.exitCode = await readOnce(files, requireSettings(inputOf(flags)), process.stdout, process.stderr);
   });
 
 withOptions(program.command('check-config'))
@@ -237,11 +238,13 @@ async function run(input: SettingsInput): Promise<void> {
     ]);
   const { config, ingestion } = settings;
   const { IngestionThread } = await import('./ingest/ingestion-thread.ts');
+  // From here on: the default action on a signal would end a start half-way, and with another exit code.
+  const stop = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   // It opens the store and reads while the rest is loaded.
   const thread = new IngestionThread({ storePath: config.store.path, settings: ingestion });
   const [{ pino }, { serve }] = await Promise.all([import('pino'), import('./serve.ts')]);
   const logger = pino({ level: config.log.level }, pino.destination(2));
-  process.exitCode = await serve(settings, input, logger, version, thread);
+  process.exitCode = await serve({ settings, input, logger, version, thread, stop });
 }
 
 /** Errors that say what to do are told without a stack. */

@@ -26,7 +26,7 @@ const UNREADABLE: Record<string, string> = {
  * Reads files to their end without any store ('-' is standard input), writes the exposition to `out` and a
  * summary of rejected lines to `messages`. Returns the exit code: 1 when a file could not be read, else 0.
  */
-export async function once(
+export async function readOnce(
   paths: string[],
   { config, ingestion }: Settings,
   out: NodeJS.WritableStream,

@@ -20,24 +20,26 @@ const LAST_SHARING_MS = 1_000;
 /** Polling also sees a keys file whose symlink or mount was replaced. */
 const KEYS_POLL_MS = 1_000;
 
+/** What an exporter is started with. */
+export interface Start {
+  settings: Settings;
+  input: SettingsInput;
+  logger: Logger;
+  version: string;
+  /** Started with the same settings. */
+  thread: IngestionThread;
+  /** Resolves when the exporter is asked to stop. */
+  stop: Promise<unknown>;
+}
+
 /**
- * Runs the exporter until SIGTERM or SIGINT; `thread` was started with the same settings. Resolves to the exit code:
- * 0 after a clean stop, 1 when it could not start or the ingestion thread failed; the reason is logged.
+ * Runs the exporter until it is asked to stop. Resolves to the exit code: 0 after a clean stop, 1 when it could not
+ * start or the ingestion thread failed; the reason is logged.
  */
-export async function serve(
-  settings: Settings,
-  input: SettingsInput,
-  logger: Logger,
-  version: string,
-  thread: IngestionThread,
-): Promise<number> {
+export async function serve(start: Start): Promise<number> {
+  const { settings, logger, thread } = start;
   const sharing = settings.sharing && (await sharingOf(settings, settings.sharing, logger));
-  const exporter = new Exporter(settings, input, logger, version, thread, sharing);
-  // From here on: the default action on a signal would end a start half-way, and with another exit code.
-  const stop = new Promise<void>((resolve) => {
-    process.once('SIGTERM', resolve);
-    process.once('SIGINT', resolve);
-  });
+  const exporter = new Exporter(start, sharing);
   try {
     await exporter.start();
   } catch (error) {
@@ -45,7 +47,7 @@ export async function serve(
     await exporter.letGo(thread.stop(0));
     return 1;
   }
-  void stop.then(() => exporter.stop());
+  void start.stop.then(() => exporter.stop());
   return exporter.ended;
 }
 
@@ -70,14 +72,7 @@ class Exporter {
   private end: (code: number) => void = () => {};
   readonly ended: Promise<number>;
 
-  constructor(
-    settings: Settings,
-    input: SettingsInput,
-    logger: Logger,
-    version: string,
-    thread: IngestionThread,
-    sharing: Sharing | undefined,
-  ) {
+  constructor({ settings, input, logger, version, thread }: Start, sharing: Sharing | undefined) {
     this.settings = settings;
     this.input = input;
     this.logger = logger;
