@@ -51,8 +51,12 @@ const QUIET_SECONDS = 2;
  */
 const PAUSE_PER_COMMIT = 20;
 const LONGEST_PAUSE = 5;
-/** The same from the start to the first commit, of which nobody knows yet what it takes. */
+/**
+ * The same from the start to the first commit, of which nobody knows yet what it takes; it comes sooner with so many
+ * addresses to write, because it takes memory by what it writes.
+ */
 const FIRST_PAUSE = 2;
+const FIRST_ADDRESSES = 150_000;
 
 /**
  * One turn after the other: look for bytes, read and account them, commit, publish what was committed.
@@ -179,7 +183,8 @@ export class Ingestion {
     // Only with that commit is a first start ready and shows its keys.
     if (!this.historyRead && this.commitError === '' && this.intake.backlogRead()) return true;
     const first = this.lastLook === 0;
-    if (first && behind) return now >= this.startedAt / 1000 + FIRST_PAUSE;
+    if (first && behind && this.usage.changedAddresses < FIRST_ADDRESSES)
+      return now >= this.startedAt / 1000 + FIRST_PAUSE;
     if (this.nextCommit === 0) return true;
     if (!this.readSince) return now >= Math.max(this.nextCommit, this.lastLook + QUIET_SECONDS);
     if (!behind) return now >= this.nextCommit;

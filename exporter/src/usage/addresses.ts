@@ -100,10 +100,15 @@ export class Addresses {
     return of.unique;
   }
 
+  /** How many rows changedRows() has. */
+  get changedCount(): number {
+    return this.pairs.unsettledCount;
+  }
+
   changedRows(): IpRows {
     const { pairs } = this;
-    if (pairs.unsettledCount === 0) return [];
-    return { length: pairs.unsettledCount, [Symbol.iterator]: () => pairs.unsettledRows() };
+    if (this.changedCount === 0) return [];
+    return { length: this.changedCount, [Symbol.iterator]: () => pairs.unsettledRows() };
   }
 
   settle(): void {

@@ -186,6 +186,11 @@ export class Usage {
     return facts;
   }
 
+  /** Rows of addresses that changes() would have: of these there can be the most by far. */
+  get changedAddresses(): number {
+    return this.sightings.addresses.changedCount;
+  }
+
   /** How full the limited families are. `overflowed` counts from the start of the process. */
   seriesUse(): { metric: string; series: number; limit: number; overflowed: number }[] {
     const { counts } = this.series;

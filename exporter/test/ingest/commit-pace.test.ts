@@ -12,6 +12,7 @@ import { LIMITS } from '../usage/usage-in-test.ts';
 /** Bytes one turn reads at most. */
 const TURN = 8 * 1024 * 1024;
 const INTERVAL_MS = 500;
+const LINE = requestLine();
 
 let directory: ReturnType<typeof temporaryDirectory>;
 let now: number;
@@ -33,10 +34,10 @@ afterEach(async () => {
 });
 
 /** An ingestion with a backlog of that many turns and a little more, and a clock that only the test moves. */
-function ingestionOf(turns: number): Ingestion {
+function ingestionOf(turns: number, lineOf: (i: number) => string = () => LINE): Ingestion {
   const path = join(directory.path, 'requests.log');
-  const line = requestLine();
-  writeFileSync(path, line.repeat(Math.ceil((turns * TURN) / line.length) + 10_000));
+  const lines = Math.ceil((turns * TURN) / LINE.length) + 10_000;
+  writeFileSync(path, Array.from({ length: lines }, (_, i) => lineOf(i)).join(''));
   const format = {
     ...({ format: 'json', container: 'none', endpoints: [], maxLineBytes: 65_536 } as const),
     fields: DEFAULT_FIELDS,
@@ -48,7 +49,12 @@ function ingestionOf(turns: number): Ingestion {
     keys: [],
     scopeRules: [],
     usage: {
-      ...{ limits: LIMITS, zeroHoldSeconds: 0, parkAfterSeconds: 0, maxSkewSeconds: 300 },
+      ...{
+        limits: { ...LIMITS, ipsPerKey: 10_000, ips: 1_000_000 },
+        zeroHoldSeconds: 0,
+        parkAfterSeconds: 0,
+        maxSkewSeconds: 300,
+      },
       ...{ learningSeconds: 0, ipv6Prefix: 64, newIp: 'masked' },
     },
     commitInterval: INTERVAL_MS / 1000,
@@ -74,6 +80,17 @@ test('while a backlog is read, the first commit comes two seconds after the star
   await turnAfter(1_900);
   expect(commits).toBe(0);
   await turnAfter(100);
+  expect(commits).toBe(1);
+});
+
+test('the first commit of a backlog comes sooner when there are very many addresses to write', async () => {
+  const address = (i: number): string => `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`;
+  ingestion = ingestionOf(5, (i) => requestLine({ keyId: `key_${i % 50}`, ip: address(i) }));
+  await turnAfter(0);
+  await turnAfter(1);
+  expect(commits).toBe(0);
+  await turnAfter(1);
+  await turnAfter(1);
   expect(commits).toBe(1);
 });
 
