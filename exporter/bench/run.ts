@@ -74,10 +74,7 @@ async function catchingUp(): Promise<void> {
       const store = join(work, `catch-up-${Math.random()}.db`);
       const started = performance.now();
       const exporter = await startExporter(['--log.path', log, '--store.path', store, '--log.level', 'warn']);
-      await untilReady(exporter);
-      const took = (performance.now() - started) / 1000;
-      const read = sumOf(await exporter.metrics(), 'atender_exporter_lines_total');
-      if (read !== LINES) throw new Error(`ready with ${read} of ${LINES} lines`);
+      const took = ((await readAll(exporter, LINES)) - started) / 1000;
       await exporter.end('SIGTERM');
       return took;
     },
@@ -333,15 +330,22 @@ async function goaccess(log: string): Promise<number> {
   return (await timed('goaccess', [log, `--log-format=${format}`, ...dates, ...quiet])).seconds;
 }
 
-/** Asks every 20 ms over one connection: what asks shares the cores with what is measured. */
-async function untilReady(exporter: ExporterProcess): Promise<void> {
+/**
+ * When (as performance.now()) /-/ready said that everything is read and committed; throws when that are not so many
+ * lines. Asks over one connection: what asks shares the cores with what is measured.
+ */
+async function readAll(exporter: ExporterProcess, lines: number): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const deadline = Date.now() + 300_000;
   while ((await status(`${exporter.url}/-/ready`, agent)) !== 200) {
-    if (Date.now() > deadline) throw new Error(`not ready in time: ${exporter.output()}`);
+    if (Date.now() > deadline) throw new Error(`not read in time: ${exporter.output()}`);
     await wait(20);
   }
+  const ready = performance.now();
   agent.destroy();
+  const read = sumOf(await exporter.metrics(), 'atender_exporter_lines_total');
+  if (read !== lines) throw new Error(`ready with ${read} of ${lines} lines`);
+  return ready;
 }
 
 /** 0 while nobody listens. */
@@ -352,17 +356,6 @@ const status = (url: string, agent: Agent): Promise<number> =>
       () => resolve(0),
     );
   });
-
-async function readAll(exporter: ExporterProcess, lines: number): Promise<void> {
-  const deadline = Date.now() + 300_000;
-  for (;;) {
-    const ready = await fetch(`${exporter.url}/-/ready`).catch(() => undefined);
-    if (ready?.status === 200 && sumOf(await exporter.metrics(), 'atender_exporter_lines_total') >= lines)
-      return;
-    if (Date.now() > deadline) throw new Error(`not read in time: ${exporter.output()}`);
-    await wait(20);
-  }
-}
 
 /** Share of one core a process uses over some seconds. */
 async function share(pid: number, seconds: number): Promise<number> {

@@ -82,10 +82,10 @@ export class ParseAhead {
    * from there up to the new `next` are the caller's to parse.
    */
   take(each: (stretch: number, line: number) => void): number {
-    const { stretches, round, stretch, parser, bytes, maxLineBytes } = this;
+    const { stretches, round, stretch } = this;
     this.stretch++;
     this.next = this.stretch < STRETCHES ? stretches.startOf(this.stretch) : NOWHERE;
-    if (stretches.claim(round, stretch)) stretches.parse(round, stretch, parser, bytes, maxLineBytes);
+    this.parseUnlessClaimed(stretch);
     while (!stretches.isParsed(round, stretch)) if (!this.parseFree()) stretches.await(round, stretch);
     const count = stretches.countOf(stretch);
     for (let line = 0; line < count; line++) each(stretch, line);
@@ -100,14 +100,16 @@ export class ParseAhead {
 
   /** Parses the first free stretch: those behind it are still there for the other thread while this one accounts it. */
   private parseFree(): boolean {
-    const { stretches, round, parser, bytes, maxLineBytes } = this;
-    while (this.free < STRETCHES) {
-      const stretch = this.free++;
-      if (!stretches.claim(round, stretch)) continue;
-      stretches.parse(round, stretch, parser, bytes, maxLineBytes);
-      return true;
-    }
+    while (this.free < STRETCHES) if (this.parseUnlessClaimed(this.free++)) return true;
     return false;
+  }
+
+  /** False = the stretch is the other thread's, or parsed already. */
+  private parseUnlessClaimed(stretch: number): boolean {
+    const { stretches, round, parser, bytes, maxLineBytes } = this;
+    if (!stretches.claim(round, stretch)) return false;
+    stretches.parse(round, stretch, parser, bytes, maxLineBytes);
+    return true;
   }
 
   private start(): Worker {

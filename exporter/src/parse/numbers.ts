@@ -37,6 +37,15 @@ function fromText(bytes: Uint8Array, start: number, end: number): number {
   return DECIMAL.test(text) ? Number(text) : Number.NaN;
 }
 
+/** The number that is written in bytes[start, end) with three digits, -1 when it is none. */
+export function threeDigits(bytes: Uint8Array, start: number, end: number): number {
+  if (end - start !== 3) return -1;
+  const a = bytes[start] - ZERO;
+  const b = bytes[start + 1] - ZERO;
+  const c = bytes[start + 2] - ZERO;
+  return a >= 0 && a <= 9 && b >= 0 && b <= 9 && c >= 0 && c <= 9 ? a * 100 + b * 10 + c : -1;
+}
+
 /** Value of a hexadecimal digit, -1 for any other byte. */
 export function hexDigit(c: number): number {
   if (c >= ZERO && c <= NINE) return c - ZERO;

@@ -1,7 +1,7 @@
 import { FIELD, type FoundValues, NUMBER, TEXT } from './fields.ts';
 import { parseIp } from './ip.ts';
 import { MASKED_BYTES, maskKey, mayHoldRawKey } from './masking.ts';
-import { parseDecimal } from './numbers.ts';
+import { parseDecimal, threeDigits } from './numbers.ts';
 import { ACCEPTED, type LogRecord, OPTIONAL_FIELDS, type Outcome, rejectionCode } from './record.ts';
 import type { Routes } from './routes.ts';
 import { startsWith, wordEnd } from './spans.ts';
@@ -38,7 +38,6 @@ const USER_AGENT = FIELD.userAgent;
 const REQUEST_ID = FIELD.requestId;
 const REQUEST = FIELD.request;
 
-const ZERO = 48;
 const LETTER_A = 65;
 const LETTER_Z = 90;
 const LOWER_BIT = 32;
@@ -222,14 +221,6 @@ export class RequestReader {
 function wholeNumber(bytes: Buffer, start: number, end: number): number {
   const value = parseDecimal(bytes, start, end);
   return Number.isSafeInteger(value) ? value : -1;
-}
-
-function threeDigits(bytes: Buffer, start: number, end: number): number {
-  if (end - start !== 3) return -1;
-  const a = bytes[start] - ZERO;
-  const b = bytes[start + 1] - ZERO;
-  const c = bytes[start + 2] - ZERO;
-  return a >= 0 && a <= 9 && b >= 0 && b <= 9 && c >= 0 && c <= 9 ? a * 100 + b * 10 + c : -1;
 }
 
 /** Empties the record: nothing of the line before may survive, whatever this line is. */

@@ -1,5 +1,5 @@
 import type { LogRecord } from '../parse/record.ts';
-import { type Changes, FAMILIES, type KeyUsageRow } from './changes.ts';
+import { type Changes, FAMILIES } from './changes.ts';
 import { Daily, dayOf } from './daily.ts';
 import type { DayFigures } from './day-figures.ts';
 import { EndpointPlaces } from './endpoint-places.ts';
@@ -154,7 +154,9 @@ export class Usage {
       series: this.series.newRows(),
       values: this.series.newValues(now),
       histograms: this.unsettled.flatMap(({ key }) => this.histograms.changedRow(key)),
-      keyUsage: this.stored ? this.unsettled.map((usage) => this.rowOf(usage)) : [],
+      keyUsage: this.stored
+        ? this.unsettled.map((usage) => usage.row(this.sightings.scopeUses.encode(usage)))
+        : [],
       ...this.sightings.changes(this.unsettled),
       days: this.daily.rows(this.unsettled),
     };
@@ -214,10 +216,6 @@ export class Usage {
   private isInTime(timestampMs: number): boolean {
     this.horizon = this.clock() + this.options.maxSkewSeconds * 1000;
     return timestampMs <= this.horizon;
-  }
-
-  private rowOf(usage: KeyUsage): KeyUsageRow {
-    return usage.row(this.sightings.scopeUses.encode(usage));
   }
 
   private change(usage: KeyUsage): void {
