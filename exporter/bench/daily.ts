@@ -83,7 +83,10 @@ function showAnswers(what: string, question: Record<string, string>): void {
   );
   const [first, second] = [0, 1].map((i) => said(medianOf(runs.map((times) => times[i]))));
   const later = said(medianOf(runs.flatMap((times) => times.slice(3))));
-  console.log(`${what} ${new URLSearchParams(question)}: first ${first}, second ${second}, later ${later}`);
+  const longest = Math.round(Math.max(...runs.flat().map(([wall]) => wall)));
+  console.log(
+    `${what} ${new URLSearchParams(question)}: first ${first}, second ${second}, later ${later}, longest of all ${longest} ms`,
+  );
 }
 
 try {
