@@ -11,12 +11,14 @@ export const API: common.DataSourceRef = { type: 'yesoreyeram-infinity-datasourc
 
 /** A field of the answer's rows. */
 export interface Field {
-  /** Its path in a row of the answer. */
+  /** Its path in a row of the answer: names and places from 0 on with dots between, which every version understands. */
   selector: string;
   text: string;
   type: 'string' | 'number' | 'timestamp';
   /** Grafana's name of the unit, where it has one. */
   unit?: string;
+  /** It goes over several lines. */
+  wrapped?: boolean;
 }
 
 const fieldOf =
@@ -31,6 +33,10 @@ const fieldOf =
 export const text = fieldOf('string');
 export const number = fieldOf('number');
 export const time = fieldOf('timestamp');
+export const sentence = (selector: string, title: string): Field => ({
+  ...text(selector, title),
+  wrapped: true,
+});
 
 /** A question to the API. */
 export interface Question {
@@ -38,6 +44,8 @@ export interface Question {
   parameters: Record<string, string>;
   /** Where the rows are in the answer. */
   rows: string;
+  /** Asks for page after page of so many entries; else for the first one only. */
+  pageOf?: number;
   fields: Field[];
 }
 
@@ -68,11 +76,18 @@ export const typed = (name: string, label: string, about: string, preset = '') =
 /** In the words in which links bring it from dashboards where all are chosen, and back: nothing would be no tenant there. */
 export const TENANT = typed('tenant', 'Tenant', 'An id; $__all: any', '$__all');
 
+const WRAPPED = { type: common.TableCellDisplayMode.Auto, wrapText: true };
+
 /** Rows of the answer as a table. */
 export function answerTable(about: About, question: Question) {
   const panel = described(new table.PanelBuilder(), about, NEUTRAL).datasource(API).filterable(true);
-  for (const { text, unit } of question.fields)
+  for (const { text, unit, wrapped } of question.fields) {
     if (unit) panel.overrideByName(text, [{ id: 'unit', value: unit }]);
+    if (wrapped) panel.overrideByName(text, [{ id: 'custom.cellOptions', value: WRAPPED }]);
+  }
+  // The data source gives its columns in the order of their names.
+  const order = Object.fromEntries(question.fields.map(({ text }, i) => [text, i]));
+  panel.withTransformation({ id: 'organize', options: { indexByName: order } });
   return panel.withTarget(new AskBuilder(question, 'table'));
 }
 
@@ -89,7 +104,9 @@ export function answerLines(about: About, question: Question) {
 class AskBuilder implements cog.Builder<cog.Dataquery> {
   private readonly query: object;
 
-  constructor({ path, parameters, rows, fields }: Question, format: 'table' | 'timeseries') {
+  constructor({ path, parameters, rows, fields, pageOf }: Question, format: 'table' | 'timeseries') {
+    // With a cursor the data source's own setting of a page's size is not sent.
+    const asked = pageOf === undefined ? parameters : { ...parameters, limit: String(pageOf) };
     this.query = {
       refId: 'A',
       datasource: API,
@@ -100,11 +117,12 @@ class AskBuilder implements cog.Builder<cog.Dataquery> {
       url: path,
       url_options: {
         method: 'GET',
-        params: Object.entries(parameters).map(([key, value]) => ({ key, value })),
+        params: Object.entries(asked).map(([key, value]) => ({ key, value })),
       },
       root_selector: rows,
       columns: fields.map(({ selector, text, type }) => ({ selector, text, type })),
       filters: [],
+      ...(pageOf === undefined ? {} : PAGES),
     };
   }
 
@@ -112,3 +130,15 @@ class AskBuilder implements cog.Builder<cog.Dataquery> {
     return this.query as cog.Dataquery;
   }
 }
+
+/** Most pages the Infinity data source goes through for one query. */
+export const MOST_PAGES = 5;
+
+/** Its own way through an API's pages: what an answer has as `next` is the `cursor` of the next question. */
+const PAGES = {
+  pagination_mode: 'cursor',
+  pagination_max_pages: MOST_PAGES,
+  pagination_param_cursor_field_name: 'cursor',
+  pagination_param_cursor_field_type: 'query',
+  pagination_param_cursor_extraction_path: 'next',
+};

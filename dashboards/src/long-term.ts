@@ -1,7 +1,10 @@
+import { KEYS_PAGE } from '../../exporter/src/api/endpoints.ts';
+import { count } from '../../exporter/src/keys/wording.ts';
 import {
   answerLines,
   answerTable,
   type Field,
+  MOST_PAGES,
   number,
   recordFrame,
   TENANT,
@@ -98,15 +101,15 @@ export const longTerm = recordFrame(
     answerTable(
       {
         title: 'Keys in the shown time',
-        description:
-          'Every key with what it did in the shown time, and when it was last used at all. A key with no requests over months is a candidate for revocation. 200 keys at most.',
+        description: `Every key with what it did in the shown time, and when it was last used at all. A key with no requests over months is a candidate for revocation. Up to ${count(MOST_PAGES * KEYS_PAGE)} keys.`,
         unit: 'short',
         span: 24,
         height: 12,
       },
       {
         path: '/api/v1/keys',
-        parameters: { tenant: '${tenant}', ...RANGE, limit: '200' },
+        parameters: { tenant: '${tenant}', ...RANGE },
+        pageOf: KEYS_PAGE,
         rows: 'keys',
         fields: [
           text('tenant', 'Tenant'),

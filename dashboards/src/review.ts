@@ -1,4 +1,7 @@
-import { answerTable, number, recordFrame, text, time, typed } from './api.ts';
+import { REVIEW_PAGE } from '../../exporter/src/api/endpoints.ts';
+import { count } from '../../exporter/src/keys/wording.ts';
+import { QUESTIONS } from '../../exporter/src/review/judgement.ts';
+import { answerTable, MOST_PAGES, number, recordFrame, sentence, text, time, typed } from './api.ts';
 import { row } from './panels.ts';
 
 const PARAMETERS = { quarter: '${quarter}' };
@@ -15,8 +18,7 @@ export const review = recordFrame(
     answerTable(
       {
         title: 'Verdicts',
-        description:
-          'Every key with the first verdict that one of the four questions asks for. Everything but “keep” needs a decision by its owner: open the findings below for the evidence.',
+        description: `Every key with the first verdict that one of the four questions asks for. Everything but “keep” needs a decision by its owner: open the findings below for the evidence. Up to ${count(MOST_PAGES * REVIEW_PAGE)} keys; \`atender-exporter review\` writes them all.`,
         unit: 'short',
         span: 24,
         height: 14,
@@ -24,6 +26,7 @@ export const review = recordFrame(
       {
         path: '/api/v1/review',
         parameters: PARAMETERS,
+        pageOf: REVIEW_PAGE,
         rows: 'keys',
         fields: [
           text('verdict', 'Verdict'),
@@ -55,14 +58,13 @@ export const review = recordFrame(
       {
         path: '/api/v1/review',
         parameters: PARAMETERS,
-        // JSONata: a row a finding, with its key.
-        rows: 'keys.($key := $; findings.{"tenant": $key.tenant, "id": $key.id, "question": question, "verdict": verdict, "text": text})',
+        pageOf: REVIEW_PAGE,
+        rows: 'keys',
         fields: [
           text('tenant', 'Tenant'),
           text('id', 'Key'),
-          text('question', 'Question'),
           text('verdict', 'Verdict'),
-          text('text', 'Evidence'),
+          ...QUESTIONS.map((question, i) => sentence(`findings.${i}.text`, question)),
         ],
       },
     ),

@@ -55,6 +55,9 @@ export interface ApiTarget extends Target {
   url_options: { params: { key: string; value: string }[] };
   root_selector: string;
   columns: { selector: string; text: string; type: string }[];
+  pagination_mode?: string;
+  pagination_param_cursor_field_name?: string;
+  pagination_param_cursor_extraction_path?: string;
 }
 
 /** Every panel but the rows, those inside rows included. */

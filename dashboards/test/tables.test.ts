@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
-import { boards, type Panel, panelsOf } from './boards.ts';
+import { boards, type Panel, panelsOf, recordBoards } from './boards.ts';
 
 const TRANSFORM = fileURLToPath(new URL('transform.ts', import.meta.url));
 
@@ -35,6 +35,10 @@ function shown(answers: (query: number) => number[]): [title: string, values: un
       };
     }),
   }));
+  return transformed(asked);
+}
+
+function transformed(asked: object[]): [title: string, values: unknown[]][][] {
   const options = { input: JSON.stringify(asked), encoding: 'utf8' } as const;
   return JSON.parse(execFileSync(process.execPath, ['--import', 'tsx', TRANSFORM], options));
 }
@@ -54,4 +58,17 @@ test('a table of several queries has a row for each combination of labels, with 
       panel.targets?.map((_, query) => (query === 0 ? [10, 20] : [query, null])),
     );
   }
+});
+
+test('a table of the record has its columns in the order they are asked for, though the data source sorts them by name', () => {
+  const panels = recordBoards().flatMap((board) => board.panels.filter(({ type }) => type === 'table'));
+  const titles = panels.map(({ targets: [{ columns }] }) => columns.map(({ text }) => text));
+  const asked = panels.map(({ targets: [{ refId }], transformations = [] }, i) => ({
+    transformations,
+    frames: [
+      { refId, fields: [...titles[i]].sort().map((name) => ({ name, type: 'string', values: ['a'] })) },
+    ],
+  }));
+  expect(transformed(asked).map((columns) => columns.map(([title]) => title))).toEqual(titles);
+  expect(titles.length).toBeGreaterThan(4);
 });

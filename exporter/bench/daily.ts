@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildSync } from 'esbuild';
+import { REVIEW_PAGE } from '../src/api/endpoints.ts';
 import { dateOf } from '../src/config/days.ts';
 import { noChanges } from '../src/ingest/slices.ts';
 import { openStore } from '../src/store/sqlite.ts';
@@ -138,8 +139,8 @@ try {
   showAnswers('key', { id: 'key_7', from });
   showAnswers('keys', { from, limit: '200' });
   showAnswers('explain', { key: 'key_7' });
-  showAnswers('review', { limit: '50' });
-  for (const what of ['review', 'html', 'md', 'csv', 'json']) showAnswers(what, {});
+  for (const limit of ['100', String(REVIEW_PAGE)]) showAnswers('review', { limit });
+  for (const what of ['html', 'md', 'csv', 'json']) showAnswers(what, {});
 } finally {
   rmSync(directory, { recursive: true });
   rmSync(ANSWERS, { force: true });

@@ -32,11 +32,8 @@ function answerUsage(source: Source, question: Question<'usage'>): object {
 /** What single requests a review looks at must leave time for the rest of the answer. */
 const REPLAY_MS = 15_000;
 
-async function answerReview(
-  source: Source,
-  { quarter, limit = Number.POSITIVE_INFINITY, cursor }: Question<'review'>,
-): Promise<object> {
-  const { items: keys, next } = pageOf(source.reader.keys(), { limit, cursor }, ({ key }) => key);
-  const made = await reviewOf({ ...source, keys, replayUntil: Date.now() + REPLAY_MS }, quarter);
+async function answerReview(source: Source, question: Question<'review'>): Promise<object> {
+  const { items: keys, next } = pageOf(source.reader.keys(), question, ({ key }) => key);
+  const made = await reviewOf({ ...source, keys, replayUntil: Date.now() + REPLAY_MS }, question.quarter);
   return { ...reviewJson(made), next };
 }

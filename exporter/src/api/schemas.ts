@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { VERDICTS } from '../review/judgement.ts';
+import { QUESTIONS, VERDICTS } from '../review/judgement.ts';
 
 /** What the API's answers hold. The OpenAPI document is made of these, and the tests hold real answers to them. */
 const count = z.int().min(0);
@@ -108,7 +108,7 @@ export const reviewedKey = z.strictObject({
   verdict: verdict.describe('The first of these that any of the four questions asks for.'),
   findings: z.array(
     z.strictObject({
-      question: z.enum(['In use?', 'Scopes right?', 'Right tier?', 'Rotated?']),
+      question: z.enum(QUESTIONS),
       verdict,
       text: z.string().describe('The evidence in a sentence or two.'),
     }),

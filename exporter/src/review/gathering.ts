@@ -66,9 +66,7 @@ export async function gather(
   const tiers = new TierDays(until, archive);
   const keys = new Map<number, KeyEvidence>();
   const unsaid: number[] = [];
-  const quarters = quartersOf(reader, until, known);
-  for (const key of known) {
-    const figures = quarters.get(key.key) ?? new QuarterFigures();
+  for (const [key, figures] of quartersOf(reader, until, known)) {
     if (!isUnderReview(key.entry, figures.sum, asOf)) continue;
     const uses = usesUntil(key, until, figures.sum.last);
     if (!uses) unsaid.push(key.key);
@@ -97,11 +95,22 @@ function allKeys(reader: DailyReader, registry: KeyRegistry): KeyRow[] {
   return [...added, ...rows];
 }
 
-/** By key number. */
-function quartersOf(reader: DailyReader, days: Days, keys: readonly KnownKey[]): Map<number, QuarterFigures> {
+/** Every known key with what it did, nothing where it did nothing. */
+function* quartersOf(
+  reader: DailyReader,
+  days: Days,
+  keys: readonly KnownKey[],
+): Generator<[KnownKey, QuarterFigures]> {
+  const left = new Map(keys.map((key) => [key.key, key]));
   const [first, last] = [keys[0], keys.at(-1)];
-  if (!first || !last || days.from > days.to) return new Map();
-  return reader.quarterFigures(days, { from: first.key, to: last.key });
+  if (first && last && days.from <= days.to)
+    for (const { key, figures } of reader.quarterFigures(days, { from: first.key, to: last.key })) {
+      const known = left.get(key);
+      if (!known) continue;
+      yield [known, figures];
+      left.delete(key);
+    }
+  for (const key of left.values()) yield [key, new QuarterFigures()];
 }
 
 /** Requests of a key on the first days of a quarter. */

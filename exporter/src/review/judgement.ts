@@ -9,9 +9,12 @@ import { NAMED_TIERS } from './tier-replay.ts';
 export const VERDICTS = ['revoke', 'rotate', 'narrow', 'change tier', 'keep'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
+/** What is asked of every key, in the order of its findings. */
+export const QUESTIONS = ['In use?', 'Scopes right?', 'Right tier?', 'Rotated?'] as const;
+
 /** One of the four questions, answered. */
 export interface Finding {
-  question: 'In use?' | 'Scopes right?' | 'Right tier?' | 'Rotated?';
+  question: (typeof QUESTIONS)[number];
   /** The verdict it asks for; `keep` when all is well. */
   verdict: Verdict;
   /** One or two plain sentences with the evidence. */

@@ -73,16 +73,42 @@ export function reviewJson({ keys, ...cover }: Review): object {
   return {
     ...{ ...cover, asOf: new Date(cover.asOf * 1000).toISOString() },
     before: cover.before ?? null,
-    keys: keys.map(
-      ({ evidence: { entry, firstUsed, lastUsed, recordedSince: _, ...evidence }, judgement, before }) => ({
-        ...evidence,
-        ...{ firstUsed: moment(firstUsed), lastUsed: moment(lastUsed) },
-        ...judgement,
-        ...{ name: entry?.name ?? '', owner: entry?.owner ?? '' },
-        ...{ tier: entry?.tier ?? null, newTier: judgement.tier === '' ? null : judgement.tier },
-        before: before ?? null,
-      }),
-    ),
+    keys: keys.map(keyJson),
+  };
+}
+
+/** Each of its fields by name: taking an object apart to leave two out takes five times as long. */
+function keyJson({ evidence, judgement, before }: ReviewedKey): object {
+  const { entry } = evidence;
+  return {
+    id: evidence.id,
+    tenant: evidence.tenant,
+    name: entry?.name ?? '',
+    owner: entry?.owner ?? '',
+    verdict: judgement.verdict,
+    findings: judgement.findings,
+    scopeDiff: judgement.scopeDiff,
+    tier: entry?.tier ?? null,
+    newTier: judgement.tier === '' ? null : judgement.tier,
+    before: before ?? null,
+    firstUsed: moment(evidence.firstUsed),
+    lastUsed: moment(evidence.lastUsed),
+    requests: evidence.requests,
+    previousRequests: evidence.previousRequests,
+    perDay: evidence.perDay,
+    daysUsed: evidence.daysUsed,
+    errors: evidence.errors,
+    serverErrors: evidence.serverErrors,
+    throttled: evidence.throttled,
+    throttledDays: evidence.throttledDays,
+    peakPerMinute: evidence.peakPerMinute,
+    busiestDay: evidence.busiestDay,
+    uniqueIps: evidence.uniqueIps,
+    p95: evidence.p95,
+    scopes: evidence.scopes,
+    scopeUnknown: evidence.scopeUnknown,
+    tiers: evidence.tiers,
+    successors: evidence.successors,
   };
 }
 

@@ -2,6 +2,7 @@ import { type Days, quarterAt } from '../config/days.ts';
 import type { SourceCounterName } from '../log/counters.ts';
 import { formatIp } from '../parse/ip.ts';
 import type { DayRow, EndpointRow, KeyRow, KeyUsageRow } from '../usage/changes.ts';
+import { DayFigures } from '../usage/day-figures.ts';
 import { wordsOf } from '../usage/pairs.ts';
 import { QuarterFigures } from '../usage/quarter-figures.ts';
 import type { Connection } from './connection.ts';
@@ -16,6 +17,12 @@ export type KeyUses = Pick<KeyUsageRow, 'firstUsed' | 'lastUsed' | 'lastRejected
 
 /** Sums of days; `first` and `last` are the earliest and latest, `peakPerMinute` the highest. */
 export type DaySums = Omit<tables.DayCounts, 'day' | 'key'>;
+
+/** What a key did in some days of a quarter. */
+export interface QuarterOfKey {
+  key: number;
+  figures: QuarterFigures;
+}
 
 /**
  * The daily aggregates as reports read them, all of one moment. Sums are made where the rows lie: a year of a
@@ -155,34 +162,24 @@ export class DailyReader {
   }
 
   /**
-   * What each of the keys with these numbers and between them did in the days, by number; a key that did nothing is left
-   * out. `days`: of one quarter, from its first day on.
+   * What the keys with these numbers and between them did in the days, one key after the other: all at once would be
+   * megabytes. A key that did nothing is left out. `days`: of one quarter, from its first day on.
    */
-  quarterFigures(days: Days, keys: { from: number; to: number }): Map<number, QuarterFigures> {
-    const found = new Map<number, QuarterFigures>();
+  *quarterFigures(days: Days, keys: { from: number; to: number }): Generator<QuarterOfKey> {
     const addedUpTo = Math.min(this.addedUpTo(), quarterAt(days.from).to);
-    let from = days.from;
     // With a clock that was put back there is more in the sums than is asked for.
-    if (addedUpTo >= days.from && addedUpTo <= days.to) {
+    const useSums = addedUpTo >= days.from && addedUpTo <= days.to;
+    const open = this.encodedByKey({ from: useSums ? addedUpTo + 1 : days.from, to: days.to }, keys);
+    if (useSums) {
       const { columns, read } = tables.quarters;
       const sql = `SELECT ${columns} FROM quarters WHERE quarter = ? AND key BETWEEN ? AND ?`;
       for (const row of this.each(sql, [days.from, keys.from, keys.to])) {
         const { key, figures } = read(row);
-        found.set(key, figures);
+        yield { key, figures: withDays(figures, days.from, open.get(key)) };
+        open.delete(key);
       }
-      from = addedUpTo + 1;
     }
-    if (from > days.to) return found;
-    const sql = `WITH RECURSIVE each_day(day) AS (VALUES (?) UNION ALL SELECT day + 1 FROM each_day WHERE day < ?)
-      SELECT found.day, found.key, figures FROM each_day CROSS JOIN day_figures AS found
-      ON found.day = each_day.day AND found.key BETWEEN ? AND ?`;
-    for (const row of this.each(sql, [from, days.to, keys.from, keys.to])) {
-      const { key, day, figures } = tables.dayFigures.read(row);
-      const ofKey = found.get(key) ?? new QuarterFigures();
-      ofKey.add(day - days.from, figures);
-      found.set(key, ofKey);
-    }
-    return found;
+    for (const [key, rows] of open) yield { key, figures: withDays(new QuarterFigures(), days.from, rows) };
   }
 
   /** Everything about some days of some keys, not decoded. */
@@ -191,6 +188,21 @@ export class DailyReader {
       ON found.day = wanted.value ->> 0 AND found.key = wanted.value ->> 1`;
     const pairs = JSON.stringify(wanted.map(({ day, key }) => [day, key]));
     return this.rows(sql, [pairs]).map(encodedDay);
+  }
+
+  private encodedByKey({ from, to }: Days, keys: { from: number; to: number }): Map<number, EncodedDay[]> {
+    const found = new Map<number, EncodedDay[]>();
+    if (from > to) return found;
+    const sql = `WITH RECURSIVE each_day(day) AS (VALUES (?) UNION ALL SELECT day + 1 FROM each_day WHERE day < ?)
+      SELECT found.day, found.key, figures FROM each_day CROSS JOIN day_figures AS found
+      ON found.day = each_day.day AND found.key BETWEEN ? AND ?`;
+    for (const row of this.each(sql, [from, to, keys.from, keys.to])) {
+      const day = encodedDay(row);
+      const ofKey = found.get(day.key);
+      if (ofKey) ofKey.push(day);
+      else found.set(day.key, [day]);
+    }
+    return found;
   }
 
   private keyCount(): number {
@@ -236,6 +248,15 @@ const encodedDay = ([day, key, bytes]: Cell[]): EncodedDay => ({
   key: key as number,
   bytes: bytes as Uint8Array,
 });
+
+function withDays(
+  figures: QuarterFigures,
+  firstDay: number,
+  days: readonly EncodedDay[] = [],
+): QuarterFigures {
+  for (const { day, bytes } of days) figures.add(day - firstDay, DayFigures.decode(bytes));
+  return figures;
+}
 
 /** Up to so many keys. */
 const SOUGHT = 20;
