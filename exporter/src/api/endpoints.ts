@@ -31,7 +31,7 @@ const page = (most: number, doc = 'Entries in one answer.') => ({
 
 /** Most keys in one answer, other questions wait for it: the sums of a year take some 0.4 ms a key, a review 0.2. */
 export const KEYS_PAGE = 200;
-export const REVIEW_PAGE = 500;
+export const REVIEW_PAGE = 250;
 
 /** Every question of the API, defined once: what is checked, what is answered, and the OpenAPI document. */
 export const ENDPOINTS = {

@@ -140,7 +140,7 @@ test('a wrong question is refused with what is wrong', async () => {
     ['usage?from=soon', /from: .* is no day/],
     ['usage?keyid=key_a', /there is no parameter keyid; there are key, tenant/],
     ['usage?key=a&key=b', /key: it is there twice/],
-    ['review?limit=501', /limit: /],
+    ['review?limit=251', /limit: /],
     ['usage?limit=100000', /limit: /],
     ['keys?cursor=abc', /cursor: this is none/],
   ] as const) {
