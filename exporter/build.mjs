@@ -7,7 +7,7 @@ import { build } from 'esbuild';
  * process's file lies beside whatever starts it. docs/decisions/bundled.md says why. Types are `npm run lint`'s.
  */
 const PROGRAMS = {
-  cli: 'cli.ts',
+  main: 'main.ts',
   'reading-thread': 'ingest/reading-thread.ts',
   'parse-thread': 'ingest/parse-thread.ts',
   'answering-thread': 'api/answering-thread.ts',

@@ -5,6 +5,7 @@ import type { BackfillFlags } from './backfill-command.ts';
 import { parseDuration } from './config/duration.ts';
 import type { ExplainFlags } from './explain-command.ts';
 import { append, type Flags, inputOf, withOptions } from './flags.ts';
+import { IngestionThread } from './ingest/ingestion-thread.ts';
 import { NO_TENANT } from './keys/labels.ts';
 import { maskKey } from './parse/masking.ts';
 import type { RebuildFlags } from './rebuild-command.ts';
@@ -219,7 +220,14 @@ withOptions(shared.command('forget'))
     }
   });
 
-await program.parseAsync();
+/** A thread that was started before it was known what it is to do; whichever command follows logs takes it. */
+let waiting: IngestionThread | undefined;
+
+/** Does what the command line asks for. `thread`: one that waits for its start, if there is any. */
+export async function commandLine(thread: IngestionThread | undefined): Promise<void> {
+  waiting = thread;
+  await program.parseAsync();
+}
 
 interface DemoFlags {
   directory: string;
@@ -237,11 +245,11 @@ async function run(input: SettingsInput): Promise<void> {
       'log.path: there is nothing to follow; name files with --log.path, or try `atender-exporter demo --serve`',
     ]);
   const { config, ingestion } = settings;
-  const { IngestionThread } = await import('./ingest/ingestion-thread.ts');
   // From here on: the default action on a signal would end a start half-way, and with another exit code.
   const stop = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+  const thread = waiting ?? new IngestionThread();
   // It opens the store and reads while the rest is loaded.
-  const thread = new IngestionThread({ storePath: config.store.path, settings: ingestion });
+  thread.start({ storePath: config.store.path, settings: ingestion });
   const [{ pino }, { serve }] = await Promise.all([import('pino'), import('./serve.ts')]);
   const logger = pino({ level: config.log.level }, pino.destination(2));
   process.exitCode = await serve({ settings, input, logger, version, thread, stop });

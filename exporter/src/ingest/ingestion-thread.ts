@@ -29,10 +29,9 @@ export class IngestionThread {
   private stopping = false;
   private committed = false;
 
-  /** Begins at once; what the thread says is kept until somebody listens. */
-  constructor(start: ThreadStart) {
+  /** The thread loads its code, and waits. */
+  constructor() {
     const worker = new Worker(new URL('./reading-thread.js', import.meta.url), {
-      workerData: start,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
     this.worker = worker;
@@ -61,6 +60,11 @@ export class IngestionThread {
     });
     // It may fail before anybody listens.
     this.failed.catch(() => {});
+  }
+
+  /** Opens the store and reads from now on; what the thread says is kept until somebody listens. */
+  start(start: ThreadStart): void {
+    this.send({ type: 'start', ...start });
   }
 
   /**

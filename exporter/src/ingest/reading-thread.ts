@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { openStore } from '../store/sqlite.ts';
 import { type SegmentRow, StoreError } from '../store/store.ts';
 import { Ingestion } from './ingestion.ts';
@@ -16,49 +16,51 @@ const QUIET_AFTER_MS = 10_000;
 
 const port = parentPort!;
 const send = (message: FromThread): void => port.postMessage(message);
-const { storePath, settings } = workerData as ThreadStart;
+port.once('message', (start: ThreadStart) => void read(start));
 
-let stopBy: number | undefined;
-let { commitInterval } = settings;
-let wake = new AbortController();
-
-try {
-  const outlet = {
-    publish: (publication: Publication) => send({ type: 'publication', publication }),
-    report: (problem: Problem) => send({ type: 'problem', problem }),
-    segments: (ready: SegmentRow[]) => send({ type: 'segments', ready }),
-  };
-  const store = openStore(storePath);
-  const ingestion = new Ingestion(settings, store, outlet, Date.now, ParseAhead.where());
-  send({ type: 'opened' });
-  port.on('message', (message: ToThread) => {
-    if (message.type === 'stop') stopBy = message.deadline;
-    else if (message.type === 'sealed') ingestion.sealed(message.segments);
-    else {
-      ingestion.reconfigure(message.settings);
-      commitInterval = message.settings.commitInterval;
+/** Reads until it is told to stop. */
+async function read({ storePath, settings }: ThreadStart): Promise<void> {
+  try {
+    const outlet = {
+      publish: (publication: Publication) => send({ type: 'publication', publication }),
+      report: (problem: Problem) => send({ type: 'problem', problem }),
+      segments: (ready: SegmentRow[]) => send({ type: 'segments', ready }),
+    };
+    let stopBy: number | undefined;
+    let { commitInterval } = settings;
+    let wake = new AbortController();
+    const store = openStore(storePath);
+    const ingestion = new Ingestion(settings, store, outlet, Date.now, ParseAhead.where());
+    send({ type: 'opened' });
+    port.on('message', (message: ToThread) => {
+      if (message.type === 'stop') stopBy = message.deadline;
+      else if (message.type === 'sealed') ingestion.sealed(message.segments);
+      else if (message.type === 'reconfigure') {
+        ingestion.reconfigure(message.settings);
+        commitInterval = message.settings.commitInterval;
+      }
+      wake.abort();
+    });
+    let lastRead = performance.now();
+    while (stopBy === undefined) {
+      const read = await ingestion.turn();
+      const quiet = performance.now() - lastRead > QUIET_AFTER_MS;
+      if (read > 0) {
+        lastRead = performance.now();
+        await setImmediate();
+      } else {
+        const pause = quiet ? QUIET_MS : Math.min(QUIET_MS, 500 * commitInterval);
+        await setTimeout(pause, undefined, { signal: wake.signal }).catch(() => {});
+      }
+      if (wake.signal.aborted) wake = new AbortController();
     }
-    wake.abort();
-  });
-  let lastRead = performance.now();
-  while (stopBy === undefined) {
-    const read = await ingestion.turn();
-    const quiet = performance.now() - lastRead > QUIET_AFTER_MS;
-    if (read > 0) {
-      lastRead = performance.now();
-      await setImmediate();
-    } else {
-      const pause = quiet ? QUIET_MS : Math.min(QUIET_MS, 500 * commitInterval);
-      await setTimeout(pause, undefined, { signal: wake.signal }).catch(() => {});
-    }
-    if (wake.signal.aborted) wake = new AbortController();
+    const committed = await ingestion.finish(stopBy);
+    send({ type: 'stopped', committed });
+  } catch (error) {
+    send({ type: 'failed', message: messageOf(error) });
   }
-  const committed = await ingestion.finish(stopBy);
-  send({ type: 'stopped', committed });
-} catch (error) {
-  send({ type: 'failed', message: messageOf(error) });
+  port.close();
 }
-port.close();
 
 /** What the store refuses says what to do; anything else is a defect, and its stack tells where. */
 function messageOf(error: unknown): string {

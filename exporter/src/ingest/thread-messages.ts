@@ -2,13 +2,15 @@ import type { SegmentRow } from '../store/store.ts';
 import type { IngestionSettings } from './ingestion.ts';
 import type { Publication } from './publication.ts';
 
-/** What the thread is started with. */
+/** What the thread needs to begin. */
 export interface ThreadStart {
   storePath: string;
   settings: IngestionSettings;
 }
 
 export type ToThread =
+  /** The first message. */
+  | ({ type: 'start' } & ThreadStart)
   | { type: 'reconfigure'; settings: IngestionSettings }
   /** These segments of the archive's spool are in the archive. */
   | { type: 'sealed'; segments: number[] }

@@ -13,7 +13,7 @@ import {
   TAIL_BYTES,
   tellsApart,
 } from './identity.ts';
-import type { LineSplitter } from './lines.ts';
+import { hasNul, type LineSplitter } from './lines.ts';
 import type { FilePosition } from './position.ts';
 import { isGzip } from './siblings.ts';
 import type { FileRef, LineSink } from './sink.ts';
@@ -39,7 +39,9 @@ export class BlockSpace {
   pristine: Buffer;
   working: Buffer;
   private spare: { pristine: Buffer; working: Buffer };
-  private ahead: { file: LogFile; offset: number; count: number } | undefined;
+  /** Whether there is a NUL in the block, where that is known. */
+  holed: boolean | undefined;
+  private ahead: { file: LogFile; offset: number; count: number; holed: boolean } | undefined;
 
   constructor(capacity: number) {
     const buffers = () => ({
@@ -57,7 +59,8 @@ export class BlockSpace {
     try {
       const count = readFully(file.fd!, pristine, TAIL_BYTES, length, offset);
       pristine.copy(working, TAIL_BYTES, TAIL_BYTES, TAIL_BYTES + count);
-      this.ahead = { file, offset, count };
+      const holed = hasNul(pristine.subarray(0, TAIL_BYTES + count), TAIL_BYTES);
+      this.ahead = { file, offset, count, holed };
     } catch {
       // Whoever asks for these bytes reads them again, and is told.
     }
@@ -66,10 +69,11 @@ export class BlockSpace {
   /** Turns to what was read ahead of a file from `offset` on. Returns how many bytes that is; 0 = there is nothing. */
   turn(file: LogFile, offset: number): number {
     const { ahead, pristine, working, spare } = this;
-    this.ahead = undefined;
+    this.ahead = this.holed = undefined;
     if (ahead?.file !== file || ahead.offset !== offset || ahead.count === 0) return 0;
     ({ pristine: this.pristine, working: this.working } = spare);
     this.spare = { pristine, working };
+    this.holed = ahead.holed;
     return ahead.count;
   }
 
@@ -310,11 +314,18 @@ export class LogFile {
     }
     this.end = Math.max(this.end, this.examined);
     this.size = Math.max(this.size, this.end);
-    const { pristine } = space;
-    splitter.split(this.context(maxLineBytes), sink, space.working, TAIL_BYTES, TAIL_BYTES + count, () => {
-      const next = pristine.lastIndexOf(LF, TAIL_BYTES + count - 1) + 1 - TAIL_BYTES;
-      if (next > 0 && this.end > this.examined && !this.gzip) space.readAhead(this, base + next, length);
-    });
+    const { pristine, holed } = space;
+    splitter.split(
+      { ...this.context(maxLineBytes), holed },
+      sink,
+      space.working,
+      TAIL_BYTES,
+      TAIL_BYTES + count,
+      () => {
+        const next = pristine.lastIndexOf(LF, TAIL_BYTES + count - 1) + 1 - TAIL_BYTES;
+        if (next > 0 && this.end > this.examined && !this.gzip) space.readAhead(this, base + next, length);
+      },
+    );
     const consumed = splitter.consumed - TAIL_BYTES;
     this.skipping = splitter.skipping;
     if (consumed === 0) return 0;

@@ -15,6 +15,8 @@ export interface LineContext {
   skipping: boolean;
   /** The sink holds the first part of a record. */
   recordOpen: boolean;
+  /** Whether there is a NUL in the bytes, where that is known already. */
+  holed?: boolean | undefined;
 }
 
 /**
@@ -46,7 +48,7 @@ export class LineSplitter {
   ): void {
     const { file, maxLineBytes } = context;
     const block = bytes.length === end ? bytes : bytes.subarray(0, end);
-    const holed = hasNul(block, start);
+    const holed = context.holed ?? hasNul(block, start);
     let open = context.recordOpen;
     let at = start;
     this.tooLong = 0;
@@ -161,7 +163,7 @@ export class LineSplitter {
 
 const NUL_RUN = Buffer.from([0, 0]);
 
-function hasNul(block: Buffer, from: number): boolean {
+export function hasNul(block: Buffer, from: number): boolean {
   return block.indexOf(0, from) !== -1;
 }
 
