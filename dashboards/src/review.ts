@@ -18,7 +18,7 @@ export const review = recordFrame(
     answerTable(
       {
         title: 'Verdicts',
-        description: `Every key with the first verdict that one of the four questions asks for. Everything but “keep” needs a decision by its owner: open the findings below for the evidence. Up to ${count(MOST_PAGES * REVIEW_PAGE)} keys; \`atender-exporter review\` writes them all.`,
+        description: `Every key with the first verdict that one of the four questions asks for. Everything but “keep” needs a decision by its owner: open the findings below for the evidence. The most pressing come first among each ${REVIEW_PAGE} keys; up to ${count(MOST_PAGES * REVIEW_PAGE)} are shown, \`atender-exporter review\` writes them all in order.`,
         unit: 'short',
         span: 24,
         height: 14,

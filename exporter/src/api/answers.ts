@@ -23,7 +23,7 @@ function answerUsage(source: Source, question: Question<'usage'>): object {
   const { days, by, today } = timeOf(question, source.now);
   const keys = chosenKeys(source.reader, source.registry, question);
   // Only the periods of the page are added up.
-  const { items, next } = pageOf(periodsOf(by, days), question, ({ from }) => from);
+  const { items, next } = pageOf('usage', periodsOf(by, days), question, ({ from }) => from);
   if (items.length === 0) return { rows: [], next };
   const part = { from: items[0].from, to: items[items.length - 1].to };
   return { rows: usageReport(source.reader, { days: part, by, today }, keys), next };
@@ -33,7 +33,7 @@ function answerUsage(source: Source, question: Question<'usage'>): object {
 const REPLAY_MS = 15_000;
 
 async function answerReview(source: Source, question: Question<'review'>): Promise<object> {
-  const { items: keys, next } = pageOf(source.reader.keys(), question, ({ key }) => key);
+  const { items: keys, next } = pageOf('review', source.reader.keys(), question, ({ key }) => key);
   const made = await reviewOf({ ...source, keys, replayUntil: Date.now() + REPLAY_MS }, question.quarter);
   return { ...reviewJson(made), next };
 }

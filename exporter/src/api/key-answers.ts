@@ -19,7 +19,7 @@ export function answerKeys(source: Source, question: Question<'keys'>): object {
     .keys()
     .filter(({ id }) => id !== NO_KEY && id !== OTHER)
     .filter(({ tenant }) => isOfTenant(tenant, question.tenant));
-  const { items, next } = pageOf(all, question, ({ key }) => key);
+  const { items, next } = pageOf('keys', all, question, ({ key }) => key);
   const numbers = items.map(({ key }) => key);
   const sums = reader.sumsByKey(days, numbers);
   const uses = reader.keyUses(numbers);

@@ -31,7 +31,7 @@ export function timeOf(
   if (days.from > days.to) throw new QuestionError('from: it is later than to, or later than today');
   if (days.to - days.from > 366 * 200 || periodsOf(grain, days).length > MOST_PERIODS)
     throw new QuestionError(
-      `from, to: more than ${MOST_PERIODS} periods; ask for fewer, or by month or year`,
+      `from, to: more than ${MOST_PERIODS} ${by === '' ? 'days; ask for fewer' : 'periods; ask for fewer, or by month or year'}`,
     );
   return { days, by: grain, today };
 }

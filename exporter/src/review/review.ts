@@ -1,4 +1,4 @@
-import { type Days, parseDays, quarterOf } from '../config/days.ts';
+import { type Days, parseDays, quarterAt, quarterOf } from '../config/days.ts';
 import type { KeyEvidence, QuarterEvidence } from './evidence.ts';
 import { gather, knownKeys, type ReviewSource } from './gathering.ts';
 import { type Judgement, judge, VERDICTS, type Verdict, verdictOn } from './judgement.ts';
@@ -25,7 +25,7 @@ export const quarterDays = (quarter: string): Days | undefined =>
 export async function review(source: ReviewSource, quarter: string, days: Days): Promise<Review> {
   const known = knownKeys(source);
   const earlier = quarterOf(days.from - 1);
-  const earlierDays = quarterDays(earlier) as Days;
+  const earlierDays = quarterAt(days.from - 1);
   const span = source.reader.span();
   // One line from a clock that was years behind must not pass for a record of every quarter since.
   const past =

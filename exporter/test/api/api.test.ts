@@ -97,6 +97,22 @@ describe('usage', () => {
   });
 });
 
+test('a page has periods from before 1970 too, and goes on from one', async () => {
+  const first = await answer('usage', 'usage?from=1966&to=1974&by=year&limit=3');
+  const second = await answer('usage', `usage?from=1966&to=1974&by=year&limit=9&cursor=${first.next}`);
+  const years = [...first.rows, ...second.rows].map(({ period }) => Number(period));
+  expect(years).toEqual(Array.from({ length: 9 }, (_, i) => 1966 + i));
+});
+
+test('the cursor of one list is none of another', async () => {
+  const { next } = await answer('usage', `usage?from=${date(9)}&limit=2`);
+  for (const other of ['keys', 'review'])
+    expect(await get(`${other}?cursor=${next}`)).toMatchObject({
+      status: 400,
+      text: expect.stringContaining('cursor: this is none'),
+    });
+});
+
 describe('keys', () => {
   test('are all that were seen or are registered, in pages', async () => {
     const first = await answer('keys', `keys?limit=3`);
@@ -143,6 +159,7 @@ test('a wrong question is refused with what is wrong', async () => {
     ['review?limit=251', /limit: /],
     ['usage?limit=100000', /limit: /],
     ['keys?cursor=abc', /cursor: this is none/],
+    ['keys?from=1960&to=1990', /more than 3660 days; ask for fewer"/],
   ] as const) {
     const { status, text } = await get(path);
     expect([status, text]).toEqual([400, expect.stringMatching(why)]);
