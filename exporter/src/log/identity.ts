@@ -103,6 +103,6 @@ export function isBeginningOf(part: Glimpse, whole: Glimpse): boolean | undefine
 export function tellsApart(head: Buffer): boolean {
   const lineLength = head.indexOf(10) + 1;
   if (lineLength === 0) return false;
-  const next = head.subarray(lineLength, 2 * lineLength);
-  return !next.equals(head.subarray(0, next.length));
+  const others = head.subarray(lineLength);
+  return !others.equals(head.subarray(0, others.length));
 }
