@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { backfill } from './backfill/backfill.ts';
 import { isDayFile } from './backfill/day-files.ts';
+import { givenTwice } from './backfill/given-twice.ts';
 import type { Reading } from './backfill/requests-in-order.ts';
 import { parseDuration } from './config/duration.ts';
 import { QuestionError } from './history/key-choice.ts';
@@ -34,7 +35,7 @@ export async function runBackfill(
     throw new QuestionError(`--to: ${JSON.stringify(flags.to)} is not known; there is openmetrics`);
   const step = stepOf(flags.step);
   const usage = { ...ingestion.usage, zeroHoldSeconds: step / 2, parkAfterSeconds: 0 };
-  requireEachOnce(paths);
+  await requireEachOnce(paths);
   try {
     requireNoDayFiles(flags.output);
     const done = await backfill({
@@ -62,8 +63,8 @@ export async function runBackfill(
   }
 }
 
-/** Patterns of a shell that overlap give a file twice, whose requests would then count twice. */
-function requireEachOnce(paths: string[]): void {
+/** Patterns of a shell that overlap, and copies beside a log, give requests twice, which would then count twice. */
+async function requireEachOnce(paths: string[]): Promise<void> {
   const seen = new Set<string>();
   for (const path of paths) {
     const { dev, ino } = statSync(path, { throwIfNoEntry: false }) ?? {};
@@ -71,6 +72,11 @@ function requireEachOnce(paths: string[]): void {
     if (seen.has(file)) throw new QuestionError(`${path}: it is given twice; name each file once`);
     seen.add(file);
   }
+  const twice = await givenTwice(paths);
+  if (twice)
+    throw new QuestionError(
+      `${twice.part}: all it holds is in ${twice.whole} too, and would count twice; leave it out`,
+    );
 }
 
 /** Loaded together, files of two runs would be one history with days of both. */
@@ -96,16 +102,18 @@ function stepOf(text: string): number {
 }
 
 function labelsOf(texts: string[]): Record<string, string> {
-  const pairs = texts.map((text) => {
+  const labels = new Map<string, string>();
+  for (const text of texts) {
     const found = LABEL.exec(text);
     if (!found) throw new QuestionError(`--label: ${JSON.stringify(text)} is not of the form name=value`);
     const [, name, value] = found;
     // promtool refuses a series that has a label twice.
     if (TAKEN.has(name) || name.startsWith('__'))
       throw new QuestionError(`--label: ${name} is a label of the metrics themselves; name another one`);
-    return [name, value];
-  });
-  return Object.fromEntries(pairs);
+    if (labels.has(name)) throw new QuestionError(`--label: ${name} is given twice; give each label once`);
+    labels.set(name, value);
+  }
+  return Object.fromEntries(labels);
 }
 
 /** On a terminal only, and not more often than anyone can read. */

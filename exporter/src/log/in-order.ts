@@ -17,6 +17,24 @@ export interface Line {
 }
 
 /**
+ * What a file (plain or .gz) holds, decompressed, block by block; it is closed when whoever reads it stops. Throws
+ * what opening and reading throw.
+ */
+export async function* contentOf(path: string): AsyncGenerator<Buffer, void, undefined> {
+  const file = createReadStream(path, { highWaterMark: BLOCK_BYTES });
+  try {
+    if (!isGzip(path)) yield* file;
+    else {
+      const unzipped = createGunzip({ chunkSize: BLOCK_BYTES });
+      file.on('error', (error) => unzipped.destroy(error));
+      yield* file.pipe(unzipped);
+    }
+  } finally {
+    file.destroy();
+  }
+}
+
+/**
  * The lines of one file (plain or .gz), one at a time, for who reads several files side by side. A block and its
  * lines are in memory. Throws what opening and reading throw.
  */
@@ -40,13 +58,7 @@ export class LinesInTurn implements LineSink {
     this.path = path;
     this.file = { id: 0, source: path };
     this.maxLineBytes = maxLineBytes;
-    const plain = createReadStream(path, { highWaterMark: BLOCK_BYTES });
-    if (!isGzip(path)) this.chunks = plain[Symbol.asyncIterator]();
-    else {
-      const unzipped = createGunzip({ chunkSize: BLOCK_BYTES });
-      plain.on('error', (error) => unzipped.destroy(error));
-      this.chunks = plain.pipe(unzipped)[Symbol.asyncIterator]();
-    }
+    this.chunks = contentOf(path);
   }
 
   /** The next line of the block; undefined when more() is to be awaited first. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { asRoot } from '../as-root.ts';
-import { endLeftovers, runCommand, temporaryDirectory } from '../exporter-process.ts';
+import { COMMAND, endLeftovers, runCommand, temporaryDirectory } from '../exporter-process.ts';
 import { requestLine } from '../log-lines.ts';
 import { startPrometheus } from '../prometheus.ts';
 
@@ -142,6 +142,55 @@ test('a directory with files of an earlier run is refused, and they are left as 
   );
 });
 
+test('a copy of a log is refused, compressed or not, also one of an earlier time; the part to leave out is named', async () => {
+  const log = linesOf(requestsUntil(Math.floor(Date.now() / 1000 - HOUR)));
+  // Long enough to be read in several blocks, its first two lines the same.
+  const whole = log.slice(0, log.indexOf('\n') + 1) + log;
+  writeFileSync(file('in.log'), whole);
+  writeFileSync(file('copy.log'), whole);
+  writeFileSync(file('in.log.gz'), gzipSync(whole));
+  writeFileSync(file('in.log.1'), whole.slice(0, 300_000));
+  writeFileSync(file('short.log.gz'), gzipSync(whole.slice(0, 600)));
+  for (const [paths, refused] of [
+    [['in.log', 'copy.log'], 'copy.log in in.log'],
+    [['in.log', 'in.log.gz'], 'in.log.gz in in.log'],
+    [['in.log', 'in.log.1'], 'in.log.1 in in.log'],
+    [['in.log.1', 'in.log'], 'in.log.1 in in.log'],
+    [['in.log.gz', 'short.log.gz'], 'short.log.gz in in.log.gz'],
+  ] as const) {
+    const { code, stderr } = await runCommand(['backfill', ...paths.map(file), '--output', file('out')]);
+    const [part, within] = refused.split(' in ').map(file);
+    expect([code, stderr]).toEqual([
+      1,
+      `${part}: all it holds is in ${within} too, and would count twice; leave it out\n`,
+    ]);
+  }
+}, 30_000);
+
+test('files that only begin alike, are empty, or say nothing but one line are all read', async () => {
+  const log = linesOf(requestsUntil(Math.floor(Date.now() / 1000 - HOUR)));
+  const [line] = log.split(/(?<=\n)/);
+  const last = (keyId: string) => linesOf([{ at: Date.now() / 1000 - HOUR, keyId, status: 200 }]);
+  writeFileSync(file('a.log'), log + last('key_a'));
+  writeFileSync(file('b.log.gz'), gzipSync(log + last('key_b')));
+  for (const name of ['one.log', 'other.log']) writeFileSync(file(name), line);
+  for (const name of ['empty.log', 'empty.log.1']) writeFileSync(file(name), '');
+  writeFileSync(file('empty.log.gz'), gzipSync(''));
+  const names = ['a.log', 'b.log.gz', 'one.log', 'other.log', 'empty.log', 'empty.log.1', 'empty.log.gz'];
+  const { code, stderr } = await runCommand(['backfill', ...names.map(file), '--output', file('out')]);
+  expect([code, stderr]).toEqual([0, expect.stringContaining(`${2 * 3_001 + 2} requests, `)]);
+}, 30_000);
+
+test('a pipe beside a log is read to its end, from its beginning', () => {
+  writeFileSync(file('a.log'), linesOf(requestsUntil(Math.floor(Date.now() / 1000 - HOUR)).slice(0, 20)));
+  writeFileSync(file('b.log'), linesOf(requestsUntil(Math.floor(Date.now() / 1000 - 3 * HOUR)).slice(0, 20)));
+  const { status, stderr } = spawnSync('bash', [
+    ...['-c', '"$1" "$2" backfill "$3" <(cat "$4") --output "$5"', 'bash', process.execPath, COMMAND],
+    ...['a.log', 'b.log', 'out'].map(file),
+  ]);
+  expect([status, String(stderr)]).toEqual([0, expect.stringContaining('40 requests, ')]);
+});
+
 test('on a full disk it says so, and promtool takes none of the half files', async () => {
   mkdirSync(file('small'));
   asRoot('mount', '-t', 'tmpfs', '-o', 'size=64k,mode=777', 'tmpfs', file('small'));
@@ -176,6 +225,9 @@ test('flags and files that cannot be used are named with what to do', async () =
   symlinkSync(file('a.log'), file('current.log'));
   expect(await error(file('a.log'), file('current.log'), '--output', file('out'))).toContain(
     'current.log: it is given twice',
+  );
+  expect(await error(file('a.log'), '--label', 'job=a', '--label', 'job=b')).toContain(
+    '--label: job is given twice',
   );
   expect(await error(file('a.log'), '--step', '10m')).toContain(
     '--step: must be whole seconds from 1s to 299s',
