@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { terminalText } from '../markup/terminal-text.ts';
 import { digestOf } from './change.ts';
 import { REQUESTS } from './layout.ts';
 import { type ArchiveFile, headOf, type Manifest, NOTHING_BEFORE, readManifest } from './manifest.ts';
@@ -36,19 +37,28 @@ export async function verifyArchive(
     done += bytes;
     progress(done, total);
   };
-  const look = async (paths: Iterable<string>, onBytes?: (bytes: number) => void): Promise<Suspect[]> => {
+  const look = async (
+    paths: Iterable<string>,
+    lying: Set<string>,
+    onBytes?: (bytes: number) => void,
+  ): Promise<Suspect[]> => {
     const suspects: Suspect[] = [];
     for (const path of paths) {
-      const suspect = { path, known: manifest.files.get(path), found: await foundAt(root, path, onBytes) };
+      const found = (await digestAt(root, path, onBytes)) ?? (lying.has(path) ? 'unreadable' : undefined);
+      const suspect: Suspect = { path, known: manifest.files.get(path), found };
       if (!isAsWritten(suspect)) suspects.push(suspect);
     }
     return suspects;
   };
-  let suspects = await look(new Set([...manifest.files.keys(), ...filesUnder(root)]), count);
+  const lying = new Set(filesUnder(root));
+  let suspects = await look(new Set([...manifest.files.keys(), ...lying]), lying, count);
   for (let looks = 1; looks < LOOKS && suspects.length > 0; looks++) {
     await wait(AGAIN_MS);
     manifest = readManifest(root);
-    suspects = await look(suspects.map(({ path }) => path));
+    suspects = await look(
+      suspects.map(({ path }) => path),
+      new Set(filesUnder(root)),
+    );
   }
   const files = [...manifest.files.values()];
   return {
@@ -59,7 +69,7 @@ export async function verifyArchive(
     problems: [
       ...faultsOf(root, manifest).map((fault) => `${fault}; put back a copy of manifest.jsonl from before`),
       ...problemsOf(suspects, manifest),
-    ],
+    ].map(terminalText),
   };
 }
 
@@ -102,17 +112,25 @@ interface Suspect {
   path: string;
   known: ArchiveFile | undefined;
   /** undefined = nothing. */
-  found: { sha256: string; bytes: number } | 'unreadable' | undefined;
+  found: Digest | 'unreadable' | undefined;
 }
 
-const foundAt = async (
+type Digest = Awaited<ReturnType<typeof digestOf>>;
+
+/** undefined where no file can be read, whatever lies there. */
+async function digestAt(
   root: string,
   path: string,
   onBytes?: (bytes: number) => void,
-): Promise<Suspect['found']> =>
-  existsSync(join(root, path))
-    ? digestOf(join(root, path), onBytes).catch(() => 'unreadable' as const)
-    : undefined;
+): Promise<Digest | undefined> {
+  const file = join(root, path);
+  try {
+    // A pipe that nobody writes to would be waited for.
+    return statSync(file).isFile() ? await digestOf(file, onBytes) : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 const hashOf = ({ found }: Suspect): string | undefined =>
   typeof found === 'object' ? found.sha256 : undefined;
@@ -135,13 +153,13 @@ function problemsOf(suspects: Suspect[], { files }: Manifest): string[] {
         ? `missing: ${path} (${known.rows} requests, SHA-256 ${known.sha256}); put it back from a backup`
         : `missing: ${path} (${known.rows} requests) lies at ${strayedTo}; move it back`;
     }
-    if (found === 'unreadable') return `unreadable: ${path}; let it be read, or put it back from a backup`;
     if (!known)
       return owner === undefined
         ? `added: ${path} is in no line of the manifest, and no search reads it; move it away`
         : wrong.has(owner)
           ? `added: ${path} is ${owner}, renamed; move it back`
           : `added: ${path} is a copy of ${owner}; remove it`;
+    if (found === 'unreadable') return `unreadable: ${path}; let it be read, or put it back from a backup`;
     return owner === undefined
       ? `changed: ${path} has ${found?.bytes} bytes and SHA-256 ${found?.sha256}, the manifest says ${known.bytes} and ${known.sha256}; put it back from a backup`
       : `changed: ${path} is now what ${owner} was; move both back`;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   copyFileSync,
@@ -6,13 +7,14 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { readManifest } from '../../src/record/manifest.ts';
 import { verifyArchive } from '../../src/record/verify.ts';
-import { runCommand, temporaryDirectory } from '../exporter-process.ts';
+import { endLeftovers, runCommand, temporaryDirectory } from '../exporter-process.ts';
 import { kept, linesOf } from './spooling.ts';
 
 const NOON = Date.parse('2026-03-10T12:00:00Z');
@@ -27,7 +29,10 @@ beforeEach(async () => {
   manifest = join(root, 'manifest.jsonl');
   for (const day of DAYS) await kept(root, NOON, [{ timestamp: `${day}T10:00:00Z` }]);
 });
-afterEach(() => directory.remove());
+afterEach(() => {
+  endLeftovers();
+  directory.remove();
+});
 
 const verify = (...args: string[]) => runCommand(['audit', 'verify', '--record.path', root, ...args]);
 const fileOf = (day: string): string =>
@@ -54,6 +59,28 @@ test('changed, missing and added files are named, each', async () => {
   expect(stdout).toContain(`missing: ${fileOf(DAYS[1])} `);
   expect(stdout).toContain(`added: ${added} `);
   expect(stdout).toMatch(/3 problems/);
+});
+
+test('what cannot be read is named too: links to nowhere, pipes, names that are no UTF-8', async () => {
+  const day = join(root, 'requests/class=30/day=2026-03-10');
+  symlinkSync('nowhere', join(day, 'link.parquet'));
+  execFileSync('mkfifo', [join(day, 'pipe.parquet')]);
+  writeFileSync(Buffer.concat([Buffer.from(`${day}/`), Buffer.from([0xff]), Buffer.from('.parquet')]), '');
+  rmSync(join(root, fileOf(DAYS[0])));
+  symlinkSync('nowhere', join(root, fileOf(DAYS[0])));
+  const { code, stdout } = await verify();
+  expect(code).toBe(1);
+  for (const name of ['link', 'pipe', '\ufffd'])
+    expect(stdout).toContain(`added: requests/class=30/day=2026-03-10/${name}.parquet is in no line`);
+  expect(stdout).toContain(`unreadable: ${fileOf(DAYS[0])}; `);
+  expect(stdout).toMatch(/4 problems/);
+}, 20_000);
+
+test('a planted name breaks no line and is nothing that a terminal obeys', async () => {
+  writeFileSync(join(root, 'requests/class=30/a\nhead: 0\x1b[2J'), '');
+  const { stdout } = await verify();
+  expect(stdout).toContain('added: requests/class=30/a\\u000ahead: 0\\u001b[2J is in no line');
+  expect(stdout.split('\n')).toHaveLength(4);
 });
 
 test('files that were renamed, swapped or copied are recognised by what is in them', async () => {
