@@ -5,8 +5,8 @@ import { KeyRegistry } from './keys/registry.ts';
 import { ArchiveError } from './record/archive-error.ts';
 import { type DuckDBConnection, literal, openDuckdb } from './record/duckdb.ts';
 import { progressBar } from './record/progress.ts';
-import { ArchiveSearch } from './record/search.ts';
-import { TEXT_FORMS, type TextFormat } from './record/search-output.ts';
+import { ArchiveSearch, type FoundRequest } from './record/search.ts';
+import { onTerminal, TEXT_FORMS, type TextFormat } from './record/search-output.ts';
 import { parseQuery, type QueryText, type SearchQuery, withKeyNamed } from './record/search-query.ts';
 import { linesSince, readSigningKey, signatureOf, verifyArchive } from './record/verify.ts';
 import type { Settings } from './settings.ts';
@@ -139,6 +139,7 @@ async function toText(
   });
   const bar = progressBar(messages, 'searching');
   const { head, line } = TEXT_FORMS[format];
+  const shown = stream === out && out.isTTY ? (request: FoundRequest) => onTerminal(line(request)) : line;
   stream.write(head);
   let found = 0;
   const days = await search.days();
@@ -149,7 +150,7 @@ async function toText(
     for await (const rows of search.day(day, { limit: left })) {
       bar.end();
       found += rows.length;
-      if (!stream.write(rows.map(line).join('')) && !ended.by) await drained(stream);
+      if (!stream.write(rows.map(shown).join('')) && !ended.by) await drained(stream);
       if (ended.by) break;
     }
   }

@@ -34,4 +34,7 @@ export const TEXT_FORMS: Record<TextFormat, TextForm> = {
   },
 };
 
+/** A line as a terminal may have it: one line, and nothing in it is obeyed. */
+export const onTerminal = (line: string): string => `${terminalText(line.replace(/\r?\n$/, ''))}\n`;
+
 const iso = (ms: number): string => new Date(ms).toISOString();
