@@ -24,8 +24,14 @@ const key = { key: one('A key by its id or fingerprint; default all.') };
 const tenant = { tenant: one(`Keys of one tenant only; ${NO_TENANT} = those without one.`) };
 const time = { from: day('First day.'), to: day('Last day; default today.') };
 const cursor = text('`next` of the page before.');
+/** A number as people write it: Number() alone would take 1e2, 0x10 and +5 too. */
+const limit = (most: number) => {
+  const error = `write a whole number from 1 to ${most}`;
+  const digits = (said: unknown): unknown => (/^\d+$/.test(String(said)) ? Number(said) : said);
+  return z.preprocess(digits, z.int({ error }).min(1, { error }).max(most, { error }).default(100));
+};
 const page = (most: number, doc = 'Entries in one answer.') => ({
-  limit: z.coerce.number().int().min(1).max(most).default(100).describe(doc),
+  limit: limit(most).describe(doc),
   cursor,
 });
 

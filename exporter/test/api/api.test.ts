@@ -157,7 +157,12 @@ test('a wrong question is refused with what is wrong', async () => {
     ['usage?keyid=key_a', /there is no parameter keyid; there are key, tenant/],
     ['usage?key=a&key=b', /key: it is there twice/],
     ['review?limit=251', /limit: /],
-    ['usage?limit=100000', /limit: /],
+    ['usage?limit=100000', /"limit: write a whole number from 1 to 1000"/],
+    ['keys?limit=0', /"limit: write a whole number from 1 to 200"/],
+    // What Number() takes beside decimal digits.
+    ...['1e2', '0x10', '%2B5', '5.0', '%205', 'ten'].map(
+      (limit) => [`keys?limit=${limit}`, /"limit: write a whole number from 1 to 200"/] as const,
+    ),
     ['keys?cursor=abc', /cursor: this is none/],
     ['keys?from=1960&to=1990', /more than 3660 days; ask for fewer"/],
   ] as const) {
@@ -181,6 +186,11 @@ test('the OpenAPI document has every endpoint with its parameters and answer', a
     expect(queries.map(({ name }: { name: string }) => name)).toEqual(Object.keys(parameters.shape));
     expect(queries.every((one: { allowEmptyValue?: boolean }) => one.allowEmptyValue)).toBe(true);
     expect(operation.responses[200].content['application/json'].schema.type).toBe('object');
+    const limit = queries.find(({ name }: { name: string }) => name === 'limit');
+    if ('limit' in parameters.shape)
+      expect(limit.schema).toEqual({
+        ...{ type: 'integer', minimum: 1, maximum: expect.any(Number), default: 100 },
+      });
   }
 });
 

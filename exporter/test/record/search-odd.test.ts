@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { asRoot } from '../as-root.ts';
@@ -32,6 +32,7 @@ beforeAll(async () => {
     { keyId: '50%off', ip: '2001:db8::1' },
     { keyId: 'long'.repeat(50), ip: undefined },
     { keyId: '=1+1', ip: '10.0.0.1', userAgent: '=cmd|"calc";\n"x"' },
+    { ip: '10.0.0.2', userAgent: 'agent\x1b[2J\x9b2J\0\u202e' },
   ];
   writeFileSync(under('requests.log'), requests.map(requestLine).join(''));
   exporter = await startExporter([
@@ -68,7 +69,7 @@ describe('a key is found by every name it has, by the command and the API', () =
 });
 
 test('a network of no bits is all addresses of its family', async () => {
-  expect((await found('--ip', '0.0.0.0/0')).sort()).toEqual(['10.0.0.1', '192.0.2.1']);
+  expect((await found('--ip', '0.0.0.0/0')).sort()).toEqual(['10.0.0.1', '10.0.0.2', '192.0.2.1']);
   expect(await found('--ip', '::/0')).toEqual(['2001:db8::1']);
 });
 
@@ -78,6 +79,35 @@ test('a hostile value stays one cell of CSV that no spreadsheet runs', async () 
   expect(head).toMatch(/^time,key_id,/);
   expect(row).toContain(`,%3D1+1,`);
   expect(row).toContain(`,"'=cmd|""calc"";\n""x""",`);
+});
+
+test.each(['csv', 'jsonl'])(
+  'on a terminal %s has nothing that the terminal would obey; in a file it is as it was logged',
+  async (format) => {
+    const command = [process.execPath, COMMAND, 'audit', 'search', ...places()];
+    const asked = ['--ip', '10.0.0.2', '--format', format];
+    const line = `${[...command, ...asked].map((word) => `'${word}'`).join(' ')} 2>/dev/null`;
+    const { stdout } = spawnSync('script', ['-qec', line, '/dev/null'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const shown = String(stdout)
+      .split('\r\n')
+      .find((one) => one.includes('10.0.0.2')) as string;
+    expect(shown).toContain('agent\\u001b[2J\\u009b2J\\u0000\\u202e');
+    expect(shown).not.toMatch(/\p{C}/u);
+    await search(...asked, '--output', under(`raw.${format}`));
+    expect(readFileSync(under(`raw.${format}`), 'utf8')).toContain('\u009b2J');
+  },
+);
+
+test('the API takes a limit in decimal digits only', async () => {
+  for (const limit of ['1e2', '0x10', '%2B5', '1001']) {
+    const answer = await fetch(`${exporter.url}/api/v1/requests?limit=${limit}`);
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      expect.objectContaining({ error: 'limit: write a whole number from 1 to 1000' }),
+    ]);
+  }
 });
 
 describe('output that cannot be written whole', () => {
