@@ -103,8 +103,9 @@ export const configSchema = z.strictObject({
   }),
   store: section({
     path: z.string().min(1).default('atender-exporter.db').describe('The store; kept by one exporter alone.'),
+    // Each commit costs the same again, and a line must be shown within a second.
     commitInterval: duration(0.05)
-      .default(0.7)
+      .default(0.8)
       .describe('How often what was read is committed and shown; up to 5 s apart while far behind.'),
   }),
   record: section({
