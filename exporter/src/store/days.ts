@@ -49,15 +49,27 @@ export class DayMerges {
 
 const nameOf = ({ day, key }: { day: number; key: number }): string => `${day} ${key}`;
 
-/** Puts the rows in the place of what the store has of the same days. */
+/** Puts the rows in the place of what the store has of the same days; one without requests leaves nothing there. */
 export function replaceDays(writer: Writer, rows: DayRow[]): void {
-  writer.upsert(tables.days, rows.map(countsOf));
-  writer.upsert(tables.dayFigures, rows);
-  for (const day of new Set(rows.map((row) => row.day))) writer.query(SUM_OF_DAY, [day]);
+  const left = rows.filter(({ figures }) => figures.requests > 0);
+  writer.upsert(tables.days, left.map(countsOf));
+  writer.upsert(tables.dayFigures, left);
+  if (left.length < rows.length) removeEmpty(writer, rows);
+  for (const day of new Set(rows.map((row) => row.day))) {
+    writer.remove('day_sums', 'day', day);
+    writer.query(SUM_OF_DAY, [day]);
+  }
+}
+
+function removeEmpty(writer: Writer, rows: DayRow[]): void {
+  for (const { day, key, figures } of rows)
+    if (figures.requests === 0)
+      for (const { name } of [tables.days, tables.dayFigures])
+        writer.query(`DELETE FROM ${name} WHERE day = ? AND key = ? RETURNING key`, [day, key]);
 }
 
 /** All keys of a day in one row: what is asked about everybody reads hundreds of rows, not hundred thousands. */
-const SUM_OF_DAY = `INSERT OR REPLACE INTO day_sums
+const SUM_OF_DAY = `INSERT INTO day_sums
   SELECT day, sum(requests), sum(client_errors), sum(server_errors), sum(unauthorized), sum(forbidden),
     sum(throttled), sum(bytes), coalesce(min(nullif(first, 0)), 0), max(last), max(peak)
   FROM days WHERE day = ? GROUP BY day RETURNING day`;

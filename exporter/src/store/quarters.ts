@@ -50,7 +50,9 @@ export function redoQuarters(writer: Writer, rows: DayRow[]): void {
     const figures = new QuarterFigures();
     const ofQuarter = writer.query(sql, [from, Math.min(to, addedUpTo), key]).map(tables.dayFigures.read);
     for (const row of ofQuarter) figures.add(row.day - from, row.figures);
-    redone.set(nameOf(from, key), { quarter: from, key, figures });
+    if (ofQuarter.length === 0)
+      writer.query('DELETE FROM quarters WHERE quarter = ? AND key = ? RETURNING key', [from, key]);
+    else redone.set(nameOf(from, key), { quarter: from, key, figures });
   }
   writer.upsert(tables.quarters, redone.values());
 }

@@ -58,7 +58,10 @@ export interface Store {
    * changes and tries again.
    */
   commit(commit: Commit, backlogRead: boolean): void;
-  /** Puts days in the place of what is stored of them, with keys and endpoints that are new. As atomic as a commit. */
+  /**
+   * Puts days in the place of what is stored of them, with keys and endpoints that are new; a day without requests
+   * leaves nothing there. As atomic as a commit.
+   */
   replaceDays(changes: Pick<Changes, 'keys' | 'endpoints' | 'days'>): void;
   readonly daily: DailyReader;
   close(): void;

@@ -65,30 +65,59 @@ function expectSums(days: Days): void {
   for (const key of KEYS) expect(found.get(key)?.encode()).toEqual(fromDays(key, days)?.encode());
 }
 
+/** The sums over all keys, day by day, are those of the keys one by one. */
+function expectDaySums({ from, to }: Days): void {
+  const days = Array.from({ length: to - from + 1 }, (_, i) => ({ from: from + i, to: from + i }));
+  const ofKeys = KEYS.map((key) => store.daily.sums(days, [key]));
+  const ofAll = store.daily.sums(days, KEYS);
+  for (const day of days.keys()) {
+    const requests = ofKeys.flatMap((sums) => sums.get(day)?.requests ?? []);
+    expect(ofAll.get(day)?.requests).toBe(requests.length === 0 ? undefined : sumOf(requests));
+  }
+}
+
+const sumOf = (numbers: number[]): number => numbers.reduce((sum, number) => sum + number, 0);
+
+/** Replaces all days of a key by ones without requests. */
+function empty(key: number): void {
+  const all = { from: FIRST, to: QUARTERS[2].to };
+  const days = store.daily.figures(key, all).map((row) => ({ ...row, figures: new DayFigures() }));
+  store.replaceDays({ keys: [], endpoints: [], days });
+  expect(store.daily.figures(key, all)).toEqual([]);
+  expect(store.daily.sumsByKey(all, [key]).size).toBe(0);
+}
+
 const counted = fc.record({
   key: fc.constantFrom(...KEYS),
   day: fc.integer({ min: FIRST, max: QUARTERS[2].to }),
   seed: fc.nat(100_000),
 });
 
-test('the sums of quarters are those of their days, in whatever order lines come and days are replaced', () => {
+test('the sums of quarters are those of their days, in whatever order lines come and days are replaced or go', () => {
+  const keys = KEYS.map((key) => ({ key, id: `key_${key}`, tenant: '' }));
+  store.replaceDays({ keys, endpoints: [], days: [] });
   fc.assert(
     fc.property(
       fc.array(
-        fc.record({ rows: fc.array(counted, { minLength: 1, maxLength: 8 }), replace: fc.boolean() }),
-        {
-          maxLength: 12,
-        },
+        fc.record({
+          rows: fc.array(counted, { minLength: 1, maxLength: 8 }),
+          how: fc.constantFrom('counted', 'replaced', 'gone'),
+        }),
+        { maxLength: 12 },
       ),
       (steps) => {
-        for (const { rows, replace } of steps) {
+        for (const { rows, how } of steps) {
           const once = new Map(rows.map((row) => [`${row.key} ${row.day}`, row]));
           const days = [...once.values()].map(({ key, day, seed }) => ({
             ...{ key, day, figures: figuresOf(key, day, seed) },
           }));
-          if (replace) store.replaceDays({ keys: [], endpoints: [], days });
-          else commit(days);
-          for (const quarter of QUARTERS) expectSums(quarter);
+          if (how === 'counted') commit(days);
+          else if (how === 'replaced') store.replaceDays({ keys: [], endpoints: [], days });
+          else empty(rows[0].key);
+          for (const quarter of QUARTERS) {
+            expectSums(quarter);
+            expectDaySums(quarter);
+          }
         }
       },
     ),
