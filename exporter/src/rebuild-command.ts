@@ -1,12 +1,16 @@
 import { dateOf } from './config/days.ts';
 import { QuestionError } from './history/key-choice.ts';
 import { timeOf } from './history/question.ts';
+import { OTHER } from './keys/key.ts';
 import { KeyRegistry } from './keys/registry.ts';
+import { terminalText } from './markup/terminal-text.ts';
 import { ArchivedRequests } from './record/archived-requests.ts';
 import { rebuiltDays } from './record/rebuilt-days.ts';
+import { type ReconciledRow, reconciledDay, type Verdict } from './record/reconciled-day.ts';
 import type { Settings } from './settings.ts';
+import type { DailyReader } from './store/daily-reader.ts';
 import { openStore, openStoreForReading } from './store/sqlite.ts';
-import type { DayRow } from './usage/changes.ts';
+import type { DayRow, KeyRow } from './usage/changes.ts';
 
 export interface RebuildFlags {
   from: string;
@@ -14,19 +18,13 @@ export interface RebuildFlags {
   check?: boolean;
 }
 
-interface Outcome {
-  same: number;
-  different: number;
-  /** They differ in the busiest minute only: the first count did not see it in lines that came late. */
-  late: number;
-  /** The archive has fewer requests than were counted: it is not all of the day. */
-  kept: number;
-}
+/** Days of keys that differ and are named. */
+const NAMED = 20;
 
 /**
  * Counts the days anew from the archive and puts the result in the place of the daily aggregates, or with
- * `check` only says where they differ. A key's day of which the archive holds fewer requests than were counted
- * stays as it is. Returns the exit code: 1 when a check finds a difference. Throws QuestionError and StoreError.
+ * `check` only says where they differ. See reconciledDay for what stays as it
+ * is. Returns the exit code: 1 when a check finds a difference. Throws QuestionError and StoreError.
  */
 export async function rebuildUsage(
   { from, to, check = false }: RebuildFlags,
@@ -44,17 +42,20 @@ export async function rebuildUsage(
   const writable = check ? undefined : openStore(config.store.path);
   const store = writable ?? openStoreForReading(config.store.path);
   const registry = new KeyRegistry(ingestion.keys, ingestion.scopeRules);
-  const outcome: Outcome = { same: 0, different: 0, late: 0, kept: 0 };
+  const outcome: Record<Verdict, number> = { same: 0, different: 0, late: 0, kept: 0 };
+  const differences: string[] = [];
   try {
     const { changes } = store.load();
+    const keys = new Map(changes.keys.map((row) => [row.key, row]));
     for await (const rebuilt of rebuiltDays(archive, changes, ingestion.usage, registry)) {
-      const replaced: DayRow[] = [];
-      for (const row of rebuilt.days) {
-        const [stored] = store.daily.figures(row.key, { from: row.day, to: row.day });
-        const verdict = compared(stored, row);
-        outcome[verdict]++;
-        if (verdict === 'different' || verdict === 'late') replaced.push(row);
+      for (const row of rebuilt.keys) keys.set(row.key, row);
+      const reconciled = reconciledRows(rebuilt.days, store.daily, keys.values());
+      for (const row of reconciled) {
+        outcome[row.verdict]++;
+        if (row.verdict === 'different' && differences.length < NAMED)
+          differences.push(differenceOf(row, keys.get(row.key) as KeyRow));
       }
+      const replaced = reconciled.filter(({ verdict }) => verdict === 'different' || verdict === 'late');
       writable?.replaceDays({ ...rebuilt, days: replaced });
       if (messages.isTTY) messages.write(`\r${rebuilt.day}: ${rebuilt.requests} requests `);
     }
@@ -68,13 +69,23 @@ export async function rebuildUsage(
       `${late} ${check ? 'differ' : 'replaced'} in the busiest minute only because lines came late, ` +
       `${kept} kept because the archive holds fewer requests than were counted\n`,
   );
-  return check && different > 0 ? 1 : 0;
+  if (!check || different === 0) return 0;
+  const more = different - differences.length;
+  out.write(`${differences.join('\n')}\n${more > 0 ? `and ${more} more\n` : ''}`);
+  return 1;
 }
 
-function compared(stored: DayRow | undefined, { figures }: DayRow): keyof Outcome {
-  if (!stored) return 'different';
-  if (figures.requests < stored.figures.requests) return 'kept';
-  if (figures.isLike(stored.figures)) return 'same';
-  const isLate = stored.figures.untimed > 0 && figures.isLike(stored.figures, { minutes: false });
-  return isLate ? 'late' : 'different';
+/** An event from the future is counted on the day it is read, so there may be rows of more than one day. */
+function reconciledRows(rows: DayRow[], daily: DailyReader, keys: Iterable<KeyRow>): ReconciledRow[] {
+  const other = [...keys].find(({ id }) => id === OTHER)?.key;
+  return [...new Set(rows.map(({ day }) => day))].flatMap((day) => {
+    const storedOf = (key: number) => daily.figures(key, { from: day, to: day })[0]?.figures;
+    const ofDay = rows.filter((row) => row.day === day);
+    return reconciledDay(day, ofDay, storedOf, other);
+  });
+}
+
+function differenceOf({ day, figures, stored }: ReconciledRow, { id, tenant }: KeyRow): string {
+  const names = [id, tenant].filter(Boolean).map(terminalText);
+  return `  ${dateOf(day)}  ${names.join(' · ')}: ${stored?.requests ?? 0} requests, ${figures.requests} counted anew`;
 }

@@ -19,6 +19,22 @@ export async function* archivedRecords(archive: ArchivedRequests, day: string): 
   }
 }
 
+/**
+ * A request of each key and tenant of all the days, in the order in which they first came: with the status 401 where all
+ * of theirs have it. The record is reused.
+ */
+export async function* archivedKeys(archive: ArchivedRequests): AsyncGenerator<LogRecord> {
+  const sql = `SELECT epoch_ms(min(time))::DOUBLE, coalesce(key_id, '') AS key, coalesce(tenant_id, '') AS tenant,
+      coalesce(min(method), ''), min(endpoint), min(CASE status WHEN 401 THEN 401 ELSE 200 END)::INTEGER, '',
+      NULL::DOUBLE, NULL::DOUBLE
+    FROM requests GROUP BY key, tenant ORDER BY min(time)`;
+  const record = new LogRecord();
+  for await (const row of archive.rows(sql)) {
+    fill(record, row as Row);
+    yield record;
+  }
+}
+
 type Row = [
   ms: number,
   key: string,

@@ -1,6 +1,6 @@
 import type { Changes, DayRow, EndpointRow, KeyRow } from '../usage/changes.ts';
 import { type KeyRegistry, Usage, type UsageOptions } from '../usage/usage.ts';
-import { archivedRecords } from './archived-record.ts';
+import { archivedKeys, archivedRecords } from './archived-record.ts';
 import type { ArchivedRequests } from './archived-requests.ts';
 
 /** One day's aggregates as the archive gives them, with the keys and endpoints the store does not have yet. */
@@ -22,13 +22,9 @@ export async function* rebuiltDays(
   options: UsageOptions,
   registry: KeyRegistry,
 ): AsyncGenerator<RebuiltDay> {
-  const usage = new Usage(options, registry, Date.now);
-  const { keys, endpoints, series, values } = stored;
-  usage.restore({ ...NOTHING, keys, endpoints, series, values }, false);
-  // What a start brings along by itself, such as keys of the keys file, is no day's.
-  const started = usage.changes(Date.now() / 1000, 1);
-  usage.settle();
-  let pending = { keys: started.keys, endpoints: started.endpoints };
+  let pending = { keys: await namedKeys(archive, stored, options, registry), endpoints: [] as EndpointRow[] };
+  const keys = new Map([...stored.keys, ...pending.keys].map((row) => [row.key, row]));
+  const usage = restored({ ...stored, keys: [...keys.values()] }, options, registry);
   for (const day of [...archive.days].sort()) {
     let requests = 0;
     for await (const record of archivedRecords(archive, day)) {
@@ -46,6 +42,31 @@ export async function* rebuiltDays(
     };
     pending = { keys: [], endpoints: [] };
   }
+}
+
+/**
+ * Keys that get their place from a request of the archive, and those that a start brings along, such as the keys
+ * file's. Known from the first day on, they have their 401s of before too, and a second rebuild changes nothing.
+ */
+async function namedKeys(
+  archive: ArchivedRequests,
+  stored: Changes,
+  options: UsageOptions,
+  registry: KeyRegistry,
+): Promise<KeyRow[]> {
+  const usage = restored(stored, options, registry);
+  for await (const record of archivedKeys(archive)) usage.account(record);
+  return usage.changes(Date.now() / 1000, 1).keys;
+}
+
+function restored(
+  { keys, endpoints, series, values }: Changes,
+  options: UsageOptions,
+  registry: KeyRegistry,
+): Usage {
+  const usage = new Usage(options, registry, Date.now);
+  usage.restore({ ...NOTHING, keys, endpoints, series, values }, false);
+  return usage;
 }
 
 /** The addresses and times a key has are left out: they would say that an address of this day is known. */

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { quarterAt, quarterOf } from '../../src/config/days.ts';
 import { keyLabel, tenantLabel } from '../../src/keys/labels.ts';
 import {
   type ExporterProcess,
@@ -16,8 +17,8 @@ const DAY = 86_400;
 let directory: { path: string; remove: () => void };
 const file = (name: string) => join(directory.path, name);
 const shared = () => ['--store.path', file('usage.db'), '--record.path', file('record')];
-const start = async (): Promise<ExporterProcess> => {
-  const exporter = await startExporter(['--log.path', file('requests.log'), ...shared()]);
+const start = async (...args: string[]): Promise<ExporterProcess> => {
+  const exporter = await startExporter(['--log.path', file('requests.log'), ...shared(), ...args]);
   await exporter.ready();
   return exporter;
 };
@@ -179,4 +180,105 @@ test('keys and tenants whose names are written with % or shortened are the same 
     code: 0,
     stdout: expect.stringMatching(/: 21 days of keys are the same, 0 differ, 0/),
   });
+});
+
+/** Three requests each of some keys, the first answered 401; the last line makes their day one that is over. */
+const ofKeys = (keys: string[], status: number): Archived[] =>
+  keys.flatMap((key, i) =>
+    [401, status, status].map((answer, j) => ({ key, at: from + i + j / 10, status: answer, ...PLAIN })),
+  );
+const PLAIN = { tenant: 'acme', endpoint: '/v1/tags', ip: '192.0.2.10', durationMs: 12.5 };
+const today: Archived = { key: 'key_1', at: Date.now() / 1000 - 60, ...PLAIN };
+const nameless = ['key_1', 'key_2', 'key_3', 'key_4', 'key_5'];
+const requestsOf = async (...args: string[]): Promise<number> =>
+  JSON.parse((await run('usage', '--from', date(from), '--to', date(from), ...args)).stdout)[0].requests;
+
+test('requests counted as __other__ go to the keys that have names now, and every answer says the same', async () => {
+  const all = ofKeys(nameless, 200);
+  writeFileSync(file('requests.log'), [...all, today].map(lineOf).join(''));
+  await writeArchive(file('record'), all);
+  await (await start('--limits.keys', '2')).end('SIGTERM');
+  expect(await requestsOf('--key', '__other__')).toBe(11);
+  const rebuild = ['usage', 'rebuild', '--from', date(from), '--limits.keys', '100'];
+  const check = await run(...rebuild, '--check');
+  expect(check).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining(': 0 days of keys are the same, 6 differ'),
+  });
+  expect(check.stdout.split('\n').slice(1, 7).sort()).toEqual([
+    `  ${date(from)}  __other__: 11 requests, 0 counted anew`,
+    `  ${date(from)}  key_1 · acme: 2 requests, 3 counted anew`,
+    `  ${date(from)}  key_2 · acme: 2 requests, 3 counted anew`,
+    ...['key_3', 'key_4', 'key_5'].map((key) => `  ${date(from)}  ${key} · acme: 0 requests, 3 counted anew`),
+  ]);
+  await run(...rebuild);
+  expect(await run(...rebuild, '--check')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining(': 5 days of keys are the same, 0 differ'),
+  });
+  expect(await requestsOf()).toBe(15);
+  for (const key of nameless) expect(await requestsOf('--key', key)).toBe(3);
+  expect(await requestsOf('--key', '__other__')).toBe(0);
+  const exporter = await start('--limits.keys', '100');
+  const ask = async (question: string) =>
+    (await (await fetch(`${exporter.url}/api/v1/${question}`)).json()) as {
+      rows: { requests: number }[];
+      keys: { id: string; perDay: number[] }[];
+    };
+  const usage = await ask(`usage?from=${date(from)}&to=${date(from)}`);
+  expect(usage.rows).toMatchObject([{ requests: 15 }]);
+  const review = await ask(`review?quarter=${quarterOf(from / DAY)}`);
+  const ofDay = review.keys.map(({ id, perDay }) => [id, perDay[from / DAY - quarterAt(from / DAY).from]]);
+  expect(ofDay.sort()).toEqual(nameless.map((key) => [key, 3]));
+  await exporter.end('SIGTERM');
+}, 60_000);
+
+test('of a day that the archive holds in part, __other__ keeps what no key has got', async () => {
+  const all = ofKeys(nameless, 200);
+  writeFileSync(file('requests.log'), [...all, today].map(lineOf).join(''));
+  await writeArchive(
+    file('record'),
+    all.filter(({ key }) => key === 'key_1' || key === 'key_4'),
+  );
+  await (await start('--limits.keys', '2')).end('SIGTERM');
+  await run('usage', 'rebuild', '--from', date(from), '--limits.keys', '100');
+  expect(await requestsOf()).toBe(15);
+  expect(await requestsOf('--key', 'key_1')).toBe(3);
+  expect(await requestsOf('--key', 'key_4')).toBe(3);
+  expect(await requestsOf('--key', '__other__')).toBe(7);
+  const again = await run('usage', 'rebuild', '--from', date(from), '--limits.keys', '100', '--check');
+  expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('same, 0 differ') });
+}, 60_000);
+
+test('a response that the archive has smaller than it was makes no difference', async () => {
+  const large: Archived = { ...first[0], ...PLAIN, bytes: 6_000_000_000 };
+  writeFileSync(file('requests.log'), lineOf(large));
+  await (await start()).end('SIGTERM');
+  await writeArchive(file('record'), [{ ...large, bytes: 4_294_967_294 }]);
+  expect(await run('usage', 'rebuild', '--from', date(from), '--check')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining(': 1 days of keys are the same, 0 differ'),
+  });
+  // With a request more the day is replaced, and has no fewer bytes.
+  await writeArchive(file('record'), [
+    { ...large, bytes: 4_294_967_294 },
+    { ...large, bytes: 1 },
+  ]);
+  await run('usage', 'rebuild', '--from', date(from));
+  const [day] = JSON.parse((await run('usage', '--from', date(from), '--to', date(from))).stdout);
+  expect(day).toMatchObject({ requests: 2, bytes: 6_000_000_000 });
+});
+
+test('a check names the first days of keys that differ, as a terminal may show them', async () => {
+  const odd = ['key_\u001b[31m', ...Array.from({ length: 24 }, (_, i) => `key_${i}`)];
+  const same: Archived = { ...first[0], ...PLAIN };
+  writeFileSync(file('requests.log'), lineOf(same));
+  await writeArchive(file('record'), [same, ...odd.map((key, i) => ({ ...PLAIN, key, at: from + i }))]);
+  await (await start()).end('SIGTERM');
+  const { code, stdout } = await run('usage', 'rebuild', '--from', date(from), '--check');
+  const lines = stdout.split('\n');
+  expect(code).toBe(1);
+  expect(lines[1]).toBe(`  ${date(from)}  key_\\u001b[31m · acme: 0 requests, 1 counted anew`);
+  expect(lines[20]).toContain('key_18 · acme');
+  expect(lines.slice(21)).toEqual(['and 5 more', '']);
 });
