@@ -23,8 +23,8 @@ const NAMED = 20;
 
 /**
  * Counts the days anew from the archive and puts the result in the place of the daily aggregates, or with
- * `check` only says where they differ. See reconciledDay for what stays as it
- * is. Returns the exit code: 1 when a check finds a difference. Throws QuestionError and StoreError.
+ * `check` only says where they differ. See reconciledDay for what stays as it is. Returns the exit code: 1 when a
+ * check finds a difference. Throws QuestionError and StoreError.
  */
 export async function rebuildUsage(
   { from, to, check = false }: RebuildFlags,
