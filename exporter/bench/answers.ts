@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { ANSWERS } from '../src/api/answers.ts';
 import { ENDPOINTS, type EndpointName } from '../src/api/endpoints.ts';
 import type { Source } from '../src/api/source.ts';
-import { chosenKeys } from '../src/history/key-choice.ts';
+import { chosenKey } from '../src/history/key-choice.ts';
 import { KeyRegistry } from '../src/keys/registry.ts';
 import { blastRadius } from '../src/review/blast-radius.ts';
 import { radiusText } from '../src/review/blast-radius-forms.ts';
@@ -35,10 +35,10 @@ async function answerTo(what: string, question: Record<string, string>, source: 
   if (Object.hasOwn(FORMS, what)) return FORMS[what](await reviewOf(source, ''));
   const { reader, registry, recordPath, now } = source;
   if (what === 'explain') {
-    const [row] = chosenKeys(reader, registry, { key: question.key, tenant: '' });
+    const key = chosenKey(reader, registry, { key: question.key, tenant: '' });
     const places = { recordPath, storePath: '' };
     return radiusText(
-      blastRadius(await keyInUse(reader, registry, places, row, lookBack(90, now)), now),
+      blastRadius(await keyInUse(reader, registry, places, key, lookBack(90, now)), now),
       now,
     );
   }

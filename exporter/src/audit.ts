@@ -7,7 +7,7 @@ import { type DuckDBConnection, literal, openDuckdb } from './record/duckdb.ts';
 import { progressBar } from './record/progress.ts';
 import { ArchiveSearch, type FoundRequest } from './record/search.ts';
 import { onTerminal, TEXT_FORMS, type TextFormat } from './record/search-output.ts';
-import { parseQuery, type QueryText, type SearchQuery, withKeyNamed } from './record/search-query.ts';
+import { parseQuery, type QueryText, type SearchQuery } from './record/search-query.ts';
 import { linesSince, readSigningKey, signatureOf, verifyArchive } from './record/verify.ts';
 import type { Settings } from './settings.ts';
 
@@ -39,7 +39,7 @@ export async function auditSearch(
   const registry = new KeyRegistry(ingestion.keys, ingestion.scopeRules);
   let query: SearchQuery;
   try {
-    query = parseQuery(withKeyNamed(flags, registry), Date.now());
+    query = parseQuery(flags, Date.now(), registry);
   } catch (error) {
     return failed(messages, `audit search: ${(error as Error).message}`);
   }

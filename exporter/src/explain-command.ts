@@ -1,5 +1,4 @@
-import { chosenKeys, QuestionError } from './history/key-choice.ts';
-import { tenantsToName } from './keys/labels.ts';
+import { chosenKey, QuestionError } from './history/key-choice.ts';
 import { KeyRegistry } from './keys/registry.ts';
 import { blastRadius } from './review/blast-radius.ts';
 import { radiusJson, radiusText } from './review/blast-radius-forms.ts';
@@ -31,16 +30,11 @@ export async function explainKey(
   const registry = new KeyRegistry(ingestion.keys, ingestion.scopeRules);
   const store = openStoreForReading(config.store.path);
   try {
-    const found = chosenKeys(store.daily, registry, { key, tenant });
-    if (found.length > 1)
-      throw new QuestionError(
-        `several tenants have a key of this id; add --tenant with one of ${tenantsToName(found)}`,
-      );
     const known = await keyInUse(
       store.daily,
       registry,
       { recordPath: config.record.path, storePath: config.store.path },
-      found[0],
+      chosenKey(store.daily, registry, { key, tenant }),
       lookBack(Number(days), now),
     );
     const radius = blastRadius(known, now);

@@ -1,19 +1,19 @@
 import { type Figures, figuresOf, momentOf, NO_SUMS } from '../history/figures.ts';
-import { chosenKeys, QuestionError } from '../history/key-choice.ts';
+import { chosenKey } from '../history/key-choice.ts';
 import { timeOf } from '../history/question.ts';
-import { keyDetails } from '../history/usage-report.ts';
+import { keyDetails, usesOf } from '../history/usage-report.ts';
 import type { KeyEntry } from '../keys/key.ts';
 import { NO_KEY, OTHER } from '../keys/key.ts';
-import { isOfTenant, tenantsToName } from '../keys/labels.ts';
+import { isOfTenant } from '../keys/labels.ts';
+import type { Stored } from '../keys/stored-names.ts';
 import type { KeyUses } from '../store/daily-reader.ts';
-import type { KeyRow } from '../usage/changes.ts';
 import type { Question } from './endpoints.ts';
 import { pageOf } from './paging.ts';
 import type { Source } from './source.ts';
 
 /** The registered and seen keys, one page of them. */
 export function answerKeys(source: Source, question: Question<'keys'>): object {
-  const { reader } = source;
+  const { reader, registry } = source;
   const { days } = timeOf({ ...question, by: '' }, source.now);
   const all = reader
     .keys()
@@ -24,7 +24,12 @@ export function answerKeys(source: Source, question: Question<'keys'>): object {
   const sums = reader.sumsByKey(days, numbers);
   const uses = reader.keyUses(numbers);
   const keys = items.map((row) =>
-    keyAnswer(source, row, uses.get(row.key), figuresOf(sums.get(row.key) ?? NO_SUMS, null)),
+    keyAnswer(
+      row,
+      registry.labelled(row.id, row.tenant),
+      uses.get(row.key),
+      figuresOf(sums.get(row.key) ?? NO_SUMS, null),
+    ),
   );
   return { keys, next };
 }
@@ -32,28 +37,24 @@ export function answerKeys(source: Source, question: Question<'keys'>): object {
 export function answerKey(source: Source, question: Question<'key'>): object {
   const { reader, registry } = source;
   const { days } = timeOf({ ...question, by: '' }, source.now);
-  const found = chosenKeys(reader, registry, { key: question.id, tenant: question.tenant });
-  if (found.length > 1)
-    throw new QuestionError(
-      `tenant: several tenants have a key of this id; name one of ${tenantsToName(found)}`,
-    );
-  const [row] = found;
+  const key = chosenKey(reader, registry, { key: question.id, tenant: question.tenant });
+  const numbers = key.rows.map((row) => row.key);
   const figures = figuresOf(
-    reader.sums([days], [row.key]).get(0) ?? NO_SUMS,
-    keyDetails(reader, row.key, days),
+    reader.sums([days], numbers).get(0) ?? NO_SUMS,
+    keyDetails(reader, numbers, days),
   );
-  return keyAnswer(source, row, reader.keyUses([row.key]).get(row.key), figures);
+  return keyAnswer(key, key.entry, usesOf(reader, numbers), figures);
 }
 
 function keyAnswer(
-  { registry }: Source,
-  { id, tenant }: KeyRow,
+  { id, tenant }: Stored,
+  registered: KeyEntry | undefined,
   used: KeyUses | undefined,
   usage: Figures,
 ): object {
-  const entry: Partial<KeyEntry> = registry.labelled(id, tenant) ?? {};
+  const entry: Partial<KeyEntry> = registered ?? {};
   return {
-    ...{ id, tenant, registered: entry.id !== undefined },
+    ...{ id, tenant, registered: registered !== undefined },
     ...{ name: entry.name ?? '', description: entry.description ?? '', owner: entry.owner ?? '' },
     ...{ environment: entry.environment ?? null, state: entry.state ?? null, tier: entry.tier ?? null },
     ...{ scopes: entry.scopes ?? [], replaces: entry.replaces ?? '' },

@@ -1,5 +1,7 @@
-import { isOfTenant, keyLabel, NO_TENANT, tenantOnLine } from '../keys/labels.ts';
+import type { KeyEntry } from '../keys/key.ts';
+import { isOfTenant, keyLabel, NO_TENANT, tenantLabel, tenantsToName } from '../keys/labels.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
+import { type AskedKey, isUnder, namesAsked, type Stored } from '../keys/stored-names.ts';
 import { nearest } from '../keys/suggestion.ts';
 import { maskKey } from '../parse/masking.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
@@ -15,34 +17,87 @@ export class QuestionError extends Error {
   }
 }
 
-/** The names that a key asked for by an id, a fingerprint or the raw key may have. */
-export function namesAsked(registry: KeyRegistry, key: string, tenant: string): string[] {
-  const masked = maskKey(key);
-  const { id } = registry.identify(masked, tenantOnLine(tenant));
-  return [masked, keyLabel(masked), keyLabel(id)];
+/** One key, and everything that is counted of it: before it was in the keys file that was under other names. */
+export interface WholeKey<Row extends Stored> extends Stored {
+  entry: KeyEntry | undefined;
+  rows: Row[];
 }
 
-/**
- * The keys a question is about: `key` is an id, a fingerprint or even the raw key, '' = all; `tenant` '' = any,
- * NO_TENANT = none. Ids are unique within a tenant only. Throws QuestionError when there is none.
- */
-export function chosenKeys(
-  reader: DailyReader,
-  registry: KeyRegistry,
-  { key, tenant }: { key: string; tenant: string },
-): KeyRow[] {
-  const masked = maskKey(key);
-  const ids = namesAsked(registry, key, tenant);
+/** All that is counted of what a question is about, key '' = of all keys. Throws QuestionError when there is none. */
+export function chosenKeys(reader: DailyReader, registry: KeyRegistry, asked: AskedKey): KeyRow[] {
   const all = reader.keys();
-  const found = all.filter((row) => (key === '' || ids.includes(row.id)) && isOfTenant(row.tenant, tenant));
-  if (found.length > 0) return found;
+  const found = rowsAsked(all, registry, asked);
+  if (found.length === 0) throw noSuchKey(all, asked);
+  return found;
+}
+
+/** The one key that a question is about. Throws QuestionError when there is none, and when there are several. */
+export function chosenKey(reader: DailyReader, registry: KeyRegistry, asked: AskedKey): WholeKey<KeyRow> {
+  const all = reader.keys();
+  const key = oneKey(all, registry, asked);
+  if (!key) throw noSuchKey(all, asked);
+  return key;
+}
+
+/** The one key of these that a question is about, undefined = none. Throws QuestionError when there are several. */
+export function oneKey<Row extends Stored>(
+  all: readonly Row[],
+  registry: KeyRegistry,
+  asked: AskedKey,
+): WholeKey<Row> | undefined {
+  const found = new Map<string, WholeKey<Row>>();
+  for (const row of rowsAsked(all, registry, asked)) {
+    const key = keyOf(row, all, registry);
+    found.set(JSON.stringify([key.id, key.tenant]), key);
+  }
+  const { tenant } = asked;
+  const masked = maskKey(asked.key);
+  const tenantNamed = tenant === NO_TENANT ? '' : tenant;
+  // A label means one thing only: whatever else it may be the name of, it can be asked for.
+  let keys = [...found.values()];
+  if (tenant !== '') keys = preferred(keys, (key) => isOfTenant(key.tenant, tenant));
+  if (tenant !== '') keys = preferred(keys, (key) => key.tenant === tenantNamed);
+  keys = preferred(keys, ({ id, rows }) => id === masked || rows.some((row) => row.id === masked));
+  if (keys.length > 1)
+    throw new QuestionError(
+      `tenant: several tenants have a key of this id; name one of ${tenantsToName(keys)}`,
+    );
+  return keys[0];
+}
+
+function preferred<Key>(keys: Key[], wanted: (key: Key) => boolean): Key[] {
+  const some = keys.filter(wanted);
+  return some.length > 0 ? some : keys;
+}
+
+function rowsAsked<Row extends Stored>(all: readonly Row[], registry: KeyRegistry, asked: AskedKey): Row[] {
+  if (asked.key === '') return all.filter((row) => isOfTenant(row.tenant, asked.tenant));
+  const names = namesAsked(registry, asked);
+  return all.filter((row) => isUnder(names, row));
+}
+
+/** The key that a row is of. A row without tenant is of the only tenant that its entry's other rows have. */
+function keyOf<Row extends Stored>(row: Row, all: readonly Row[], registry: KeyRegistry): WholeKey<Row> {
+  const entry = registry.ownerOf(row);
+  if (!entry) return { id: row.id, tenant: row.tenant, entry, rows: [row] };
+  const id = keyLabel(entry.id);
+  const names = registry.storedNames(entry);
+  const rows = all.filter((other) => isUnder(names, other));
+  if (entry.tenantId !== '') return { id, tenant: tenantLabel(entry.tenantId), entry, rows };
+  const [tenant = '', ...more] = new Set(rows.flatMap((other) => other.tenant || []));
+  if (more.length === 0) return { id, tenant, entry, rows };
+  return { id, tenant: row.tenant, entry, rows: rows.filter((other) => other.tenant === row.tenant) };
+}
+
+function noSuchKey(all: readonly KeyRow[], { key, tenant }: AskedKey): QuestionError {
+  const masked = maskKey(key);
   const near = nearest(
     masked,
     [...new Set(all.map((row) => row.id))].filter((id) => id !== masked),
   );
   const named = tenant === NO_TENANT ? ' without tenant' : ` in tenant ${JSON.stringify(tenant)}`;
   const where = tenant === '' ? '' : named;
-  throw new QuestionError(
+  return new QuestionError(
     key === ''
       ? `there is no key${where} in the store yet`
       : `there is no key ${JSON.stringify(masked)}${where} in the store${near ? `; did you mean ${near}?` : ''}`,

@@ -1,5 +1,5 @@
 import { type Days, dateOf } from '../config/days.ts';
-import type { DailyReader } from '../store/daily-reader.ts';
+import type { DailyReader, KeyUses } from '../store/daily-reader.ts';
 import type { KeyRow } from '../usage/changes.ts';
 import { DayFigures } from '../usage/day-figures.ts';
 import { type Details, detailsOf, type Figures, figuresOf, NO_SUMS } from './figures.ts';
@@ -73,9 +73,20 @@ function detailsByPeriod(reader: DailyReader, periods: Period[], keys: number[])
   return periods.map((period) => detailsOf(mergedFigures(reader, keys, period), endpoints));
 }
 
-/** The details of one key in some days. */
-export const keyDetails = (reader: DailyReader, key: number, days: Days): Details =>
-  detailsOf(mergedFigures(reader, [key], days), reader.endpoints());
+/** The details of one key, by all numbers it has, in some days. */
+export const keyDetails = (reader: DailyReader, keys: readonly number[], days: Days): Details =>
+  detailsOf(mergedFigures(reader, keys, days), reader.endpoints());
+
+/** When one key was used, by all numbers it has. */
+export function usesOf(reader: DailyReader, keys: readonly number[]): KeyUses {
+  const all = [...reader.keyUses(keys).values()];
+  const first = Math.min(...all.flatMap(({ firstUsed }) => firstUsed || []));
+  return {
+    firstUsed: Number.isFinite(first) ? first : 0,
+    lastUsed: Math.max(0, ...all.map(({ lastUsed }) => lastUsed)),
+    lastRejected: Math.max(0, ...all.map(({ lastRejected }) => lastRejected)),
+  };
+}
 
 /** Everything about some keys in some days. */
 export function mergedFigures(reader: DailyReader, keys: readonly number[], days: Days): DayFigures {

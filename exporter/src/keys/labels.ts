@@ -26,12 +26,15 @@ export const tenantLabel = (tenant: string): string => labelOf(tenant, tenantNam
 /** In questions: the tenant of what has none. No tenant has it as its label. */
 export const NO_TENANT = NO_KEY;
 
-/** Whether a tenant's label is the one asked for, by its name, its label or NO_TENANT; '' = any. */
-export const isOfTenant = (tenant: string, asked: string): boolean =>
-  asked === '' || (asked === NO_TENANT ? tenant === '' : tenant === asked || tenant === tenantLabel(asked));
+/** The labels that a tenant asked for may have, by its name, its label or NO_TENANT; undefined = any, asked for by ''. */
+export function tenantsAsked(asked: string): string[] | undefined {
+  if (asked === '') return undefined;
+  return asked === NO_TENANT ? [''] : [...new Set([asked, tenantLabel(asked)])];
+}
 
-/** The tenant that a line would carry whose tenant is asked for; '' for any and for none. */
-export const tenantOnLine = (asked: string): string => (asked === NO_TENANT ? '' : asked);
+/** Whether a tenant's label is one that was asked for. */
+export const isOfTenant = (tenant: string, asked: string): boolean =>
+  tenantsAsked(asked)?.includes(tenant) ?? true;
 
 /** How to ask for the tenants that these keys have, with commas. */
 export const tenantsToName = (keys: readonly { tenant: string }[]): string =>

@@ -1,6 +1,7 @@
 import type { KeyEntry, KeyIdentity } from './key.ts';
 import { keyLabel, tenantLabel } from './labels.ts';
 import { type ScopeRule, scopeOf } from './scopes.ts';
+import { isUnder, type Stored, type StoredName } from './stored-names.ts';
 
 /** The keys of the keys file, and the one function that says whose request a line is. */
 export class KeyRegistry {
@@ -10,6 +11,8 @@ export class KeyRegistry {
   private readonly named = new Map<string, KeyEntry[]>();
   /** Entries by their id as a label. */
   private readonly labels = new Map<string, { entry: KeyEntry; tenant: string }[]>();
+  /** Entries by their id and their fingerprints as labels. */
+  private readonly labelledNames = new Map<string, KeyEntry[]>();
   /** Entries by the id they name under `replaces`. */
   private readonly replacing = new Map<string, KeyEntry[]>();
 
@@ -21,7 +24,10 @@ export class KeyRegistry {
     this.all = entries;
     this.rules = scopeRules;
     for (const entry of entries) {
-      for (const name of new Set([entry.id, ...entry.fingerprints])) append(this.named, name, entry);
+      for (const name of namesOf(entry)) {
+        append(this.named, name, entry);
+        append(this.labelledNames, keyLabel(name), entry);
+      }
       append(this.labels, keyLabel(entry.id), { entry, tenant: tenantLabel(entry.tenantId) });
       if (entry.replaces !== '') append(this.replacing, entry.replaces, entry);
     }
@@ -67,6 +73,30 @@ export class KeyRegistry {
     return (of(tenant) ?? of(''))?.entry;
   }
 
+  /** The entries of which this is the label of their id or of a fingerprint. */
+  entriesLabelled(label: string): readonly KeyEntry[] {
+    return this.labelledNames.get(label) ?? [];
+  }
+
+  /**
+   * Under which labels requests of an entry are stored, by the rule of `identify`: before it was in the keys file they
+   * were under the names on their lines.
+   */
+  storedNames(entry: KeyEntry): StoredName[] {
+    return namesOf(entry).map((name) => {
+      const others = (this.named.get(name) ?? []).filter((other) => other !== entry);
+      const id = keyLabel(name);
+      if (entry.tenantId === '') return { id, except: others.map(({ tenantId }) => tenantLabel(tenantId)) };
+      const own = tenantLabel(entry.tenantId);
+      return { id, of: others.length === 0 ? [own, ''] : [own] };
+    });
+  }
+
+  /** The entry whose key it is that requests are stored of; undefined for an unregistered key. */
+  ownerOf(stored: Stored): KeyEntry | undefined {
+    return this.entriesLabelled(stored.id).find((entry) => isUnder(this.storedNames(entry), stored));
+  }
+
   /** Scope a request of this method and endpoint template needs; undefined when the path tells none. */
   scopeOf(method: string, template: string): string | undefined {
     return scopeOf(method, template, this.rules);
@@ -97,6 +127,9 @@ export class KeyRegistry {
 /** An entry without tenant belongs to whatever tenant its lines say. */
 const sameTenant = (a: KeyEntry, b: KeyEntry): boolean =>
   a.tenantId === b.tenantId || a.tenantId === '' || b.tenantId === '';
+
+/** The names a line may give the key. */
+const namesOf = ({ id, fingerprints }: KeyEntry): string[] => [...new Set([id, ...fingerprints])];
 
 const retirementName = ({ tenantId, id }: KeyEntry): string => JSON.stringify([tenantId, id]);
 

@@ -1,4 +1,6 @@
+import type { StoredName } from '../keys/stored-names.ts';
 import type { ArchivedRequests } from './archived-requests.ts';
+import { storedUnder } from './stored-under.ts';
 
 /** Who called with a key: one address and user agent. Times are seconds since the epoch. */
 export interface Caller {
@@ -21,11 +23,12 @@ const ENDPOINTS_SHOWN = 3;
 
 const CALLS = `SELECT coalesce(ip, '') AS ip, coalesce(user_agent, '') AS agent, method || ' ' || endpoint AS call,
     epoch_ms(time) AS ms
-  FROM requests WHERE key_id = $1 AND coalesce(tenant_id, '') = $2 AND status <> 401`;
+  FROM requests WHERE status <> 401`;
 
-/** The callers of a key in the archived days, the latest first; at most MOST_CALLERS. */
-export async function callersOf(archive: ArchivedRequests, id: string, tenant: string): Promise<Caller[]> {
-  const sql = `WITH calls AS (${CALLS}), spaced AS (
+/** The callers of a key, by its names, in the archived days, the latest first; at most MOST_CALLERS. */
+export async function callersOf(archive: ArchivedRequests, names: readonly StoredName[]): Promise<Caller[]> {
+  const wanted = storedUnder(names);
+  const sql = `WITH calls AS (${CALLS} AND ${wanted.sql}), spaced AS (
       SELECT *, ms - lag(ms) OVER (PARTITION BY ip, agent ORDER BY ms) AS gap FROM calls),
     callers AS (
       SELECT ip, agent, count(*) AS requests, min(ms) AS first, max(ms) AS last, coalesce(max(gap), 0) AS gap
@@ -36,7 +39,7 @@ export async function callersOf(archive: ArchivedRequests, id: string, tenant: s
     FROM callers JOIN called USING (ip, agent)
     GROUP BY ip, agent, requests, first, last, gap ORDER BY last DESC, ip, agent`;
   const callers: Caller[] = [];
-  for await (const row of archive.rows(sql, [id, tenant])) {
+  for await (const row of archive.rows(sql, wanted.values)) {
     const [ip, userAgent, requests, first, last, gap, endpointCount, endpoints] = row;
     callers.push({
       ...{ ip: ip as string, userAgent: userAgent as string, requests: requests as number },
@@ -48,9 +51,13 @@ export async function callersOf(archive: ArchivedRequests, id: string, tenant: s
   return callers;
 }
 
-/** How many requests of a key the archived days hold. */
-export async function requestsOfKey(archive: ArchivedRequests, id: string, tenant: string): Promise<number> {
-  const sql = `SELECT count(*)::DOUBLE FROM requests WHERE key_id = $1 AND coalesce(tenant_id, '') = $2`;
-  for await (const [requests] of archive.rows(sql, [id, tenant])) return requests as number;
+/** How many requests of a key, by its names, the archived days hold. */
+export async function requestsOfKey(
+  archive: ArchivedRequests,
+  names: readonly StoredName[],
+): Promise<number> {
+  const { sql, values } = storedUnder(names);
+  const counted = `SELECT count(*)::DOUBLE FROM requests WHERE ${sql}`;
+  for await (const [requests] of archive.rows(counted, values)) return requests as number;
   return 0;
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { NO_TENANT } from '../keys/labels.ts';
 import { requestsOf } from './archive-view.ts';
 import { type Draft, digestOf, syncFile } from './change.ts';
 import { type DuckDBConnection, literal } from './duckdb.ts';
@@ -57,12 +58,12 @@ export const rowsOf = (root: string, paths: string[], retention: string): string
 export const rowsByKey = (root: string, paths: string[], others: string): string =>
   `SELECT r.*, coalesce(x.retention, a.retention, ${literal(others)}) AS retention, ${DAY} AS day
    FROM (${requestsOf(root, paths)}) r
-   LEFT JOIN class_of_key x ON r.key_id = x.key_id AND r.tenant_id = x.tenant_id
+   LEFT JOIN class_of_key x ON r.key_id = x.key_id AND coalesce(nullif(r.tenant_id, ''), '${NO_TENANT}') = x.tenant_id
    LEFT JOIN class_of_key a ON r.key_id = a.key_id AND a.tenant_id = ''`;
 
 const DAY = "strftime(time, '%Y-%m-%d')";
 
-/** The classes of keys, for rowsByKey. A key without tenant is that of whatever tenant. */
+/** The classes of keys, for rowsByKey. Tenant '' is whatever tenant, NO_TENANT none. */
 export async function makeClassTable(
   connection: DuckDBConnection,
   keys: { key: string; tenant: string; retention: string }[],

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { KeyEntry } from '../keys/key.ts';
-import { keyLabel, tenantLabel } from '../keys/labels.ts';
+import { NO_TENANT } from '../keys/labels.ts';
+import { KeyRegistry } from '../keys/registry.ts';
 import { retentionClass } from '../keys/retention.ts';
 import type { SegmentRow } from '../store/store.ts';
 import type { KeyRetention } from './upkeep.ts';
@@ -120,10 +121,16 @@ export class ArchiveKeeper {
   }
 }
 
-/** The classes of the keys file's keys, under the names that the archive has for them. */
-const keyRetentions = (entries: readonly KeyEntry[]): KeyRetention[] =>
-  entries.map((entry) => ({
-    key: keyLabel(entry.id),
-    tenant: tenantLabel(entry.tenantId),
-    retention: retentionClass(entry),
-  }));
+/** The classes of the keys file's keys, under all names that the archive may have for them. */
+export function keyRetentions(entries: readonly KeyEntry[]): KeyRetention[] {
+  const registry = new KeyRegistry(entries);
+  return entries.flatMap((entry) => {
+    const retention = retentionClass(entry);
+    return registry.storedNames(entry).flatMap((name): KeyRetention[] =>
+      // What an entry of any tenant leaves to others is named by those.
+      'except' in name
+        ? [{ key: name.id, tenant: '', retention }]
+        : name.of.map((tenant) => ({ key: name.id, tenant: tenant === '' ? NO_TENANT : tenant, retention })),
+    );
+  });
+}

@@ -1,12 +1,12 @@
 import type { DuckDBConnection } from './duckdb.ts';
 import { dayOf } from './layout.ts';
 import { ArchiveSearch, type FoundRequest } from './search.ts';
-import { LATEST, parseQuery, type QueryText, type SearchQuery } from './search-query.ts';
+import { LATEST, type SearchQuery } from './search-query.ts';
 
 export interface PageQuestion {
   root: string;
   storePath: string;
-  query: QueryText;
+  query: SearchQuery;
   limit: number;
   /** As the page before gave it. */
   cursor: string | undefined;
@@ -41,11 +41,10 @@ export class TooSlow extends Error {}
  */
 export async function searchPage(
   connection: DuckDBConnection,
-  { root, storePath, query: text, limit, cursor }: PageQuestion,
+  { root, storePath, query, limit, cursor }: PageQuestion,
   milliseconds: number,
 ): Promise<Page> {
   const after = cursor === undefined ? undefined : decoded(cursor);
-  const query = questionIn(text);
   let late = false;
   const deadline = setTimeout(() => {
     late = true;
@@ -93,14 +92,6 @@ function startingAt(query: SearchQuery, { time }: Cursor): SearchQuery {
   return query.newestFirst
     ? { ...query, to: Math.min(query.to, time + 1) }
     : { ...query, from: Math.max(query.from, time) };
-}
-
-function questionIn(text: QueryText) {
-  try {
-    return parseQuery(text, Date.now());
-  } catch (error) {
-    throw new BadQuestion((error as Error).message);
-  }
 }
 
 const encoded = ({ time, given }: Cursor): string => Buffer.from(`${time}.${given}`).toString('base64url');

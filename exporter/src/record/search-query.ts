@@ -1,15 +1,18 @@
 import { parseDays } from '../config/days.ts';
-import { keyLabel, keyName, tenantName, tenantOnLine } from '../keys/labels.ts';
-import type { KeyRegistry } from '../keys/registry.ts';
+import { tenantsAsked } from '../keys/labels.ts';
+import { KeyRegistry } from '../keys/registry.ts';
+import { namesAsked, type StoredName } from '../keys/stored-names.ts';
 import { type Address, parseIp } from '../parse/ip.ts';
-import { maskKey } from '../parse/masking.ts';
 import { inNetwork, type Network, parseCidr } from '../parse/network.ts';
 import { COLUMNS, type Wanted } from './spool-table.ts';
+import { oneOf, storedUnder } from './stored-under.ts';
 
 /** What requests are looked for. What is undefined does not matter. */
 export interface SearchQuery {
-  key: string | undefined;
-  tenant: string | undefined;
+  /** What the key and the tenant asked for may mean. */
+  keys: StoredName[] | undefined;
+  /** Labels of the tenant asked for, where no key is. */
+  tenants: string[] | undefined;
   ip: Network | undefined;
   /** Ranges of statuses, both ends included. */
   statuses: [number, number][];
@@ -36,15 +39,10 @@ export const QUERY_FIELDS = [
 ] as const;
 export type QueryText = Partial<Record<(typeof QUERY_FIELDS)[number], string>>;
 
-/** The query about the key that a raw key or a fingerprint of the keys file stands for, by the name the archive has. */
-export function withKeyNamed(text: QueryText, registry: KeyRegistry): QueryText {
-  if (text.key === undefined) return text;
-  const { entry } = registry.identify(maskKey(text.key), tenantOnLine(text.tenant ?? ''));
-  return entry ? { ...text, key: keyLabel(entry.id) } : text;
-}
+const NO_ENTRIES = new KeyRegistry([]);
 
 /** Reads a query as people write it. `now` in milliseconds. Throws an Error that says what to write instead. */
-export function parseQuery(text: QueryText, now: number): SearchQuery {
+export function parseQuery(text: QueryText, now: number, registry = NO_ENTRIES): SearchQuery {
   // As a script gives it whose variable is not set: that no request has such a key is no answer.
   for (const name of QUERY_FIELDS)
     if (text[name] === '') throw new Error(`${name}: it is empty; name one, or leave it out`);
@@ -55,10 +53,10 @@ export function parseQuery(text: QueryText, now: number): SearchQuery {
   const from = Math.max(0, asked);
   if (text.order !== undefined && text.order !== 'newest' && text.order !== 'oldest')
     throw new Error('order: write newest or oldest');
+  const { key, tenant = '' } = text;
   return {
-    // A raw key finds what its masked form names.
-    key: text.key === undefined ? undefined : nameIn(maskKey(text.key), keyName),
-    tenant: text.tenant === undefined ? undefined : nameIn(tenantOnLine(text.tenant), tenantName),
+    keys: key === undefined ? undefined : namesAsked(registry, { key, tenant }),
+    tenants: key === undefined ? tenantsAsked(tenant) : undefined,
     ip: text.ip === undefined ? undefined : networkIn(text.ip),
     statuses: text.status === undefined ? [] : text.status.split(',').map(statusRange),
     endpoint: text.endpoint,
@@ -83,8 +81,9 @@ export function conditionOf(query: SearchQuery): Wanted {
     parts.push(sql);
     values.push(...more);
   };
-  if (query.key !== undefined) add('key_id = ?', query.key);
-  if (query.tenant !== undefined) add('tenant_id = ?', query.tenant);
+  const addWanted = (wanted: Wanted): void => add(wanted.sql, ...wanted.values);
+  if (query.keys) addWanted(storedUnder(query.keys));
+  if (query.tenants) addWanted(oneOf('tenant_id', query.tenants));
   if (query.method !== undefined) add('method = ?', query.method);
   if (query.endpoint?.includes('*')) add("endpoint LIKE ? ESCAPE '\\'", likePattern(query.endpoint));
   else if (query.endpoint !== undefined) add('endpoint = ?', query.endpoint);
@@ -155,13 +154,6 @@ function networkIn(text: string): Network {
   const network = parseCidr(text);
   if (!network) throw new Error('ip: write an address or a network such as 203.0.113.0/24');
   return network;
-}
-
-function nameIn(text: string, name: typeof keyName): string {
-  // A name as it is shown everywhere is taken as it is; anything else becomes one.
-  if (/^[A-Za-z0-9._:@/+~%-]*$/.test(text)) return text;
-  const bytes = Buffer.from(text);
-  return name(bytes, 0, bytes.length);
 }
 
 const likePattern = (text: string): string => text.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%');

@@ -14,7 +14,7 @@ import { faultsOf } from './verify.ts';
 /** The retention class of one key of the keys file, under the names the archive knows it by. */
 export interface KeyRetention {
   key: string;
-  /** '' = whatever tenant. */
+  /** '' = whatever tenant, NO_TENANT = none. */
   tenant: string;
   retention: string;
 }

@@ -1,13 +1,13 @@
 import { type Days, dateOf } from '../config/days.ts';
-import { detailsOf } from '../history/figures.ts';
-import { mergedFigures } from '../history/usage-report.ts';
-import type { KeyEntry } from '../keys/key.ts';
-import { keyLabel, tenantLabel } from '../keys/labels.ts';
+import type { WholeKey } from '../history/key-choice.ts';
+import { keyDetails, usesOf } from '../history/usage-report.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
+import { namesOfEntry } from '../keys/stored-names.ts';
 import { count } from '../keys/wording.ts';
 import { ArchivedRequests } from '../record/archived-requests.ts';
 import { type Caller, callersOf, MOST_CALLERS, requestsOfKey } from '../record/callers.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
+import type { DayCounts } from '../store/tables.ts';
 import type { KeyRow } from '../usage/changes.ts';
 import { callerName, type KeyInUse } from './blast-radius.ts';
 
@@ -18,25 +18,30 @@ export async function keyInUse(
   reader: DailyReader,
   registry: KeyRegistry,
   { recordPath, storePath }: { recordPath: string; storePath: string },
-  row: KeyRow,
+  { id, tenant, entry, rows }: WholeKey<KeyRow>,
   days: Days,
 ): Promise<KeyInUse> {
-  const entry = registry.labelled(row.id, row.tenant);
+  const numbers = rows.map(({ key }) => key);
+  const tenants = rows.map((row) => row.tenant);
+  const names = entry ? namesOfEntry(registry, entry, tenants) : [{ id, of: tenants }];
   const successors = entry ? registry.successorsOf(entry) : [];
   const archive = await ArchivedRequests.open(recordPath, dateOf(days.from), dateOf(days.to), storePath);
   try {
-    const callers = archive ? await callersOf(archive, row.id, row.tenant) : addressesOf(reader, row);
+    const callers = archive ? await callersOf(archive, names) : addressesOf(reader, numbers);
+    const counted = numbers.flatMap((key) => reader.days(key, days));
     const requests = {
-      counted: reader.days(row.key, days).reduce((sum, day) => sum + day.requests, 0),
-      archived: archive ? await requestsOfKey(archive, row.id, row.tenant) : 0,
+      counted: counted.reduce((sum, day) => sum + day.requests, 0),
+      archived: archive ? await requestsOfKey(archive, names) : 0,
     };
-    const moved = archive ? await callersOfAll(archive, successors, row.tenant) : [];
-    const { endpoints } = detailsOf(mergedFigures(reader, [row.key], days), reader.endpoints());
+    const replacing = successors.flatMap((successor) => namesOfEntry(registry, successor, tenants));
+    const moved = archive && successors.length > 0 ? await callersOf(archive, replacing) : [];
+    const { endpoints } = keyDetails(reader, numbers, days);
     return {
-      ...{ id: row.id, tenant: row.tenant, name: entry?.name ?? '', owner: entry?.owner ?? '' },
+      ...{ id, tenant, name: entry?.name ?? '', owner: entry?.owner ?? '' },
       state: entry?.state ?? 'not in the keys file',
-      lastUsed: reader.keyUses([row.key]).get(row.key)?.lastUsed ?? 0,
-      longestGap: longestGap(reader, row, days),
+      // What found no place of its own is archived all the same.
+      lastUsed: Math.max(usesOf(reader, numbers).lastUsed, ...callers.map(({ last }) => last)),
+      longestGap: longestGap(counted),
       successors: successors.map(({ id }) => id),
       endpoints: endpoints.map(({ method, endpoint, requests }) => ({
         endpoint: `${method} ${endpoint}`,
@@ -51,31 +56,28 @@ export async function keyInUse(
   }
 }
 
-async function callersOfAll(
-  archive: ArchivedRequests,
-  entries: KeyEntry[],
-  tenant: string,
-): Promise<Caller[]> {
-  const found: Caller[] = [];
-  for (const { id, tenantId } of entries)
-    found.push(...(await callersOf(archive, keyLabel(id), tenantId === '' ? tenant : tenantLabel(tenantId))));
-  return found;
+/** Without an archive: the addresses that are known one by one, and no more of them. */
+function addressesOf(reader: DailyReader, keys: readonly number[]): Caller[] {
+  const spans = new Map<string, { first: number; last: number }>();
+  for (const { ip, first, last } of keys.flatMap((key) => reader.addresses(key, MOST_CALLERS))) {
+    const known = spans.get(ip) ?? { first, last };
+    spans.set(ip, { first: Math.min(first, known.first), last: Math.max(last, known.last) });
+  }
+  return [...spans]
+    .map(([ip, { first, last }]) => ({
+      ...{ ip, first, last, userAgent: '', requests: 0, longestGap: 0, endpoints: [], endpointCount: 0 },
+    }))
+    .sort((a, b) => b.last - a.last)
+    .slice(0, MOST_CALLERS);
 }
 
-/** Without an archive: the addresses that are known one by one, and no more of them. */
-const addressesOf = (reader: DailyReader, { key }: KeyRow): Caller[] =>
-  reader.addresses(key, MOST_CALLERS).map(({ ip, first, last }) => ({
-    ...{ ip, first, last, userAgent: '', requests: 0, longestGap: 0, endpoints: [], endpointCount: 0 },
-  }));
-
-/** Between the last request of a day and the first of the next day there was any. */
-function longestGap(reader: DailyReader, { key }: KeyRow, days: Days): number {
+/** Between the last request of a day and the first of the next day there was any; days in whatever order. */
+function longestGap(days: readonly DayCounts[]): number {
   let longest = 0;
   let last = 0;
-  for (const day of reader.days(key, days)) {
-    if (day.first === 0) continue;
+  for (const day of days.filter(({ first }) => first > 0).sort((a, b) => a.first - b.first)) {
     if (last > 0) longest = Math.max(longest, day.first - last);
-    last = day.last;
+    last = Math.max(last, day.last);
   }
   return longest;
 }

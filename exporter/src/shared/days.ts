@@ -1,7 +1,7 @@
 import { dateOf } from '../config/days.ts';
 import type { EndpointRow } from '../usage/changes.ts';
 import { DayFigures, OTHER_ENDPOINT } from '../usage/day-figures.ts';
-import { type Facts, latin1, restOf } from './facts.ts';
+import { latin1, restOf } from './facts.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -38,7 +38,7 @@ export function dayFact(
 export const dayName = (day: number, instance: string): string => `>${dateOf(day)}@${instance}`;
 
 /** The days of all instances, added up; a value that cannot be read counts nothing. */
-export function daysOf(facts: Facts): SharedDays {
+export function daysOf(facts: Iterable<[name: string, value: string]>): SharedDays {
   const days = new Map<number, DayFigures>();
   const endpoints = new Endpoints();
   for (const [name, value] of facts) {

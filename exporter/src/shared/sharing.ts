@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Publication } from '../ingest/publication.ts';
-import { isOfTenant } from '../keys/labels.ts';
+import type { Stored } from '../keys/stored-names.ts';
 import type { StoreReader } from '../store/store.ts';
 import type { KeyRow } from '../usage/changes.ts';
 import type { KeyFacts } from '../usage/facts.ts';
@@ -149,20 +149,19 @@ export class Sharing {
     yield* this.pictures.others(own, this.now());
   }
 
-  /** The API keys of these ids and the tenant asked for that any exporter has met. */
-  keysOf(ids: readonly string[], tenant: string): { id: string; tenant: string }[] {
+  /** The API keys that any exporter has met. */
+  keys(): Stored[] {
     const own = this.pending.shared().map((row) => nameOf(row.id, row.tenant));
-    return [...new Set([...own, ...this.pictures.names()])]
-      .flatMap((name) => parseName(name) ?? [])
-      .filter((key) => ids.includes(key.id) && isOfTenant(key.tenant, tenant));
+    return [...new Set([...own, ...this.pictures.names()])].flatMap((name) => parseName(name) ?? []);
   }
 
   /**
-   * What all exporters counted of a key, by UTC day. Not part of any turn: read when it is asked for. Rejects when Redis
-   * is away.
+   * What all exporters counted under these names together, by UTC day. Not part of any turn: read when it is asked for.
+   * Rejects when Redis is away.
    */
-  async days(id: string, tenant: string): Promise<SharedDays> {
-    return daysOf(await this.exchange.days(nameOf(id, tenant)));
+  async days(names: readonly Stored[]): Promise<SharedDays> {
+    const facts = names.map(({ id, tenant }) => this.exchange.days(nameOf(id, tenant)));
+    return daysOf((await Promise.all(facts)).flatMap((each) => [...each]));
   }
 
   private async turns(): Promise<void> {

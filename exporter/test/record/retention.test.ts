@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { keyRetentions } from '../../src/record/keeper.ts';
 import { appendEntry, readManifest } from '../../src/record/manifest.ts';
 import { verifyArchive } from '../../src/record/verify.ts';
 import { temporaryDirectory } from '../exporter-process.ts';
@@ -69,6 +70,43 @@ describe('retention', () => {
     await kept(root, NOON + 31 * DAY, [], { keys: held });
     expect(places()).toEqual(['class=hold day=2026-03-10']);
     expect(await keysLeft()).toEqual(['key_h']);
+    await sound();
+  });
+
+  test('a hold on a fingerprint keeps what came before the key was in the keys file, and no other key of that id', async () => {
+    const print = 'sa_live_0123456789ab';
+    const [here, there] = ['acme', 'globex'];
+    await kept(root, NOON, [
+      { keyId: print, timestamp: NOON },
+      { keyId: print, timestamp: NOON, tenantId: here },
+      { keyId: print, timestamp: NOON, tenantId: there },
+      { keyId: 'key_s', timestamp: NOON },
+    ]);
+    const entry = entryOf({ id: 'key_h', tenantId: here, fingerprints: [print], legalHold: true });
+    await kept(root, NOON + 33 * DAY, [], { keys: keyRetentions([entry]) });
+    expect(places()).toEqual(['class=hold day=2026-03-10']);
+    const tenants = `SELECT key_id, tenant_id FROM ${filesOf(root)} ORDER BY ALL`;
+    expect(await ask(tenants)).toEqual([
+      [print, ''],
+      [print, here],
+    ]);
+    await sound();
+  });
+
+  test('a hold on a key of any tenant leaves one of the same id to its own tenant', async () => {
+    const entries = [
+      entryOf({ id: 'twin', legalHold: true }),
+      entryOf({ id: 'twin', tenantId: 'acme', fingerprints: ['sa_live_0123456789ab'] }),
+    ];
+    const tenants = [undefined, 'acme', 'globex'];
+    await kept(
+      root,
+      NOON,
+      tenants.map((tenantId) => ({ keyId: 'twin', timestamp: NOON, tenantId })),
+    );
+    await kept(root, NOON + 33 * DAY, [], { keys: keyRetentions(entries) });
+    const left = await ask(`SELECT tenant_id FROM ${filesOf(root)} ORDER BY ALL`);
+    expect(left.flat()).toEqual(['', 'globex']);
     await sound();
   });
 

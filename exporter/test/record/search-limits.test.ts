@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { openDuckdb } from '../../src/record/duckdb.ts';
 import { searchPage, TooSlow } from '../../src/record/search-page.ts';
+import { parseQuery } from '../../src/record/search-query.ts';
 import { endLeftovers, startExporter, temporaryDirectory } from '../exporter-process.ts';
 import { requestLine } from '../log-lines.ts';
 import { kept } from './spooling.ts';
@@ -24,11 +25,11 @@ test('a search whose time is over before it found anything says so, and the same
   const question = {
     root,
     storePath: join(directory.path, 'none.db'),
-    query: {},
+    query: parseQuery({}, now),
     limit: 10,
     cursor: undefined,
   };
-  const inVain = { ...question, query: { key: 'nobody' } };
+  const inVain = { ...question, query: parseQuery({ key: 'nobody' }, now) };
   await expect(searchPage(connection, inVain, 0)).rejects.toThrow(TooSlow);
   expect((await searchPage(connection, inVain, 10_000)).requests).toEqual([]);
   const page = await searchPage(connection, question, 10_000);

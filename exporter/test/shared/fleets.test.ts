@@ -138,7 +138,7 @@ describe('an exporter with a long past', () => {
       Number(/total_net_input_bytes:(\d+)/.exec(await meeting.server.client.info('stats'))?.[1]);
     const began = await received();
     const first = await share(Date.now);
-    expect((await first.days('key_1', '')).days.size).toBe(400);
+    expect((await first.days([{ id: 'key_1', tenant: '' }])).days.size).toBe(400);
     await first.stop(1_000);
     const atFirst = (await received()) - began;
     const [name] = await meeting.server.client.keys('past:*days:/key_1');
@@ -146,7 +146,7 @@ describe('an exporter with a long past', () => {
     expect(await meeting.server.client.hdel(name, `>${date}@past`)).toBe(1);
     const restarted = await received();
     const second = await share(Date.now);
-    expect((await second.days('key_1', '')).days.get(TODAY - 200)?.requests).toBe(11);
+    expect((await second.days([{ id: 'key_1', tenant: '' }])).days.get(TODAY - 200)?.requests).toBe(11);
     await second.stop(1_000);
     expect((await received()) - restarted).toBeLessThan(atFirst / 10);
   }, 60_000);

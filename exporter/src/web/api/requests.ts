@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { REQUESTS } from '../../api/endpoints.ts';
 import { withoutRawKeys } from '../../keys/raw-keys.ts';
 import type { KeyRegistry } from '../../keys/registry.ts';
-import { QUERY_FIELDS, withKeyNamed } from '../../record/search-query.ts';
+import { parseQuery, QUERY_FIELDS, type SearchQuery } from '../../record/search-query.ts';
 import type { Searcher } from '../../record/searcher.ts';
 import { questionOf } from '../api.ts';
 import { refuse } from '../refusal.ts';
@@ -28,11 +28,14 @@ export function requestsApi(
     if (problem !== undefined) return refused(400, problem);
     const { limit, cursor, ...asked } = REQUESTS.parameters.parse(question);
     const said = QUERY_FIELDS.filter((name) => asked[name] !== '').map((name) => [name, asked[name]]);
+    let query: SearchQuery;
+    try {
+      query = parseQuery(Object.fromEntries(said), Date.now(), registry());
+    } catch (error) {
+      return refused(400, (error as Error).message);
+    }
     const { searcher, root, storePath } = archive;
-    const answer = await searcher.ask({
-      ...{ root, storePath, limit, cursor: cursor || undefined },
-      query: withKeyNamed(Object.fromEntries(said), registry()),
-    });
+    const answer = await searcher.ask({ root, storePath, query, limit, cursor: cursor || undefined });
     if (answer.type === 'page') return void response.set('Cache-Control', 'no-store').json(answer.page);
     if (answer.type === 'bad') return refused(400, answer.message);
     response.set('Retry-After', '5');

@@ -2,10 +2,10 @@ import type { Request, RequestHandler, Response } from 'express';
 import { SHARED_DAYS } from '../../api/endpoints.ts';
 import { dateOf } from '../../config/days.ts';
 import { detailsOf, figuresOf } from '../../history/figures.ts';
-import { namesAsked } from '../../history/key-choice.ts';
+import { oneKey, QuestionError, type WholeKey } from '../../history/key-choice.ts';
 import { timeOf } from '../../history/question.ts';
-import { tenantsToName } from '../../keys/labels.ts';
 import type { KeyRegistry } from '../../keys/registry.ts';
+import type { Stored } from '../../keys/stored-names.ts';
 import { maskKey } from '../../parse/masking.ts';
 import { countsOf } from '../../store/days.ts';
 import type { EndpointRow } from '../../usage/changes.ts';
@@ -15,12 +15,14 @@ import { questionOf, send } from '../api.ts';
 /** What exporters share of the days of keys. */
 export interface SharedDays {
   readonly state: { state: 'starting' | 'up' | 'away' };
-  /** Keys that have one of the names, of the tenant asked for. */
-  keysOf(ids: readonly string[], tenant: string): { id: string; tenant: string }[];
-  /** By UTC day since the epoch, with what their endpoints are by number. Rejects when Redis is away. */
+  /** All API keys that any exporter has met. */
+  keys(): Stored[];
+  /**
+   * What is counted under these names, by UTC day since the epoch, with what the endpoints are by number. Rejects when
+   * Redis is away.
+   */
   days(
-    id: string,
-    tenant: string,
+    names: readonly Stored[],
   ): Promise<{ days: ReadonlyMap<number, DayFigures>; endpoints: EndpointRow[] }>;
 }
 
@@ -46,24 +48,28 @@ export function sharedDaysApi(
     const days = daysAsked({ from, to }, now());
     if (typeof days === 'string') return refuse(response, 400, days);
     const masked = maskKey(String((request as Request).params.id));
-    const [key, ...more] = shared.keysOf(namesAsked(registry(), masked, tenant), tenant);
+    let key: WholeKey<Stored> | undefined;
+    try {
+      key = oneKey(shared.keys(), registry(), { key: masked, tenant });
+    } catch (error) {
+      if (!(error instanceof QuestionError)) throw error;
+      return refuse(response, 400, error.message);
+    }
     if (!key && shared.state.state !== 'up') return away(response);
     if (!key) return refuse(response, 404, `no exporter has met a key ${JSON.stringify(masked)} yet`);
-    if (more.length > 0)
-      return refuse(
-        response,
-        400,
-        `tenant: several tenants have a key of this id; name one of ${tenantsToName([key, ...more])}`,
-      );
     try {
-      const counted = await shared.days(key.id, key.tenant);
+      const counted = await shared.days(key.rows);
       const asked = [...counted.days]
         .filter(([day]) => day >= days.from && day <= days.to)
         .sort(([a], [b]) => a - b);
       send(
         response,
         200,
-        JSON.stringify({ ...key, days: asked.map((each) => dayAnswer(each, counted.endpoints)) }),
+        JSON.stringify({
+          id: key.id,
+          tenant: key.tenant,
+          days: asked.map((each) => dayAnswer(each, counted.endpoints)),
+        }),
       );
     } catch {
       away(response);
