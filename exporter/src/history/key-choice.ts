@@ -48,26 +48,27 @@ export function oneKey<Row extends Stored>(
   const found = new Map<string, WholeKey<Row>>();
   for (const row of rowsAsked(all, registry, asked)) {
     const key = keyOf(row, all, registry);
-    found.set(JSON.stringify([key.id, key.tenant]), key);
+    const name = JSON.stringify([key.id, key.tenant]);
+    // An entry of any tenant may share its id with one of this tenant: they are counted as one.
+    const rows = new Set([...(found.get(name)?.rows ?? []), ...key.rows]);
+    found.set(name, { ...key, rows: [...rows] });
   }
-  const { tenant } = asked;
-  const masked = maskKey(asked.key);
-  const tenantNamed = tenant === NO_TENANT ? '' : tenant;
-  // A label means one thing only: whatever else it may be the name of, it can be asked for.
+  const id = maskKey(asked.key);
+  const tenant = asked.tenant === NO_TENANT ? '' : asked.tenant || undefined;
   let keys = [...found.values()];
-  if (tenant !== '') keys = preferred(keys, (key) => isOfTenant(key.tenant, tenant));
-  if (tenant !== '') keys = preferred(keys, (key) => key.tenant === tenantNamed);
-  keys = preferred(keys, ({ id, rows }) => id === masked || rows.some((row) => row.id === masked));
+  // A label means one thing only: whatever else it may be the name of, what has it can be asked for.
+  for (const isMeant of [
+    ({ rows }) => rows.some((row) => row.id === id && row.tenant === tenant),
+    (key) => key.id === id || key.rows.some((row) => row.id === id),
+    (key) => isOfTenant(key.tenant, asked.tenant),
+    (key) => key.tenant === tenant,
+  ] satisfies ((key: WholeKey<Row>) => boolean)[])
+    keys = keys.some(isMeant) ? keys.filter(isMeant) : keys;
   if (keys.length > 1)
     throw new QuestionError(
       `tenant: several tenants have a key of this id; name one of ${tenantsToName(keys)}`,
     );
   return keys[0];
-}
-
-function preferred<Key>(keys: Key[], wanted: (key: Key) => boolean): Key[] {
-  const some = keys.filter(wanted);
-  return some.length > 0 ? some : keys;
 }
 
 function rowsAsked<Row extends Stored>(all: readonly Row[], registry: KeyRegistry, asked: AskedKey): Row[] {

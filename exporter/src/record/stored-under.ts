@@ -3,14 +3,11 @@ import type { Wanted } from './spool-table.ts';
 
 /** The requests that are stored under one of these names, as a condition on the archive's columns. */
 export function storedUnder(names: readonly StoredName[]): Wanted {
-  const some = names.filter((name) => !('of' in name) || name.of.length > 0);
-  if (some.length === 0) return { sql: 'false', values: [] };
-  // By the key alone DuckDB passes over row groups; what follows is looked at row by row.
-  const keys = oneOf('key_id', [...new Set(some.map(({ id }) => id))]);
-  const parts = some.map(nameCondition);
+  const parts = names.filter((name) => !('of' in name) || name.of.length > 0).map(nameCondition);
+  if (parts.length === 0) return { sql: 'false', values: [] };
   return {
-    sql: `${keys.sql} AND (${parts.map(({ sql }) => sql).join(' OR ')})`,
-    values: [...keys.values, ...parts.flatMap(({ values }) => values)],
+    sql: `(${parts.map(({ sql }) => sql).join(' OR ')})`,
+    values: parts.flatMap(({ values }) => values),
   };
 }
 
