@@ -16,7 +16,7 @@ const DAY = 86_400;
 export interface ReviewSource extends ReplayOptions {
   reader: DailyReader;
   registry: KeyRegistry;
-  /** Those under review, by rising number; absent = all of the store and of the keys file. */
+  /** Those under review; absent = all of the store and of the keys file. */
   keys?: readonly KeyRow[] | undefined;
   /** Single requests of the quarter; undefined where there are none. */
   archive: ArchivedRequests | undefined;
@@ -29,6 +29,8 @@ export interface ReviewSource extends ReplayOptions {
 /** A key as it is known beside its days. */
 export interface KnownKey extends KeyRow {
   entry: KeyEntry | undefined;
+  /** Its own number, and those of its fingerprints, under which it was counted before it was in the keys file. */
+  numbers: number[];
   /** Ids of the keys that replace it. */
   successors: string[];
   /** Of all time, seconds; 0 = never, as far as is known beside its days. */
@@ -38,14 +40,37 @@ export interface KnownKey extends KeyRow {
 
 /** The keys that may be under review, by rising number. */
 export function knownKeys({ reader, registry, keys }: ReviewSource): KnownKey[] {
-  const rows = (keys ?? allKeys(reader, registry)).filter(({ id }) => id !== NO_KEY && id !== OTHER);
-  const uses = reader.keyUses(rows.map(({ key }) => key));
+  const all = allKeys(reader, registry);
+  const counted = rowsOfFingerprints(all, registry);
+  const fingerprints = new Set([...counted.values()].flat());
+  const rows = (keys ?? all).filter(({ key, id }) => id !== NO_KEY && id !== OTHER && !fingerprints.has(key));
+  const uses = reader.keyUses([...rows.map(({ key }) => key), ...fingerprints]);
   return rows.map(({ key, id, tenant }) => {
     const entry = registry.labelled(id, tenant);
     const successors = entry ? registry.successorsOf(entry).map((successor) => successor.id) : [];
-    const { firstUsed = 0, lastUsed = 0 } = uses.get(key) ?? {};
-    return { key, id, tenant, entry, successors, firstUsed, lastUsed };
+    const numbers = [key, ...(counted.get(key) ?? [])];
+    const { first, last } = wholeUse(numbers.map((number) => uses.get(number) ?? NEVER_USED));
+    return { key, id, tenant, entry, numbers, successors, firstUsed: first, lastUsed: last };
   });
+}
+
+/** Numbers of what was counted under a fingerprint, by the number of the registered key that it is of. */
+function rowsOfFingerprints(all: readonly KeyRow[], registry: KeyRegistry): Map<number, number[]> {
+  const found = new Map<number, number[]>();
+  const registered = new Map<KeyEntry, KeyRow[]>();
+  const others: KeyRow[] = [];
+  for (const row of all) {
+    const entry = registry.labelled(row.id, row.tenant);
+    if (!entry) others.push(row);
+    else registered.set(entry, [...(registered.get(entry) ?? []), row]);
+  }
+  for (const row of others) {
+    const owner = registry.ownerOf(row);
+    const own = (owner && registered.get(owner)) ?? [];
+    const whose = own.find(({ tenant }) => tenant === row.tenant) ?? own[0];
+    if (whose) found.set(whose.key, [...(found.get(whose.key) ?? []), row.key]);
+  }
+  return found;
 }
 
 /**
@@ -65,11 +90,11 @@ export async function gather(
   const recordedSince = (reader.span()?.from ?? dayAt(now)) * DAY;
   const tiers = new TierDays(until, archive);
   const keys = new Map<number, KeyEvidence>();
-  const unsaid: number[] = [];
+  const unsaid: KnownKey[] = [];
   for (const [key, figures] of quartersOf(reader, until, known)) {
     if (!isUnderReview(key.entry, figures.sum, asOf)) continue;
     const uses = usesUntil(key, until, figures.sum.last);
-    if (!uses) unsaid.push(key.key);
+    if (!uses) unsaid.push(key);
     const perDay = figures.days.requests.slice(0, until.to - until.from + 1);
     const previousRequests = before ? requestsOn(perDay.length, before.keys.get(key.key)) : null;
     const settled = tiers.settled(key, figures.days);
@@ -101,16 +126,26 @@ function* quartersOf(
   days: Days,
   keys: readonly KnownKey[],
 ): Generator<[KnownKey, QuarterFigures]> {
-  const left = new Map(keys.map((key) => [key.key, key]));
-  const [first, last] = [keys[0], keys.at(-1)];
-  if (first && last && days.from <= days.to)
-    for (const { key, figures } of reader.quarterFigures(days, { from: first.key, to: last.key })) {
-      const known = left.get(key);
+  const left = new Set(keys);
+  const owners = new Map(keys.flatMap((key) => key.numbers.map((number) => [number, key] as const)));
+  const sums = new Map<KnownKey, QuarterFigures>();
+  if (owners.size > 0 && days.from <= days.to) {
+    const numbers = [...owners.keys()];
+    const range = { from: Math.min(...numbers), to: Math.max(...numbers) };
+    for (const { key, figures } of reader.quarterFigures(days, range)) {
+      const known = owners.get(key);
       if (!known) continue;
-      yield [known, figures];
-      left.delete(key);
+      if (known.numbers.length === 1) {
+        yield [known, figures];
+        left.delete(known);
+      } else {
+        const sum = sums.get(known) ?? new QuarterFigures();
+        sum.merge(figures);
+        sums.set(known, sum);
+      }
     }
-  for (const key of left.values()) yield [key, new QuarterFigures()];
+  }
+  for (const key of left) yield [key, sums.get(key) ?? new QuarterFigures()];
 }
 
 /** Requests of a key on the first days of a quarter. */
@@ -126,6 +161,16 @@ interface Uses {
   last: number;
 }
 const NEVER: Uses = { first: 0, last: 0 };
+const NEVER_USED = { firstUsed: 0, lastUsed: 0 };
+
+/** The first and the last of several uses. */
+function wholeUse(uses: readonly { firstUsed: number; lastUsed: number }[]): Uses {
+  const first = Math.min(...uses.flatMap(({ firstUsed }) => (firstUsed > 0 ? [firstUsed] : [])));
+  return {
+    first: first === Number.POSITIVE_INFINITY ? 0 : first,
+    last: Math.max(...uses.map(({ lastUsed }) => lastUsed)),
+  };
+}
 
 /**
  * First and last use of a key up to the end of the days. What is known of it for ever says it, or the days themselves;
@@ -141,17 +186,18 @@ function usesUntil({ firstUsed, lastUsed }: KnownKey, { to }: Days, lastOfDays: 
 function lookUpUses(
   reader: DailyReader,
   { to }: Days,
-  numbers: readonly number[],
+  unsaid: readonly KnownKey[],
   keys: ReadonlyMap<number, KeyEvidence>,
 ): void {
-  const withDays = numbers.length > 0 ? reader.keysWithDays() : new Set();
+  const withDays = unsaid.length > 0 ? reader.keysWithDays() : new Set();
   const from = reader.span()?.from ?? to + 1;
-  const sums = reader.sumsByKey(
-    { from, to },
-    numbers.filter((key) => withDays.has(key)),
-  );
-  for (const [key, { first, last }] of sums) {
-    const evidence = keys.get(key) as KeyEvidence;
+  const numbers = unsaid.flatMap((key) => key.numbers).filter((number) => withDays.has(number));
+  const sums = reader.sumsByKey({ from, to }, numbers);
+  for (const key of unsaid) {
+    const found = key.numbers.flatMap((number) => sums.get(number) ?? []);
+    if (found.length === 0) continue;
+    const { first, last } = wholeUse(found.map((sum) => ({ firstUsed: sum.first, lastUsed: sum.last })));
+    const evidence = keys.get(key.key) as KeyEvidence;
     evidence.firstUsed = first;
     evidence.lastUsed = last;
   }

@@ -42,6 +42,21 @@ export class QuarterFigures {
     this.sum.mergeWithoutEndpoints(figures);
   }
 
+  /** Takes in what another key did in the same quarter. */
+  merge(other: QuarterFigures): void {
+    const { requests, throttled, untimed, peakPerMinute } = this.days;
+    for (let place = 0; place < LONGEST_QUARTER; place++) {
+      requests[place] += other.days.requests[place];
+      throttled[place] += other.days.throttled[place];
+      untimed[place] += other.days.untimed[place];
+      // Both may have had it in the same minute.
+      peakPerMinute[place] += other.days.peakPerMinute[place];
+    }
+    const peak = this.sum.peakPerMinute + other.sum.peakPerMinute;
+    this.sum.mergeWithoutEndpoints(other.sum);
+    this.sum.peakPerMinute = peak;
+  }
+
   /** The sum in the form of DayFigures, and the days as JSON: every review reads them of all keys. */
   encode(): { sum: Uint8Array; days: string } {
     return { sum: this.sum.encode(), days: JSON.stringify(this.days) };

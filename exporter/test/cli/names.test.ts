@@ -204,3 +204,29 @@ describe('a reserved word is what is reserved, and a key that is called so has i
     expect((await answer('keys/__other__')).error).toContain('there is no key "__other__"');
   });
 });
+
+test('a review has a key as one, with what was counted under its fingerprint', async () => {
+  interface Reviewed {
+    keys: { id: string; requests: number; verdict: string; firstUsed: string }[];
+    next: string | null;
+  }
+  const whole = (await runCommand(['review', ...OPTIONS, '--format', 'json'])).stdout;
+  const { keys } = JSON.parse(whole) as Reviewed;
+  const requests = Object.fromEntries(keys.map((key) => [key.id, key.requests]));
+  expect(requests).toMatchObject({ key_reports: 10, key_crm: 11, key_late: 3, 'a%25b': 2 });
+  expect(Object.values(prints).filter((print) => print in requests)).toEqual([]);
+  const late = keys.find(({ id }) => id === 'key_late');
+  expect(late?.verdict).toBe('keep');
+  expect(Date.now() - Date.parse(late?.firstUsed ?? '')).toBeLessThan(3 * HOUR);
+
+  const paged: Reviewed['keys'] = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page = (await (
+      await fetch(`${exporter.url}/api/v1/review?limit=2&cursor=${cursor}`)
+    ).json()) as Reviewed;
+    paged.push(...page.keys);
+    cursor = page.next;
+  }
+  expect(Object.fromEntries(paged.map((key) => [key.id, key.requests]))).toEqual(requests);
+  expect(paged).toHaveLength(keys.length);
+});
