@@ -112,7 +112,7 @@ test('exporters of another layout are lived beside and told of: neither reads or
     HEALED,
   );
   await eventually(async () => expect(await client.keys('*facts:/key_test')).toHaveLength(1));
-  expect(await exporter.metrics()).toMatch(/^atender_exporter_shared_up 1$/m);
+  await eventually(async () => expect(await exporter.metrics()).toMatch(/^atender_exporter_shared_up 1$/m));
   expect(sample(await exporter.metrics(), 'atender_key_requests_today', 'key_test')).toBe(1);
   expect(await client.hgetall(other)).toEqual({ '>used': 'of another form' });
   const names = (await client.keys('*')).filter((name) => name !== other);
