@@ -80,11 +80,17 @@ export const keyDetails = (reader: DailyReader, keys: readonly number[], days: D
 /** When one key was used, by all numbers it has. */
 export function usesOf(reader: DailyReader, keys: readonly number[]): KeyUses {
   const all = [...reader.keyUses(keys).values()];
-  const first = Math.min(...all.flatMap(({ firstUsed }) => firstUsed || []));
+  return { ...spanOf(all), lastRejected: Math.max(0, ...all.map(({ lastRejected }) => lastRejected)) };
+}
+
+/** When the first of several uses was, and when the last; 0 = never. */
+export function spanOf(
+  uses: readonly Pick<KeyUses, 'firstUsed' | 'lastUsed'>[],
+): Pick<KeyUses, 'firstUsed' | 'lastUsed'> {
+  const first = Math.min(...uses.flatMap(({ firstUsed }) => firstUsed || []));
   return {
     firstUsed: Number.isFinite(first) ? first : 0,
-    lastUsed: Math.max(0, ...all.map(({ lastUsed }) => lastUsed)),
-    lastRejected: Math.max(0, ...all.map(({ lastRejected }) => lastRejected)),
+    lastUsed: Math.max(0, ...uses.map(({ lastUsed }) => lastUsed)),
   };
 }
 

@@ -1,4 +1,5 @@
 import { type Days, dateOf, dayAt } from '../config/days.ts';
+import { spanOf } from '../history/usage-report.ts';
 import { type KeyEntry, NO_KEY, OTHER } from '../keys/key.ts';
 import { keyLabel, tenantLabel } from '../keys/labels.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
@@ -49,8 +50,8 @@ export function knownKeys({ reader, registry, keys }: ReviewSource): KnownKey[] 
     const entry = registry.labelled(id, tenant);
     const successors = entry ? registry.successorsOf(entry).map((successor) => successor.id) : [];
     const numbers = [key, ...(counted.get(key) ?? [])];
-    const { first, last } = wholeUse(numbers.map((number) => uses.get(number) ?? NEVER_USED));
-    return { key, id, tenant, entry, numbers, successors, firstUsed: first, lastUsed: last };
+    const { firstUsed, lastUsed } = spanOf(numbers.flatMap((number) => uses.get(number) ?? []));
+    return { key, id, tenant, entry, numbers, successors, firstUsed, lastUsed };
   });
 }
 
@@ -161,16 +162,6 @@ interface Uses {
   last: number;
 }
 const NEVER: Uses = { first: 0, last: 0 };
-const NEVER_USED = { firstUsed: 0, lastUsed: 0 };
-
-/** The first and the last of several uses. */
-function wholeUse(uses: readonly { firstUsed: number; lastUsed: number }[]): Uses {
-  const first = Math.min(...uses.flatMap(({ firstUsed }) => (firstUsed > 0 ? [firstUsed] : [])));
-  return {
-    first: first === Number.POSITIVE_INFINITY ? 0 : first,
-    last: Math.max(...uses.map(({ lastUsed }) => lastUsed)),
-  };
-}
 
 /**
  * First and last use of a key up to the end of the days. What is known of it for ever says it, or the days themselves;
@@ -196,10 +187,8 @@ function lookUpUses(
   for (const key of unsaid) {
     const found = key.numbers.flatMap((number) => sums.get(number) ?? []);
     if (found.length === 0) continue;
-    const { first, last } = wholeUse(found.map((sum) => ({ firstUsed: sum.first, lastUsed: sum.last })));
-    const evidence = keys.get(key.key) as KeyEvidence;
-    evidence.firstUsed = first;
-    evidence.lastUsed = last;
+    const uses = spanOf(found.map(({ first, last }) => ({ firstUsed: first, lastUsed: last })));
+    Object.assign(keys.get(key.key) as KeyEvidence, uses);
   }
 }
 
