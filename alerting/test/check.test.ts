@@ -130,20 +130,6 @@ describe('the preflight fails, in clear words, on', () => {
     expectProblem('AtenderKeySilent has no runbook', 'runbooks/AtenderKeyQuiet.md is of no alert');
   });
 
-  test('an alert without severity, without annotation, with a foreign runbook', () => {
-    change(join(pack.path, 'rules/pipeline.yml'), (text) =>
-      text
-        .replace('labels: { severity: info, category: pipeline }', 'labels: { category: pipeline }')
-        .replace('          summary: Prometheus evaluates', '          summery: Prometheus evaluates')
-        .replace('/AtenderWatchdog.md', '/AtenderKeySilent.md'),
-    );
-    expectProblem(
-      'AtenderWatchdog has no severity',
-      'AtenderWatchdog has no annotation summary',
-      'runbook_url of AtenderWatchdog does not end in /AtenderWatchdog.md',
-    );
-  });
-
   test('a rule that promtool does not accept, and a file that is no YAML', () => {
     change(join(pack.path, 'rules/pipeline.yml'), (text) =>
       text.replace('expr: vector(1)', 'expr: vector(1'),

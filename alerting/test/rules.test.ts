@@ -5,6 +5,8 @@ import { describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
 import { THRESHOLDS } from '../../exporter/src/keys/thresholds.ts';
 import { KEY_FAMILIES, SELF_FAMILIES } from '../../exporter/src/metrics/families.ts';
+import { ruleFiles } from '../src/rule-files.ts';
+import { yamlOf } from '../src/yaml.ts';
 import { secondsOf } from './judgement.ts';
 import { alertsOf, files, PACK, rulesOf, run } from './pack.ts';
 
@@ -95,33 +97,58 @@ describe('every alert', () => {
   });
 });
 
+test('the committed rules are what alerting/src says; `npm run rules` writes them', () => {
+  const written = ruleFiles();
+  expect(files('rules', '.yml')).toEqual(written.map(({ file }) => file).sort());
+  for (const rules of written)
+    expect(readFileSync(join(PACK, 'rules', rules.file), 'utf8')).toBe(yamlOf(rules));
+});
+
+/**
+ * Template functions of Prometheus that vmalert has too. Mimir and Thanos run the code of Prometheus.
+ * https://prometheus.io/docs/prometheus/latest/configuration/template_reference/ and vmalert's docs, "Template functions".
+ */
+const SHARED_FUNCTIONS = [
+  ...['with', 'range', 'if', 'else', 'end', 'or', 'ne', 'printf', 'urlquery'],
+  ...['query', 'first', 'label', 'value', 'sortByLabel'],
+  ...['humanize1024', 'humanizeDuration', 'humanizePercentage', 'humanizeTimestamp'],
+];
+
+test('annotations use only template functions that the rulers of Prometheus and vmalert share', () => {
+  const texts = alertsOf().flatMap(({ annotations = {} }) => Object.values(annotations));
+  const actions = texts.flatMap((text) => [...text.matchAll(/\{\{(.*?)\}\}/gs)].map((match) => match[1]));
+  expect(actions.length).toBeGreaterThan(500);
+  const used = actions.flatMap((action) => {
+    const bare = action.replace(/`[^`]*`|"[^"]*"/g, ' ').replace(/[$.][\w.$]*/g, ' ');
+    return bare.match(/[a-zA-Z]\w*/g) ?? [];
+  });
+  expect(used).toContain('humanizeDuration');
+  expect([...new Set(used)].filter((name) => !SHARED_FUNCTIONS.includes(name))).toEqual([]);
+});
+
 describe('thresholds', () => {
-  const expressions = rulesOf().map(({ expr, labels }) => ({ expr, kind: labels?.kind }));
-
-  for (const [kind, { default: value, usedBy }] of Object.entries(THRESHOLDS)) {
-    const alerts = usedBy.filter((user) => user.startsWith('Atender'));
-    if (alerts.length === 0) continue;
-    test(`${kind} defaults to ${value}, as in the exporter, and can be overridden in ${alerts.join(' and ')}`, () => {
-      // Either recorded for every key, or read where set with the default beside it.
-      const recorded = expressions.filter((rule) => rule.kind === kind);
-      const beside = new RegExp(
-        `effective\\{kind="${kind}"\\}(?:\\[\\w+\\])?(?:\\s*\\))+\\s+or\\s+[^\\n]*\\* 0 \\+ ([0-9.]+)`,
-        'g',
+  test('every kind that an alert uses is read by the rules', () => {
+    const expressions = rulesOf().map(({ expr, labels }) => `${expr} kind="${labels?.kind}"`);
+    for (const [kind, { usedBy }] of Object.entries(THRESHOLDS)) {
+      if (!usedBy.some((user) => user.startsWith('Atender'))) continue;
+      expect(expressions.some((text) => text.includes(`kind="${kind}"`)) ? kind : `unread: ${kind}`).toBe(
+        kind,
       );
-      const defaults = recorded.length
-        ? recorded.map(({ expr }) => expr.match(/\* 0 \+ ([0-9.]+)/)?.[1])
-        : expressions.flatMap(({ expr }) => [...expr.matchAll(beside)].map((match) => match[1]));
-      expect(defaults.length).toBeGreaterThan(0);
-      for (const found of defaults) expect(Number(found)).toBe(value);
-      if (recorded.length) expect(recorded[0].expr).toContain(`atender_key_threshold{kind="${kind}"}`);
-    });
-  }
+    }
+  });
 
-  test('every kind that a rule reads exists', () => {
-    const read = expressions.flatMap(({ expr }) =>
-      [...expr.matchAll(/kind="([a-z_]+)"/g)].map((match) => match[1]),
-    );
-    for (const kind of read) expect(Object.keys(THRESHOLDS)).toContain(kind);
+  test('an alert reads the thresholds that name it, and no other', () => {
+    const read = new Map<string, Set<string>>();
+    for (const { alert, annotations } of alertsOf()) {
+      const kinds = [...String(annotations?.threshold).matchAll(/kind="([a-z_]+)"/g)].map(
+        (match) => match[1],
+      );
+      for (const kind of kinds) read.set(kind, (read.get(kind) ?? new Set()).add(alert as string));
+    }
+    expect(read.size).toBeGreaterThan(10);
+    for (const [kind, alerts] of read)
+      for (const alert of alerts)
+        expect((THRESHOLDS as Record<string, { usedBy: string[] }>)[kind].usedBy).toContain(alert);
   });
 });
 

@@ -1,0 +1,97 @@
+import { THRESHOLDS, type ThresholdKind } from '../keys/thresholds.ts';
+import { KEY_SERIES, RECORDED } from './series.ts';
+
+/**
+ * The PromQL vocabulary of the pack. Rules, dashboards and the panel build their expressions from it, so that each
+ * guard, default and matcher is written once.
+ */
+export const BY_KEY = 'tenant_id, key_id';
+export const ON_KEY = `on (${BY_KEY})`;
+export const ON_INSTANCE = 'on (job, instance)';
+
+/** Matcher of real keys. The pseudo-keys `__none__` and `__other__` carry request counters only. */
+export const REAL_KEYS = 'key_id!~"__(none|other)__"';
+/** Keys that the keys file calls disabled or revoked. */
+export const RETIRED_KEYS = `${KEY_SERIES.info}{state=~"disabled|revoked"}`;
+
+/**
+ * A PromQL expression over several lines. An interpolated expression takes the indentation of its line. Returns the
+ * text without the indentation of the source code.
+ */
+export function promql(parts: TemplateStringsArray, ...values: (string | number)[]): string {
+  let text = parts[0];
+  values.forEach((value, i) => {
+    const indent = /^ */.exec(text.slice(text.lastIndexOf('\n') + 1))![0];
+    text += String(value).replaceAll('\n', `\n${indent}`) + parts[i + 1];
+  });
+  const lines = text.replace(/^\n/, '').trimEnd().split('\n');
+  const indents = lines
+    .filter((line) => line.trim() !== '')
+    .map((line) => line.length - line.trimStart().length);
+  const least = Math.min(...indents);
+  return lines.map((line) => line.slice(least)).join('\n');
+}
+
+/** One value a key: the largest of all exporters. Right for facts that only grow, such as last used. */
+export const maxByKey = (expr: string): string => `max by (${BY_KEY}) (${expr})`;
+export const sumByKey = (expr: string): string => `sum by (${BY_KEY}) (${expr})`;
+
+/** The recorded effective threshold of a kind. Kinds of RECORDED_KINDS have a row for every key they judge. */
+export const effective = (kind: ThresholdKind): string => `${RECORDED.threshold}{kind="${kind}"}`;
+
+/** Kinds that are recorded for every key. The others have a row only where the keys file sets them. */
+export const RECORDED_KINDS = [
+  'unauthorized_count',
+  'throttled_ratio',
+  'server_error_ratio',
+  'forbidden_count',
+  'stale_seconds',
+  'spike_ratio',
+  'dip_ratio',
+  'silence_seconds',
+] as const satisfies ThresholdKind[];
+
+/**
+ * The threshold of a kind that is not recorded for every key: the row of the keys file, else the default.
+ * @param keys a vector with one row a key: the keys that get the default
+ * @param window how long a row stays valid after the last sample, e.g. `15m`; '' = as long as an instant query finds it
+ */
+export function effectiveOrDefault(kind: ThresholdKind, keys: string, window = ''): string {
+  const row = effective(kind);
+  const read = window === '' ? row : `last_over_time(${row}[${window}])`;
+  return promql`
+    (
+      ${maxByKey(read)}
+      or
+      ${keys} * 0 + ${THRESHOLDS[kind].default}
+    )`;
+}
+
+/** Rows of series that an exporter exposes, without those of exporters that read a backlog or did in the last 35 min. */
+export const notWhileBehind = (expr: string): string => promql`
+  ${expr}
+  unless ${ON_INSTANCE} ${RECORDED.behind}`;
+
+/** Requests of a window by labels, counted by exporters that are not behind. `increase` comes before `sum`. */
+export const increaseInTime = (
+  selector: string,
+  window: string,
+  labels: string = BY_KEY,
+  metric: string = KEY_SERIES.requests,
+): string => promql`
+  sum by (${labels}) (
+    ${notWhileBehind(`increase(${metric}${selector === '' ? '' : `{${selector}}`}[${window}])`)}
+  )`;
+
+/** Keys that a blind exporter shows. An exporter that is down shows none: see `ANY_DOWN`. */
+export const shownByBlind = (window = ''): string => promql`
+  (
+    ${KEY_SERIES.lastUsed}
+    and ${ON_INSTANCE} ${overTime(`${RECORDED.blind}{reason!="down"}`, window)}
+  )`;
+
+/** Non-empty while an exporter is down, or was within the window. */
+export const anyDown = (window = ''): string => overTime(`${RECORDED.blind}{reason="down"}`, window);
+
+const overTime = (selector: string, window: string): string =>
+  window === '' ? selector : `last_over_time(${selector}[${window}])`;
