@@ -236,7 +236,7 @@ function isRandom(bytes: Uint8Array, from: number, end: number): boolean {
   const letters = upper + lower;
   const marks = length - letters - digits;
   if (letters === 0) return false;
-  if (hex === length - marks && (upper === 0 || lower === 0 || digits > 0)) return marks === 0 && hex >= HEX;
+  if (hex === length - marks) return marks === 0 && hex >= HEX && digits > 0 && entropy(length) > 3;
   const mixed = upper > 0 && lower > 0;
   if (digits >= 3 && digitTurns * 8 >= length) return true;
   if (mixed && turns * 4 >= length) return true;
