@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { RUNS, reader, request } from './reading.ts';
@@ -79,4 +80,17 @@ test('a network that is none is refused with its place and the remedy', () => {
   expect(() => reader({ trustedProxies: ['10.0.0.0/8', '10.0.0/8'] })).toThrow(
     'trustedProxies[1]: "10.0.0/8" is no network; write for example 10.0.0.0/8, 2001:db8::/32 or a single address',
   );
+});
+
+const docs = readFileSync(new URL('../../../docs/log-formats.md', import.meta.url), 'utf8');
+const examples = [...docs.matchAll(/^\| ([^|`]+) \| `([^`]+)` \|(?: `([^`]+)`)? \| `([^`]+)` \|$/gm)]
+  .filter(([, what]) => /prox|CDN|clients/.test(what))
+  .map(([, what, list, trusted, ip]) => ({ what, list, trusted, ip }));
+
+test('docs/log-formats.md has examples', () => {
+  expect(examples.length).toBeGreaterThanOrEqual(5);
+});
+
+test.each(examples)('$what: $list is $ip, as docs/log-formats.md says', ({ list, trusted, ip }) => {
+  expect(ipOf(list, trusted?.split(', '))).toBe(ip);
 });
