@@ -8,7 +8,7 @@ import { readWhole } from './log/whole.ts';
 import { Exposition } from './metrics/exposition.ts';
 import { Mirror } from './metrics/mirror.ts';
 import { readingText } from './metrics/reading-text.ts';
-import { REJECTIONS, type Rejection } from './parse/record.ts';
+import { type LogRecord, REJECTIONS, type Rejection } from './parse/record.ts';
 import { defaultFormat, type Settings } from './settings.ts';
 import { Usage } from './usage/usage.ts';
 
@@ -37,6 +37,7 @@ export async function readOnce(
   const counters = new SourceCounters();
   const format = defaultFormat(config);
   const examples = new Map<Rejection, string>();
+  const lead = new Lead(Date.now(), config.log.maxSkew);
   let path = '';
   const ahead = ParseAhead.where();
   const lines = new LineAccount(
@@ -46,7 +47,7 @@ export async function readOnce(
     (_, reason, bytes, start, end) => {
       if (!examples.has(reason)) examples.set(reason, `${path}: ${quote(bytes, start, end)}`);
     },
-    undefined,
+    lead,
     ahead,
   );
   let failed = 0;
@@ -66,7 +67,45 @@ export async function readOnce(
   lines.flush();
   for (const block of await expositionOf(usage, counters, registry)) out.write(block);
   summarise(counters, examples, messages);
+  messages.write(lead.hint(config.log.timezone));
   return failed > 0 ? 1 : 0;
+}
+
+/** How many of the requests are further ahead of the clock than clocks differ, and how far. */
+class Lead {
+  private readonly now: number;
+  private readonly skewMs: number;
+  private requests = 0;
+  private early = 0;
+  private furthestMs = 0;
+
+  constructor(now: number, skewSeconds: number) {
+    this.now = now;
+    this.skewMs = 1000 * skewSeconds;
+  }
+
+  append({ timestampMs }: LogRecord): void {
+    this.requests++;
+    const leadMs = timestampMs - this.now;
+    if (leadMs <= this.skewMs) return;
+    this.early++;
+    if (leadMs > this.furthestMs) this.furthestMs = leadMs;
+  }
+
+  hint(timezone: string): string {
+    if (this.early === 0) return '';
+    const ahead = `${count(this.early)} of ${count(this.requests)} requests are up to ${roughly(this.furthestMs)} ahead of the clock`;
+    return timezone === ''
+      ? `${ahead}; if the log writes local time, set log.timezone\n`
+      : `${ahead}; check log.timezone (${timezone}) and the clocks\n`;
+  }
+}
+
+/** `5 min`, `2 h`, `3 d`: a hint needs no more. */
+function roughly(ms: number): string {
+  const minutes = Math.ceil(ms / 60_000);
+  if (minutes < 60) return `${minutes} min`;
+  return minutes < 2880 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 1440)} d`;
 }
 
 async function expositionOf(

@@ -98,7 +98,10 @@ export const defaultFormat = (config: Config): FormatOptions => formatOf(config,
 
 function formatOf(
   config: Config,
-  source: Pick<SourceConfig, 'format' | 'fields' | 'pattern' | 'container' | 'maxLineBytes'>,
+  source: Pick<
+    SourceConfig,
+    'format' | 'fields' | 'pattern' | 'container' | 'timezone' | 'trustedProxies' | 'maxLineBytes'
+  >,
 ): FormatOptions {
   return {
     format: source.format,
@@ -106,6 +109,8 @@ function formatOf(
     fields: { ...DEFAULT_FIELDS, ...source.fields },
     pattern: source.pattern === '' ? undefined : source.pattern,
     endpoints: config.endpoints,
+    timezone: source.timezone,
+    trustedProxies: source.trustedProxies.flatMap((text) => text.split(',')).map((text) => text.trim()),
     maxLineBytes: source.maxLineBytes,
   };
 }

@@ -76,8 +76,12 @@ export function problemText({ place, path, message }: Problem): string {
 
 /** The sources to follow: the named ones, and `default` when `log.path` names files. */
 export function sourcesOf({ log }: Config): SourceConfig[] {
-  const { format, fields, pattern, container, readFrom, maxLineBytes, staleAfter } = log;
-  const inherited = { format, fields, pattern, container, readFrom, maxLineBytes, staleAfter };
+  const { format, fields, pattern, container, timezone, trustedProxies } = log;
+  const { readFrom, maxLineBytes, staleAfter } = log;
+  const inherited = {
+    ...{ format, fields, pattern, container, timezone, trustedProxies },
+    ...{ readFrom, maxLineBytes, staleAfter },
+  };
   const own = log.path.length > 0 ? [{ name: 'default', path: log.path }] : [];
   return [...own, ...log.sources].map((source) => ({ ...inherited, ...defined(source) }) as SourceConfig);
 }

@@ -36,6 +36,14 @@ const sourceOptions = {
   container: z
     .enum(['none', 'cri', 'docker'])
     .describe('Container runtime whose wrapper is peeled off each line first.'),
+  timezone: z
+    .string()
+    .describe(
+      'Time zone of timestamps without offset, as an IANA name such as `Europe/Berlin`. Empty = UTC.',
+    ),
+  trustedProxies: texts.describe(
+    'Networks of your proxies: the client is the rightmost IP address of a list that is in none of them. Empty = private networks.',
+  ),
   readFrom: z
     .enum(['beginning', 'end'])
     .describe('Where files that are there at the very first start are read from.'),
@@ -76,6 +84,8 @@ export const configSchema = z.strictObject({
     fields: sourceOptions.fields.default({}),
     pattern: sourceOptions.pattern.default(''),
     container: sourceOptions.container.default('none'),
+    timezone: sourceOptions.timezone.default(''),
+    trustedProxies: sourceOptions.trustedProxies.default([]),
     readFrom: sourceOptions.readFrom.default('beginning'),
     maxLineBytes: sourceOptions.maxLineBytes.default(65_536),
     staleAfter: sourceOptions.staleAfter.default(0),

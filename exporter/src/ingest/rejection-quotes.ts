@@ -1,5 +1,6 @@
 import { terminalText } from '../markup/terminal-text.ts';
 import { maskText } from '../parse/masking.ts';
+import { withoutSecrets } from '../parse/secrets.ts';
 import type { Outlet } from './ingestion.ts';
 import type { RejectionListener } from './line-account.ts';
 
@@ -22,7 +23,7 @@ export function rejectionQuotes(outlet: Outlet, clock: () => number): RejectionL
 
 /**
  * The beginning of a line as it may be shown: raw keys masked, also those written with JSON's \u escapes,
- * and control characters made visible.
+ * secrets by shape as `:secret`, and control characters made visible.
  */
 export function quote(bytes: Buffer, start: number, end: number): string {
   // A key cut at the end would escape the mask, so more is masked than is shown.
@@ -30,5 +31,5 @@ export function quote(bytes: Buffer, start: number, end: number): string {
   const plain = text.replace(/\\+u([0-9a-fA-F]{4})/g, (_, hex) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   );
-  return terminalText(maskText(plain).slice(0, QUOTED_CHARACTERS));
+  return terminalText(withoutSecrets(maskText(plain)).slice(0, QUOTED_CHARACTERS));
 }

@@ -13,6 +13,10 @@ export const FIELD_NAMES = [
   'userAgent',
   'requestId',
   'request',
+  'date',
+  'time',
+  'durationUs',
+  'durationNs',
 ] as const;
 
 export type FieldName = (typeof FIELD_NAMES)[number];

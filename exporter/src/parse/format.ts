@@ -4,10 +4,12 @@ import { type FieldName, FormatError, type LineScanner } from './fields.ts';
 import { JsonScanner } from './json.ts';
 import { LogfmtScanner } from './logfmt.ts';
 import { type WantedFields, wantedFields } from './members.ts';
+import { type Network, parseCidr } from './network.ts';
 import { compilePattern, PatternScanner } from './pattern.ts';
 import { ACCEPTED, type LineParser, type LogRecord, type Outcome } from './record.ts';
-import { clearRecord, RequestReader } from './request.ts';
+import { clearRecord, type Reading, RequestReader } from './request.ts';
 import { Routes } from './routes.ts';
+import { TimeZone } from './time-zone.ts';
 
 export { DEFAULT_FIELDS, FIELD_NAMES, type FieldName, FormatError } from './fields.ts';
 
@@ -25,6 +27,10 @@ export interface FormatOptions {
   pattern?: string | undefined;
   /** Known routes, e.g. `GET /v1/contacts/{id}`; they win over the guessed template. */
   endpoints: readonly string[];
+  /** IANA name of the zone of timestamps without offset; absent or '' = UTC. */
+  timezone?: string | undefined;
+  /** Networks of the proxies in a list of addresses; absent or empty = the private ones. */
+  trustedProxies?: readonly string[] | undefined;
   /** Bound of a record joined from the parts a container runtime split it into. */
   maxLineBytes: number;
 }
@@ -35,6 +41,7 @@ export interface CompiledFormat {
   readonly wanted: WantedFields;
   readonly routes: Routes;
   readonly pattern: RegExp | undefined;
+  readonly reading: Reading;
 }
 
 /** Checks the options; throws FormatError, which names the option and the remedy. */
@@ -50,13 +57,27 @@ export function compileFormat(options: FormatOptions): CompiledFormat {
     wanted: wantedFields(options.fields),
     routes: new Routes(options.endpoints),
     pattern: options.format === 'pattern' ? compilePattern(options.pattern) : undefined,
+    reading: {
+      zone: options.timezone ? new TimeZone(options.timezone) : undefined,
+      trustedProxies: options.trustedProxies?.length ? networks(options.trustedProxies) : undefined,
+    },
   };
 }
+
+const networks = (texts: readonly string[]): Network[] =>
+  texts.map((text, i) => {
+    const network = parseCidr(text);
+    if (network) return network;
+    throw new FormatError(
+      `trustedProxies[${i}]`,
+      `${JSON.stringify(text)} is no network; write for example 10.0.0.0/8, 2001:db8::/32 or a single address`,
+    );
+  });
 
 /** A parser for one open file: it holds the first parts of a record that is split over lines. */
 export function createLineParser(format: CompiledFormat): LineParser {
   const scanner = scannerOf(format);
-  const reader = new RequestReader(scanner.values, format.routes);
+  const reader = new RequestReader(scanner.values, format.routes, format.reading);
   const wrapper = wrapperOf(format.options);
   return wrapper ? new WrappedLineParser(scanner, reader, wrapper) : new PlainLineParser(scanner, reader);
 }

@@ -28,7 +28,8 @@ export function compilePattern(pattern: string | undefined): RegExp {
       option,
       `has a group ${unknown[0]} that is no field; the fields are ${FIELD_NAMES.join(', ')}`,
     );
-  const missing = [['timestamp'], ['status'], ['endpoint', 'request']].find(
+  const inTwo = groups.includes('date') && groups.includes('time');
+  const missing = [...(inTwo ? [] : [['timestamp']]), ['status'], ['endpoint', 'request']].find(
     (choice) => !choice.some((name) => groups.includes(name)),
   );
   if (missing) throw new FormatError(option, `has no group ${missing.join(' or ')}; add (?<${missing[0]}>…)`);

@@ -1,13 +1,17 @@
+import { durationSeconds } from './duration.ts';
 import { FIELD, type FoundValues, NUMBER, TEXT } from './fields.ts';
+import { PRIVATE_NETWORKS, readClientIp } from './forwarded.ts';
 import { parseIp } from './ip.ts';
 import { MASKED_BYTES, maskKey, mayHoldRawKey } from './masking.ts';
+import type { Network } from './network.ts';
 import { parseDecimal, threeDigits } from './numbers.ts';
 import { ACCEPTED, type LogRecord, OPTIONAL_FIELDS, type Outcome, rejectionCode } from './record.ts';
 import type { Routes } from './routes.ts';
 import { startsWith, wordEnd } from './spans.ts';
 import { readTarget, Segments } from './target.ts';
 import { Templates } from './templates.ts';
-import { epochMs, parseTimestamp } from './timestamp.ts';
+import type { TimeZone } from './time-zone.ts';
+import { epochMs, parseDateAndTime, parseTimestamp } from './timestamp.ts';
 
 const MISSING_FIELD = rejectionCode('missing_field');
 const WRONG_TYPE = rejectionCode('wrong_type');
@@ -37,6 +41,10 @@ const BYTES = FIELD.bytes;
 const USER_AGENT = FIELD.userAgent;
 const REQUEST_ID = FIELD.requestId;
 const REQUEST = FIELD.request;
+const DATE = FIELD.date;
+const TIME = FIELD.time;
+const DURATION_US = FIELD.durationUs;
+const DURATION_NS = FIELD.durationNs;
 
 const LETTER_A = 65;
 const LETTER_Z = 90;
@@ -47,6 +55,14 @@ const HTTP = Buffer.from(' HTTP/');
 const LONGEST_SECONDS = 1e9;
 const LONGEST_METHOD = 16;
 
+/** What a source says about its values beyond their names. */
+export interface Reading {
+  /** Of timestamps without offset; undefined = UTC. */
+  zone?: TimeZone | undefined;
+  /** Of a list of addresses; undefined = those of private networks. */
+  trustedProxies?: readonly Network[] | undefined;
+}
+
 /** Turns the values found on a line into a request record, and says what is wrong with it otherwise. */
 export class RequestReader {
   private readonly values: FoundValues;
@@ -54,8 +70,13 @@ export class RequestReader {
   private readonly templates: Templates;
   private readonly maskedKey = Buffer.alloc(MASKED_BYTES);
 
-  constructor(values: FoundValues, routes: Routes) {
+  private readonly zone: TimeZone | undefined;
+  private readonly trusted: readonly Network[];
+
+  constructor(values: FoundValues, routes: Routes, { zone, trustedProxies }: Reading = {}) {
     this.values = values;
+    this.zone = zone;
+    this.trusted = trustedProxies ?? PRIVATE_NETWORKS;
     this.templates = new Templates(routes);
   }
 
@@ -71,13 +92,13 @@ export class RequestReader {
       (values.has(KEY_ID) ? this.readKey(bytes, record) : ACCEPTED);
     if (fault !== ACCEPTED) return fault;
     if (values.has(TENANT_ID)) {
-      if (values.kind(TENANT_ID) !== TEXT) return WRONG_TYPE;
+      if (!this.isId(TENANT_ID)) return WRONG_TYPE;
       record.tenantStart = values.start(TENANT_ID);
       record.tenantEnd = values.end(TENANT_ID);
     }
     if (values.has(IP)) this.readIp(bytes, record);
-    if (values.has(DURATION_MS)) this.readDuration(bytes, record, DURATION_MS, 1000);
-    else if (values.has(DURATION_SECONDS)) this.readDuration(bytes, record, DURATION_SECONDS, 1);
+    if (!(values.has(DURATION_MS) && this.readDuration(bytes, record, DURATION_MS, 1e3)))
+      this.readOtherDuration(bytes, record);
     if (values.has(BYTES)) this.readBytes(bytes, record);
     if (values.has(USER_AGENT)) this.readUserAgent(record);
     if (values.has(REQUEST_ID)) this.readRequestId(record);
@@ -86,15 +107,36 @@ export class RequestReader {
   }
 
   private readTimestamp(bytes: Buffer, record: LogRecord): Outcome {
-    if (!this.values.has(TIMESTAMP)) return MISSING_FIELD;
+    if (!this.values.has(TIMESTAMP)) return this.readDateAndTime(bytes, record);
     const kind = this.values.kind(TIMESTAMP);
     if (kind > NUMBER) return WRONG_TYPE;
     const start = this.values.start(TIMESTAMP);
     const end = this.values.end(TIMESTAMP);
-    const ms = kind === NUMBER ? epochMs(parseDecimal(bytes, start, end)) : parseTimestamp(bytes, start, end);
+    const ms =
+      kind === NUMBER
+        ? epochMs(parseDecimal(bytes, start, end))
+        : parseTimestamp(bytes, start, end, this.zone);
     if (Number.isNaN(ms)) return BAD_TIMESTAMP;
     record.timestampMs = ms;
     return ACCEPTED;
+  }
+
+  private readDateAndTime(bytes: Buffer, record: LogRecord): Outcome {
+    const { values } = this;
+    if (!values.has(DATE) || !values.has(TIME)) return MISSING_FIELD;
+    if (values.kind(DATE) > NUMBER || values.kind(TIME) > NUMBER) return WRONG_TYPE;
+    const text = (field: number): string =>
+      bytes.toString('latin1', values.start(field), Math.min(values.end(field), values.start(field) + 64));
+    record.timestampMs = parseDateAndTime(text(DATE), text(TIME), this.zone);
+    if (!Number.isNaN(record.timestampMs)) return ACCEPTED;
+    record.timestampMs = 0;
+    return BAD_TIMESTAMP;
+  }
+
+  /** Whether a field holds what can be an id: a text, or a number, which counts as its text. */
+  private isId(field: number): boolean {
+    const kind = this.values.kind(field);
+    return kind === TEXT || kind === NUMBER;
   }
 
   private readStatus(bytes: Buffer, record: LogRecord): Outcome {
@@ -163,7 +205,7 @@ export class RequestReader {
   }
 
   private readKey(bytes: Buffer, record: LogRecord): Outcome {
-    if (this.values.kind(KEY_ID) !== TEXT) return WRONG_TYPE;
+    if (!this.isId(KEY_ID)) return WRONG_TYPE;
     const start = this.values.start(KEY_ID);
     const end = this.values.end(KEY_ID);
     record.keyStart = start;
@@ -180,16 +222,37 @@ export class RequestReader {
 
   private readIp(bytes: Buffer, record: LogRecord): void {
     const { values } = this;
-    if (values.kind(IP) !== TEXT || !parseIp(bytes, values.start(IP), values.end(IP), record))
-      record.ignoredFields |= IGNORED_IP;
+    if (values.kind(IP) === TEXT) {
+      const start = values.start(IP);
+      const end = values.end(IP);
+      if (parseIp(bytes, start, end, record)) return;
+      if (readClientIp(bytes, start, end, this.trusted, record)) return;
+    }
+    record.ignoredFields |= IGNORED_IP;
   }
 
-  private readDuration(bytes: Buffer, record: LogRecord, field: number, perSecond: number): void {
+  private readOtherDuration(bytes: Buffer, record: LogRecord): void {
     const { values } = this;
-    const numeric = values.kind(field) <= NUMBER;
-    const seconds = numeric ? parseDecimal(bytes, values.start(field), values.end(field)) / perSecond : -1;
+    if (values.has(DURATION_SECONDS) && this.readDuration(bytes, record, DURATION_SECONDS, 1)) return;
+    if (values.has(DURATION_US) && this.readDuration(bytes, record, DURATION_US, 1e6)) return;
+    if (values.has(DURATION_NS)) this.readDuration(bytes, record, DURATION_NS, 1e9);
+  }
+
+  /** Returns false when the field says that there is no duration: -1, as some servers write it. */
+  private readDuration(bytes: Buffer, record: LogRecord, field: number, perSecond: number): boolean {
+    const { values } = this;
+    const start = values.start(field);
+    const end = values.end(field);
+    const number = values.kind(field) <= NUMBER ? parseDecimal(bytes, start, end) : -2;
+    if (number === -1) return false;
+    let seconds = number / perSecond;
+    if (Number.isNaN(number)) {
+      seconds = durationSeconds(bytes, start, end, perSecond);
+      if (seconds === -1) return false;
+    }
     if (seconds >= 0 && seconds <= LONGEST_SECONDS) record.durationSeconds = seconds;
     else record.ignoredFields |= IGNORED_DURATION;
+    return true;
   }
 
   private readBytes(bytes: Buffer, record: LogRecord): void {
@@ -210,7 +273,7 @@ export class RequestReader {
 
   private readRequestId(record: LogRecord): void {
     const { values } = this;
-    if (values.kind(REQUEST_ID) === TEXT) {
+    if (this.isId(REQUEST_ID)) {
       record.requestIdStart = values.start(REQUEST_ID);
       record.requestIdEnd = values.end(REQUEST_ID);
     } else record.ignoredFields |= IGNORED_REQUEST_ID;

@@ -116,3 +116,26 @@ test('what the keys file says is shown also of a key whose id and tenant are enc
   expect(sumOf(stdout, 'atender_key_info', ...labels)).toBe(1);
   expect(sumOf(stdout, 'atender_key_threshold', ...labels)).toBe(3600);
 });
+
+test('requests ahead of the clock are hinted at with the remedy, and log.timezone puts them right', async () => {
+  // The local time of a zone that is nine hours ahead, as a logger writes it that leaves the offset out.
+  const local = (minutesAgo: number) =>
+    new Date(Date.now() + (9 * 60 - minutesAgo) * 60_000).toISOString().replace('T', ' ').slice(0, 19);
+  writeFileSync(
+    inDirectory('a.log'),
+    [0, 10, 20, 1000].map((minutes) => requestLine({ timestamp: local(minutes) })).join(''),
+  );
+  const plain = await runCommand(['once', 'a.log'], { cwd: directory.path });
+  expect(plain.stderr).toBe(
+    '4 lines, 0 rejected\n3 of 4 requests are up to 9 h ahead of the clock; if the log writes local time, set log.timezone\n',
+  );
+  const zoned = await runCommand(['once', '--log.timezone', 'Asia/Tokyo', 'a.log'], { cwd: directory.path });
+  expect(zoned.stderr).toBe('4 lines, 0 rejected\n');
+  const wrong = await runCommand(['once', '--log.timezone', 'Asia/Tokio', 'a.log'], { cwd: directory.path });
+  expect(wrong.code).not.toBe(0);
+  expect(wrong.stderr).toContain('log.timezone: "Asia/Tokio" is no time zone; did you mean Asia/Tokyo?');
+  const proxies = ['once', '--log.trusted-proxies', '10.0.0.0/8,10.0.0/8', 'a.log'];
+  expect((await runCommand(proxies, { cwd: directory.path })).stderr).toContain(
+    'log.trustedProxies[1]: "10.0.0/8" is no network; write for example',
+  );
+});

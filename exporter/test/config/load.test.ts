@@ -23,6 +23,8 @@ const SAMPLES: Record<string, [text: string, value: unknown]> = {
   'log.fields': ['{ keyId: auth.id }', { keyId: 'auth.id' }],
   'log.pattern': ['^(?<status>x)', '^(?<status>x)'],
   'log.container': ['cri', 'cri'],
+  'log.timezone': ['Europe/Berlin', 'Europe/Berlin'],
+  'log.trustedProxies': ['10.0.0.0/8,::1', ['10.0.0.0/8', '::1']],
   'log.readFrom': ['end', 'end'],
   'log.maxLineBytes': ['1024', 1024],
   'log.staleAfter': ['10m', 600],

@@ -104,9 +104,9 @@ describe('combined', () => {
     expect(reading).toMatchObject({ path: '/a"bA', userAgent: 'a\\g"e' });
   });
 
-  test('takes the first address of a forwarded-for list', () => {
-    expect(read(line('k').replace('203.0.113.9', '192.0.2.1, 198.51.100.7'))).toMatchObject({
-      ip: '192.0.2.1',
+  test('takes the rightmost address of a forwarded-for list that is not private', () => {
+    expect(read(line('k').replace('203.0.113.9', '192.0.2.1, 198.51.100.7, 10.0.0.1'))).toMatchObject({
+      ip: '198.51.100.7',
       key: 'k',
     });
   });
