@@ -14,6 +14,7 @@ import { KnownFiles } from './known-files.ts';
 import { Lanes } from './lanes.ts';
 import { LineSplitter } from './lines.ts';
 import { mostOpenFiles } from './open-files.ts';
+import type { PatternFacts } from './patterns.ts';
 import type { FilePosition, PositionChanges } from './position.ts';
 import { type Findings, Recognition } from './recognition.ts';
 import { isGzip } from './siblings.ts';
@@ -44,6 +45,7 @@ export interface LookedFacts {
   bytesBehind: number;
   /** When a file of the source was last read or found unchanged, seconds since the epoch; 0 = not yet. */
   lastLooked: number;
+  patterns: PatternFacts[];
 }
 
 const BLOCK_BYTES = 1024 * 1024;
@@ -83,6 +85,8 @@ export class LogIntake {
   private readonly splitter = new LineSplitter();
   private space: BlockSpace;
   private groups: Group[] = [];
+  /** What each configured pattern matched at the last look; none before the first one. */
+  patterns: PatternFacts[] = [];
   private readonly lastLooked = new Map<string, number>();
   private first: boolean;
   private looked = false;
@@ -190,6 +194,7 @@ export class LogIntake {
         filesOpen: open.length,
         bytesBehind: behind.reduce((sum, file) => sum + Math.max(0, file.end - file.examined), 0),
         lastLooked: this.lastLooked.get(name) ?? 0,
+        patterns: this.patterns.filter((facts) => facts.source === name),
       };
     });
   }
@@ -233,6 +238,7 @@ export class LogIntake {
     this.lookAgainAt = Number.POSITIVE_INFINITY;
     const followed = [...this.recognition.current].map(([path, file]) => ({ path, source: file.ref.source }));
     this.groups = this.discovery.look(now, followed);
+    this.patterns = this.discovery.patterns.map(({ paths: _, ...facts }) => facts);
     if (this.first && !this.looked) this.noteThere();
     const findings = this.recognition.look(this.groups);
     for (const { ref } of findings.truncated) this.counters.add(ref.source, 'truncations_total', '', 1);
