@@ -430,7 +430,9 @@ export class LogIntake {
   private count(file: LogFile, bytes: number, tooLong: number): void {
     const { source } = file.ref;
     if (bytes > 0) this.counters.add(source, 'bytes_total', '', bytes);
-    if (tooLong > 0) this.counters.add(source, 'lines_rejected_total', 'too_long', tooLong);
+    if (tooLong === 0) return;
+    this.counters.add(source, 'lines_total', '', tooLong);
+    this.counters.add(source, 'lines_rejected_total', 'too_long', tooLong);
   }
 
   private lose(file: LogFile, reason: keyof typeof LOSSES, bytes: number): void {
