@@ -242,6 +242,7 @@ export class Discovery {
           ino: String(stat.ino),
           size: Number(stat.size),
           modifiedMs: Number(stat.mtimeMs),
+          bornMs: Number(stat.birthtimeMs),
         };
       }
       if (stat && !quietly && !this.refused.has(path)) {

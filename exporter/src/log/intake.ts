@@ -1,3 +1,4 @@
+import { type ContentForm, ForeignContent } from './content-form.ts';
 import type { LOSSES, SourceCounters } from './counters.ts';
 import {
   Discovery,
@@ -238,7 +239,6 @@ export class LogIntake {
     this.lookAgainAt = Number.POSITIVE_INFINITY;
     const followed = [...this.recognition.current].map(([path, file]) => ({ path, source: file.ref.source }));
     this.groups = this.discovery.look(now, followed);
-    this.patterns = this.discovery.patterns.map(({ paths: _, ...facts }) => facts);
     if (this.first && !this.looked) this.noteThere();
     const findings = this.recognition.look(this.groups);
     for (const { ref } of findings.truncated) this.counters.add(ref.source, 'truncations_total', '', 1);
@@ -252,7 +252,9 @@ export class LogIntake {
       if (!byPath.has(path)) this.recognition.current.delete(path);
     this.lanes.arrange(readable, byPath);
     const unclear = findings.undecided.size > 0 || this.groups.some(({ state }) => state === 'barred');
-    if (unclear || files.some(({ barred }) => barred)) this.lookAgainAt = now + RETRY_MS;
+    if (unclear || files.some(({ barred, form }) => barred && form === undefined))
+      this.lookAgainAt = now + RETRY_MS;
+    this.patterns = this.patternFacts();
     this.noteBacklog(findings);
     if (findings.moved) this.lookWanted = true;
     // A look that another has to follow at once has not seen everything.
@@ -293,7 +295,10 @@ export class LogIntake {
     else if (file.phase === 'following') this.rotated(file);
     else if (file.phase === 'done' && file.entry && file.hasGrown(file.entry)) file.setPhase('draining');
 
+    if (!file.entry && file.form !== undefined) file.close();
     if (file.entry) {
+      if (file.rotationOpen) this.counters.add(file.ref.source, 'rotations_total', '', 1);
+      file.rotationOpen = false;
       file.missingSince = undefined;
       file.forsaken = false;
       if (file.phase !== 'done' && !file.open && !isGzip(file.path)) this.open(file);
@@ -303,8 +308,12 @@ export class LogIntake {
 
   private rotated(file: LogFile): void {
     const source = this.source(file);
-    if (file.lossReason !== 'truncated' && (file.entry || (file.open && file.links > 0)) && source)
-      this.counters.add(file.ref.source, 'rotations_total', '', 1);
+    if (file.lossReason !== 'truncated' && source) {
+      if (file.entry || (file.open && file.links > 0))
+        this.counters.add(file.ref.source, 'rotations_total', '', 1);
+      // What it was renamed and compressed to is not known yet.
+      else file.rotationOpen = !file.open;
+    }
     file.setPhase('draining');
   }
 
@@ -348,6 +357,10 @@ export class LogIntake {
   }
 
   private readFrom(file: LogFile, sink: LineSink): number {
+    if (file.form !== undefined) {
+      this.refuse(file, file.form);
+      return 0;
+    }
     const { maxLineBytes } = this.source(file)!;
     const before = file.settled.offset;
     try {
@@ -425,6 +438,29 @@ export class LogIntake {
     if (!file.barred || op === 'open') this.failed(file.ref.source, op, file.path, cause);
     file.barred = true;
     if (op === 'read') file.close();
+  }
+
+  /** A file that is no lines of text is left alone until other content is under its path. */
+  private refuse(file: LogFile, form: ContentForm): void {
+    file.barred = true;
+    const inside = file.compressed ? 'gzip' : '';
+    this.failed(file.ref.source, 'read', file.path, new ForeignContent(form, inside));
+    this.patterns = this.patternFacts();
+  }
+
+  /** What the patterns matched, without the files that turned out to be no lines of text. */
+  private patternFacts(): PatternFacts[] {
+    const refused = this.known.all().filter((file) => file.form !== undefined && file.barred && file.entry);
+    return this.discovery.patterns.map(({ paths, ...facts }) => {
+      const foreign = refused.filter((file) => paths.includes(file.home) || paths.includes(file.path));
+      if (foreign.length === 0) return facts;
+      const problem = { cause: 'foreign' as const, count: foreign.length, path: foreign[0]!.path };
+      return {
+        ...facts,
+        files: Math.max(0, facts.files - foreign.length),
+        problems: [...facts.problems, problem],
+      };
+    });
   }
 
   private count(file: LogFile, bytes: number, tooLong: number): void {

@@ -127,7 +127,10 @@ function missingAt(path: string): { cause: PatternCause; path: string } {
 function noMatch(pattern: string, directories: string[]): { cause: PatternCause; path: string } {
   const root = staticRoot(pattern);
   const stat = statOf(root);
-  if (stat === undefined) return problemAt(root) ?? { cause: 'no_match', path: pattern };
+  if (stat === undefined) {
+    const found = problemAt(root) ?? { cause: 'no_match' as const, path: pattern };
+    return found.cause === 'missing' ? { ...found, cause: 'no_directory' } : found;
+  }
   if (!stat.isDirectory()) return { cause: 'no_directory', path: root };
   if (!canRead(root, true)) return { cause: 'denied', path: root };
   // A glob passes over links that lead nowhere.
