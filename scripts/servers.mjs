@@ -9,6 +9,8 @@ export const SERVERS = [
   { command: 'redis-server', package: 'redis-server' },
   { command: 'chromium', package: 'chromium' },
   { command: 'openssl', package: 'openssl' },
+  ...['zstd', 'bzip2', 'lz4'].map((command) => ({ command, package: command })),
+  { command: 'xz', package: 'xz-utils' },
 ];
 
 /** Entries of SERVERS that PATH does not have. */
@@ -25,7 +27,7 @@ export function missingMessage(missing) {
     `Missing on PATH: ${missing.map((server) => server.command).join(', ')}.`,
     'The tests run against the real programs; none is skipped.',
     `On Debian: npm run setup:servers, or as root: apt-get install --no-install-recommends ${packages}`,
-    'Elsewhere: install Prometheus, Alertmanager, Redis, Chromium and OpenSSL from your package manager or',
+    'Elsewhere: install Prometheus, Alertmanager, Redis, Chromium, OpenSSL, zstd, bzip2, lz4 and xz from your package manager or',
     'their release pages, under the command names above.',
   ].join('\n');
 }

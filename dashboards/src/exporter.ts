@@ -90,6 +90,23 @@ export const exporter = frame(
   .withPanel(
     lines(
       {
+        title: 'Files by pattern',
+        description:
+          'Files that each configured path or glob matches and that can be read. 0 is a typo, a missing directory or a permission: `check-config` names the cause.',
+        unit: 'none',
+        none: NO_EXPORTER,
+      },
+      [
+        {
+          expr: `min by (instance, source, pattern) (${SELF.sourceFiles}{${JOB}})`,
+          legend: '{{instance}} {{source}} {{pattern}}',
+        },
+      ],
+    ),
+  )
+  .withPanel(
+    lines(
+      {
         title: 'Bytes waiting',
         description:
           'Bytes known to be there and not read yet. Should be near 0; a saw-tooth is normal, a ramp is not.',

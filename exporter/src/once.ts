@@ -3,6 +3,7 @@ import { ParseAhead } from './ingest/parse-ahead.ts';
 import { quote } from './ingest/rejection-quotes.ts';
 import { slices } from './ingest/slices.ts';
 import { KeyRegistry } from './keys/registry.ts';
+import { ForeignContent } from './log/content-form.ts';
 import { SourceCounters } from './log/counters.ts';
 import { readWhole } from './log/whole.ts';
 import { Exposition } from './metrics/exposition.ts';
@@ -20,7 +21,9 @@ const UNREADABLE: Record<string, string> = {
   EACCES: 'may not be read by this user',
   Z_BUF_ERROR: 'the gzip file is cut off; only the lines before its end are counted',
   Z_DATA_ERROR: 'the gzip file is damaged; only the lines before the damage are counted',
+  ZSTD_CUT_OFF: 'the zstd file is cut off; only the lines before its end are counted',
 };
+const DAMAGED_ZSTD = 'the zstd file is damaged; only the lines before the damage are counted';
 
 /**
  * Reads files to their end without any store ('-' is standard input), writes the exposition to `out` and a
@@ -59,7 +62,10 @@ export async function readOnce(
     } catch (error) {
       failed++;
       const { code = '', message } = error as NodeJS.ErrnoException;
-      messages.write(`${name}: ${UNREADABLE[code] ?? `cannot be read (${code || message})`}\n`);
+      const damaged = code.startsWith('ZSTD_') ? DAMAGED_ZSTD : undefined;
+      const foreign = error instanceof ForeignContent ? message : undefined;
+      const reason = foreign ?? UNREADABLE[code] ?? damaged ?? `cannot be read (${code || message})`;
+      messages.write(`${name}: ${reason}\n`);
     }
   }
   void ahead?.close();

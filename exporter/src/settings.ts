@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type ConfigInput, loadConfig, problemText, sourcesOf } from './config/load.ts';
+import { type ConfigInput, hasNamedFields, loadConfig, problemText, sourcesOf } from './config/load.ts';
 import type { Config, SourceConfig } from './config/options.ts';
 import { OPEN_WEB, parseWebConfig, type WebConfig } from './config/web-config-file.ts';
 import type { IngestionSettings } from './ingest/ingestion.ts';
@@ -126,6 +126,14 @@ function sourceProblems(config: Config): string[] {
     if (names.has(source.name))
       problems.push(`${path}: two sources are called ${source.name}; give each its own name`);
     names.add(source.name);
+    if (!hasNamedFields(source.format) && Object.keys(source.fields).length > 0)
+      problems.push(
+        `${path}.fields: format ${source.format} has fixed fields; ${
+          source.format === 'pattern'
+            ? 'remove log.fields and name the groups of log.pattern like the fields'
+            : 'remove log.fields, or describe the line with format pattern'
+        }`,
+      );
     for (const field of Object.keys(source.fields))
       if (!(FIELD_NAMES as readonly string[]).includes(field))
         problems.push(

@@ -12,6 +12,7 @@ import { Usage, type UsageOptions } from '../usage/usage.ts';
 import { fileErrorReports } from './file-error-reports.ts';
 import { LineAccount } from './line-account.ts';
 import type { ParseAhead } from './parse-ahead.ts';
+import { maskedPatterns, PatternReports } from './pattern-reports.ts';
 import type { IntakeFacts, IpColumns, Publication, SourceFacts } from './publication.ts';
 import { rejectionQuotes } from './rejection-quotes.ts';
 import { columnsOf, isEmpty, noChanges, slices } from './slices.ts';
@@ -72,6 +73,7 @@ export class Ingestion {
   private readonly intake: LogIntake;
   private readonly lines: LineAccount;
   private readonly spool: Spool | undefined;
+  private readonly patternReports: PatternReports;
   private settings: IngestionSettings;
   private historyRead: boolean;
   private commits = 0;
@@ -126,6 +128,7 @@ export class Ingestion {
       clock,
       onFileError: fileErrorReports(outlet, clock),
     });
+    this.patternReports = new PatternReports(outlet, clock);
     this.publishAll(loaded.changes, loaded.counters, true);
     if (!this.spool) return;
     outlet.segments(this.spool.ready());
@@ -140,6 +143,7 @@ export class Ingestion {
   async turn(): Promise<number> {
     this.lines.horizon = this.now() + this.settings.usage.maxSkewSeconds;
     this.intake.poll();
+    this.patternReports.look(this.intake.patterns);
     await this.intake.prepare();
     const read = this.spool?.blocked ? 0 : this.intake.read(TURN_BYTES, this.lines);
     if (read > 0) this.readSince = true;
@@ -268,7 +272,8 @@ export class Ingestion {
       const behind = facts.bytesBehind > 0 && lastEvent > 0 ? Math.max(0, this.now() - lastEvent) : 0;
       const staleAfter =
         this.settings.sources.find((source) => source.name === facts.source)?.staleAfter ?? 0;
-      return { ...facts, lastEvent, secondsBehind: behind, staleAfter };
+      const patterns = maskedPatterns(facts.patterns);
+      return { ...facts, patterns, lastEvent, secondsBehind: behind, staleAfter };
     });
   }
 

@@ -94,10 +94,20 @@ export class LineAccount implements LineSink {
 
   lastLine(file: FileRef, bytes: Buffer, start: number, end: number): void {
     const outcome = this.take(file, bytes, start, end);
-    if (outcome > 0 || outcome === INCOMPLETE) this.reject(file, 'partial', bytes, start, end);
+    if (outcome > 0) this.reject(file, 'partial', bytes, start, end);
   }
 
+  tooLong(file: FileRef, bytes: Buffer, start: number, end: number): void {
+    this.onRejection(file, 'too_long', bytes, start, end);
+  }
+
+  /** Records of which the last part never came are rejected as partial. */
   finished(file: FileRef): void {
+    for (const parts of this.parsers.get(file.id)?.unfinished() ?? []) {
+      if (file !== this.file) this.turnTo(file);
+      this.tally.lines++;
+      this.reject(file, 'partial', parts, 0, parts.length);
+    }
     this.parsers.delete(file.id);
     this.file = undefined;
   }

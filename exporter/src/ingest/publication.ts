@@ -1,4 +1,5 @@
 import type { SourceCounter } from '../log/counters.ts';
+import type { PatternFacts } from '../log/patterns.ts';
 import type { Changes } from '../usage/changes.ts';
 import type { KeyFacts } from '../usage/facts.ts';
 
@@ -59,4 +60,6 @@ export interface SourceFacts {
   lastLooked: number;
   /** Configured: seconds without a line after which the source counts as stale; 0 = not configured. */
   staleAfter: number;
+  /** What each configured pattern matches, raw keys masked. */
+  patterns: PatternFacts[];
 }

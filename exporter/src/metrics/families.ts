@@ -1,4 +1,5 @@
 import { LOSSES, SOURCE_COUNTERS } from '../log/counters.ts';
+import { PATTERN_PROBLEMS } from '../log/patterns.ts';
 
 export interface FamilyDefinition {
   name: string;
@@ -125,6 +126,16 @@ export const SELF_FAMILIES = define({
     SOURCE_COUNTERS.file_errors_total,
     'source',
     'op',
+  ),
+  sourceFiles: gauge(
+    'atender_exporter_source_files',
+    'Files that a configured path or glob matches and that can be read.',
+    ...['source', 'pattern'],
+  ),
+  sourceProblems: gauge(
+    'atender_exporter_source_problems',
+    `Files and directories because of which a configured path or glob is not read, or not wholly, by cause (${Object.keys(PATTERN_PROBLEMS).join(', ')}); absent where there are none.`,
+    ...['source', 'pattern', 'cause'],
   ),
   filesOpen: gauge('atender_exporter_files_open', 'Log files that are held open.', 'source'),
   behindBytes: gauge('atender_exporter_behind_bytes', 'Bytes known to be there and not read yet.', 'source'),

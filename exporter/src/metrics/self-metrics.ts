@@ -126,7 +126,24 @@ function intakeText(intake: IntakeFacts, format: Format): string {
       format,
       intake.series.map((use) => [label('metric', use.metric), value(use)]),
     );
+  const patterns = intake.sources.flatMap((source) => source.patterns);
+  const labelsOf = ({ source, pattern }: (typeof patterns)[number]) =>
+    `${label('source', source)},${label('pattern', pattern)}`;
   return [
+    family(
+      SELF_FAMILIES.sourceFiles,
+      format,
+      patterns.map((facts): Sample => [labelsOf(facts), facts.files]),
+    ),
+    family(
+      SELF_FAMILIES.sourceProblems,
+      format,
+      patterns.flatMap((facts) =>
+        facts.problems.map(
+          ({ cause, count }): Sample => [`${labelsOf(facts)},${label('cause', cause)}`, count],
+        ),
+      ),
+    ),
     bySource(SELF_FAMILIES.filesOpen, (source) => source.filesOpen),
     bySource(SELF_FAMILIES.behindBytes, (source) => source.bytesBehind),
     bySource(SELF_FAMILIES.behindSeconds, (source) => source.secondsBehind),

@@ -20,6 +20,8 @@ export interface Wrapper {
   start: number;
   end: number;
   peel(bytes: Buffer, start: number, end: number): Outcome;
+  /** The parts so far of lines that are not whole yet, where the runtime splits lines. */
+  unfinished?(): Buffer[];
 }
 
 const STREAMS = [Buffer.from('stdout'), Buffer.from('stderr')];
@@ -34,6 +36,12 @@ class Joiner {
 
   constructor(limit: number) {
     this.limit = limit;
+  }
+
+  unfinished(): Buffer[] {
+    return this.parts
+      .filter(({ used, tooLong }) => used > 0 || tooLong)
+      .map(({ bytes, used }) => bytes.subarray(0, used));
   }
 
   /** Takes a part; `into` gets the whole line when this was its last. */
@@ -81,6 +89,10 @@ export class CriWrapper implements Wrapper {
     this.joiner = new Joiner(limit);
   }
 
+  unfinished(): Buffer[] {
+    return this.joiner.unfinished();
+  }
+
   peel(bytes: Buffer, start: number, end: number): Outcome {
     if (skipBlanks(bytes, start, end) === end) return BLANK;
     const timeEnd = wordEnd(bytes, start, end);
@@ -113,6 +125,10 @@ export class DockerWrapper implements Wrapper {
     root.entry('log').place = LOG;
     root.entry('stream').place = STREAM;
     this.json = new JsonScanner({ root, places: 2, shared: [], nested: [] });
+  }
+
+  unfinished(): Buffer[] {
+    return this.joiner.unfinished();
   }
 
   peel(bytes: Buffer, start: number, end: number): Outcome {

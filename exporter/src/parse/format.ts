@@ -117,6 +117,10 @@ class PlainLineParser implements LineParser {
     this.outcome = this.reader.read(bytes, record);
     return end;
   }
+
+  unfinished(): Buffer[] {
+    return [];
+  }
 }
 
 class WrappedLineParser implements LineParser {
@@ -135,6 +139,10 @@ class WrappedLineParser implements LineParser {
     if (outcome === ACCEPTED) return this.inner.parse(wrapper.bytes, wrapper.start, wrapper.end, record);
     clearRecord(record);
     return outcome;
+  }
+
+  unfinished(): Buffer[] {
+    return this.wrapper.unfinished?.() ?? [];
   }
 
   /** Where a wrapper ends is where its line does. */

@@ -108,4 +108,6 @@ export interface LineParser {
    */
   parseToEnd(bytes: Buffer, start: number, limit: number, record: LogRecord): number;
   readonly outcome: Outcome;
+  /** The parts so far of records whose last part did not come yet. */
+  unfinished(): Buffer[];
 }

@@ -1,5 +1,6 @@
 import { count, counted, span, tenths } from '../keys/wording.ts';
 import { LOSSES, type SourceCounterName } from '../log/counters.ts';
+import { PATTERN_PROBLEMS } from '../log/patterns.ts';
 import type { Mirror } from '../metrics/mirror.ts';
 import { REJECTIONS } from '../parse/record.ts';
 
@@ -33,10 +34,11 @@ export function pipelineAlive({ intake }: Mirror, ingesting: boolean, now: numbe
   );
 }
 
-/** Reading, rejected lines, saving; and lost bytes and overflow where there are any. `now` in seconds. */
+/** Reading, rejected lines, saving; unmatched patterns, lost bytes and overflow where there are any. `now` in seconds. */
 export function pipelineFacts(mirror: Mirror, ingesting: boolean, now: number): PipelineFact[] {
   return [
     reading(mirror, ingesting, now),
+    ...unmatched(mirror),
     rejected(mirror),
     saving(mirror, now),
     ...lost(mirror),
@@ -67,7 +69,9 @@ function reading({ intake }: Mirror, ingesting: boolean, now: number): PipelineF
   if (unlooked.length > 0)
     return fact(
       'broken',
-      'log not looked at for over a minute',
+      unlooked.every(({ lastLooked }) => lastLooked === 0)
+        ? 'no log file read yet'
+        : 'log not looked at for over a minute',
       unlooked.map(({ source }) => source).join(', '),
     );
   if (seconds > CAUGHT_UP_WITHIN) return fact('watch', `${span(seconds)} behind`, `${byteSize(bytes)} to go`);
@@ -81,6 +85,26 @@ function reading({ intake }: Mirror, ingesting: boolean, now: number): PipelineF
     );
   }
   return fact('fine', 'up to date', files);
+}
+
+/** Patterns that match no file, or files that cannot be read. */
+function unmatched({ intake }: Mirror): PipelineFact[] {
+  const sources = intake?.sources ?? [];
+  const patterns = sources.flatMap((source) => source.patterns);
+  const faulty = patterns.filter(({ problems }) => problems.length > 0);
+  if (faulty.length === 0) return [];
+  const blind = sources.some(
+    ({ patterns }) => patterns.length > 0 && patterns.every(({ files }) => files === 0),
+  );
+  const empty = faulty.filter(({ files }) => files === 0).length;
+  const text = empty > 0 ? `${counted(empty, 'pattern')} without a readable file` : 'not all readable';
+  const detail = faulty
+    .map(({ source, pattern, problems }) => {
+      const causes = problems.map(({ cause, path }) => `${path}: ${PATTERN_PROBLEMS[cause]}`);
+      return `${pattern} of source ${source} (${causes.join('; ')})`;
+    })
+    .join('; ');
+  return [{ name: 'Log files', text, detail, concern: blind ? 'broken' : 'watch' }];
 }
 
 function rejected(mirror: Mirror): PipelineFact {

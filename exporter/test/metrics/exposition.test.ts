@@ -398,6 +398,14 @@ test('promtool has no complaint about anything that is exposed', async () => {
             lastEvent: 1,
             lastLooked: 1,
             staleAfter: 60,
+            patterns: [
+              {
+                source: 'a"b',
+                pattern: '/logs/"x"\\*.log',
+                files: 0,
+                problems: [{ cause: 'no_match', count: 1, path: '/logs' }],
+              },
+            ],
           },
         ],
         series: [{ metric: 'atender_requests_total', series: 1, limit: 2, overflowed: 0 }],

@@ -83,6 +83,7 @@ export function publicationOf(keys: FixtureKey[], intake: Partial<Publication['i
           lastEvent: NOW - 1,
           lastLooked: NOW,
           staleAfter: 0,
+          patterns: [{ source: 'api', pattern: '/var/log/api.log', files: 1, problems: [] }],
         },
       ],
       commits: 1200,

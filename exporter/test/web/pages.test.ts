@@ -197,6 +197,7 @@ describe('the pipeline', () => {
     lastEvent: NOW - 5,
     lastLooked: NOW,
     staleAfter: 0,
+    patterns: [],
   };
 
   test('is told in words', async () => {
@@ -249,6 +250,22 @@ describe('the pipeline', () => {
     const alone = await wordsAbout([quiet('a', 8000), quiet('b', 10)]);
     expect(alone).toContain('Silent');
     expect(alone).not.toMatch(/probably stopped|Pipeline blind/);
+  });
+
+  test('with a pattern that matches nothing names pattern, source and cause', async () => {
+    const pattern = (files: number, cause: 'no_match' | 'denied') => ({
+      ...{ source: 'api', pattern: `/logs/<${cause}>/*.log`, files },
+      problems: [{ cause, count: 1, path: '/logs' }],
+    });
+    expect(await wordsOf({ sources: [{ ...source, patterns: [pattern(0, 'no_match')] }] })).toContain(
+      'Log files 1 pattern without a readable file /logs/&lt;no_match&gt;/*.log of source api (/logs: no file matches)',
+    );
+    expect(await wordsOf({ sources: [{ ...source, patterns: [pattern(2, 'denied')] }] })).toContain(
+      'Log files not all readable /logs/&lt;denied&gt;/*.log of source api (/logs: the exporter has no permission to read it)',
+    );
+    expect(await wordsOf({ sources: [{ ...source, lastLooked: 0 }] })).toMatch(
+      /Reading no log file read yet api.*Pipeline blind/,
+    );
   });
 
   test('that cannot save says why', async () => {
