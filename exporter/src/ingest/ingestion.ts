@@ -58,6 +58,8 @@ const LONGEST_PAUSE = 5;
 const FIRST_PAUSE = 2;
 const FIRST_ADDRESSES = 150_000;
 
+const DAY = 86_400;
+
 /**
  * One turn after the other: look for bytes, read and account them, commit, publish what was committed.
  * Everything runs in the caller's thread and only committed state leaves it.
@@ -84,6 +86,8 @@ export class Ingestion {
   private lastLook = 0;
   private readSince = false;
   private commitSeconds: number[] = [];
+  /** Since when requests are recorded, seconds since the epoch. */
+  private recordedSince = 0;
   /** Seconds the last commit took, from collecting the changes to having published them. */
   private commitTook = 0;
 
@@ -126,6 +130,7 @@ export class Ingestion {
       clock,
       onFileError: fileErrorReports(outlet, clock),
     });
+    this.recordedSince = this.recorded();
     this.publishAll(loaded.changes, loaded.counters, true);
     if (!this.spool) return;
     outlet.segments(this.spool.ready());
@@ -141,8 +146,12 @@ export class Ingestion {
     this.lines.horizon = this.now() + this.settings.usage.maxSkewSeconds;
     this.intake.poll();
     await this.intake.prepare();
+    this.usage.live = this.intake.backlogRead();
     const read = this.spool?.blocked ? 0 : this.intake.read(TURN_BYTES, this.lines);
-    if (read > 0) this.readSince = true;
+    if (read > 0) {
+      this.readSince = true;
+      this.lines.look(this.now());
+    }
     this.spool?.write();
     if (this.isTimeToCommit(read >= TURN_BYTES)) this.commit();
     return read;
@@ -236,10 +245,18 @@ export class Ingestion {
       this.usage.settle();
       this.intake.settle();
       this.counters.settle();
+      // Only an earlier request makes the record reach back further.
+      if (commit.changes.days.some(({ day }) => day * DAY < this.recordedSince))
+        this.recordedSince = this.recorded();
       if (this.spool?.settle()) this.outlet.segments(this.spool.ready());
     }
     this.publishAll(commit.changes, commit.counters, false, ips);
     this.commitTook = this.now() - now;
+  }
+
+  /** The store is not younger than this process, by whatever clock. */
+  private recorded(): number {
+    return Math.min(this.store.daily.recordedSince(), this.startedAt / 1000);
   }
 
   private publishAll(changes: Changes, counters: SourceCounter[], all: boolean, ips?: IpColumns): void {
@@ -251,6 +268,7 @@ export class Ingestion {
   private intakeFacts(): IntakeFacts {
     return {
       historyRead: this.historyRead,
+      recordedSince: this.recordedSince,
       ready: this.intake.backlogRead(),
       sources: this.sourceFacts(),
       commits: this.commits,
@@ -268,7 +286,8 @@ export class Ingestion {
       const behind = facts.bytesBehind > 0 && lastEvent > 0 ? Math.max(0, this.now() - lastEvent) : 0;
       const staleAfter =
         this.settings.sources.find((source) => source.name === facts.source)?.staleAfter ?? 0;
-      return { ...facts, lastEvent, secondsBehind: behind, staleAfter };
+      const ahead = this.lines.lead(facts.source, this.now());
+      return { ...facts, lastEvent, secondsBehind: behind, ahead, staleAfter };
     });
   }
 

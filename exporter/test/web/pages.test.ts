@@ -195,6 +195,7 @@ describe('the pipeline', () => {
     bytesBehind: 0,
     secondsBehind: 0,
     lastEvent: NOW - 5,
+    ahead: 0,
     lastLooked: NOW,
     staleAfter: 0,
   };
