@@ -32,6 +32,7 @@ const RECEIVERS: Record<string, Record<string, string>> = {
   AtenderKeyTrafficSpike: { ticket: 'ticket' },
   AtenderKeyTrafficDip: { ticket: 'ticket' },
   AtenderExporterDown: { page: 'page' },
+  AtenderLogSourceAhead: { ticket: 'ticket' },
   AtenderLogSourceStale: { page: 'page' },
   AtenderExporterLagging: { ticket: 'ticket' },
   AtenderLinesRejected: { ticket: 'ticket' },

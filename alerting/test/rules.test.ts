@@ -53,6 +53,7 @@ describe('every alert', () => {
       'AtenderKeyTrafficSpike',
       'AtenderKeyUnauthorized',
       'AtenderLinesRejected',
+      'AtenderLogSourceAhead',
       'AtenderLogSourceStale',
       'AtenderNotificationsFailing',
       'AtenderRevokedKeyUsed',
