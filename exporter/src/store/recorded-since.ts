@@ -26,7 +26,7 @@ export function recordedSince(query: Query): number {
 
 /**
  * First and last use of keys by their days alone, for those of whom no time is stored: days that were put back from
- * the archive have none. The day is all that is known, so its end is taken, but never a time ahead of `now`.
+ * the archive have none. Where only the day is known its end is taken, but never a time ahead of `now`.
  */
 export function usesOfDays(
   query: Query,
@@ -36,17 +36,12 @@ export function usesOfDays(
   if (keys.length === 0) return new Map();
   const sql = `WITH RECURSIVE each_day(day) AS (
       SELECT min(day) FROM days UNION ALL SELECT day + 1 FROM each_day WHERE day < (SELECT max(day) FROM days))
-    SELECT wanted.value, min(days.day), max(days.day) FROM json_each(?) AS wanted CROSS JOIN each_day
+    SELECT wanted.value, min(iif(first > 0, first, days.day * ${DAY})),
+      max(iif(last > 0, last, max(days.day * ${DAY}, min(?2, (days.day + 1) * ${DAY} - 1)))) FROM json_each(?1) AS wanted CROSS JOIN each_day
     CROSS JOIN days ON days.day = each_day.day AND days.key = wanted.value
     WHERE days.requests > days.unauthorized GROUP BY wanted.value`;
-  const rows = query(sql, [JSON.stringify(keys)]) as number[][];
+  const rows = query(sql, [JSON.stringify(keys), now]) as number[][];
   return new Map(
-    rows.map(([key, first, last]) => [
-      key,
-      {
-        firstUsed: Math.max(1, first * DAY),
-        lastUsed: Math.max(1, last * DAY, Math.min(now, (last + 1) * DAY - 1)),
-      },
-    ]),
+    rows.map(([key, first, last]) => [key, { firstUsed: Math.max(1, first), lastUsed: Math.max(1, last) }]),
   );
 }
