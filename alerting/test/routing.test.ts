@@ -33,6 +33,7 @@ const RECEIVERS: Record<string, Record<string, string>> = {
   AtenderKeyTrafficDip: { ticket: 'ticket' },
   AtenderExporterDown: { page: 'page' },
   AtenderLogPatternUnmatched: { page: 'page', ticket: 'ticket' },
+  AtenderLogSourceAhead: { ticket: 'ticket' },
   AtenderLogSourceStale: { page: 'page' },
   AtenderExporterLagging: { ticket: 'ticket' },
   AtenderLinesRejected: { ticket: 'ticket' },

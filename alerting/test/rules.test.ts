@@ -54,6 +54,7 @@ describe('every alert', () => {
       'AtenderKeyUnauthorized',
       'AtenderLinesRejected',
       'AtenderLogPatternUnmatched',
+      'AtenderLogSourceAhead',
       'AtenderLogSourceStale',
       'AtenderNotificationsFailing',
       'AtenderRevokedKeyUsed',

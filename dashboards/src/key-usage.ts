@@ -333,7 +333,7 @@ export const keyUsage = frame(
         description:
           'When the key was last answered with anything but 401. Long ago for a real-time key: its integration has stopped.',
         unit: 'dateTimeFromNow',
-        none: 'Never used',
+        none: 'No recorded use',
         span: 12,
       },
       `${ofTheKey(KEY.lastUsed)} * 1000`,

@@ -130,6 +130,7 @@ async function expositionOf(
   usage.settle();
   const intake = {
     historyRead: true,
+    recordedSince: 0,
     ready: true,
     sources: [],
     commits: 0,

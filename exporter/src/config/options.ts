@@ -92,7 +92,7 @@ export const configSchema = z.strictObject({
     maxSkew: duration()
       .default(300)
       .describe(
-        'Requests further in the future than this count on the day they are read, and move no time and no sliding window.',
+        'Requests further in the future than this count at the time they are read. Those of a backlog are left out of the sliding windows.',
       ),
     level: z
       .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])

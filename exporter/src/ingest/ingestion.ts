@@ -59,6 +59,8 @@ const LONGEST_PAUSE = 5;
 const FIRST_PAUSE = 2;
 const FIRST_ADDRESSES = 150_000;
 
+const DAY = 86_400;
+
 /**
  * One turn after the other: look for bytes, read and account them, commit, publish what was committed.
  * Everything runs in the caller's thread and only committed state leaves it.
@@ -86,6 +88,8 @@ export class Ingestion {
   private lastLook = 0;
   private readSince = false;
   private commitSeconds: number[] = [];
+  /** Since when requests are recorded, seconds since the epoch. */
+  private recordedSince = 0;
   /** Seconds the last commit took, from collecting the changes to having published them. */
   private commitTook = 0;
 
@@ -129,6 +133,7 @@ export class Ingestion {
       onFileError: fileErrorReports(outlet, clock),
     });
     this.patternReports = new PatternReports(outlet, clock);
+    this.recordedSince = this.recorded();
     this.publishAll(loaded.changes, loaded.counters, true);
     if (!this.spool) return;
     outlet.segments(this.spool.ready());
@@ -145,8 +150,12 @@ export class Ingestion {
     this.intake.poll();
     this.patternReports.look(this.intake.patterns);
     await this.intake.prepare();
+    this.usage.live = this.intake.backlogRead();
     const read = this.spool?.blocked ? 0 : this.intake.read(TURN_BYTES, this.lines);
-    if (read > 0) this.readSince = true;
+    if (read > 0) {
+      this.readSince = true;
+      this.lines.look(this.now());
+    }
     this.spool?.write();
     if (this.isTimeToCommit(read >= TURN_BYTES)) this.commit();
     return read;
@@ -240,10 +249,18 @@ export class Ingestion {
       this.usage.settle();
       this.intake.settle();
       this.counters.settle();
+      // Only an earlier request makes the record reach back further.
+      if (commit.changes.days.some(({ day }) => day * DAY < this.recordedSince))
+        this.recordedSince = this.recorded();
       if (this.spool?.settle()) this.outlet.segments(this.spool.ready());
     }
     this.publishAll(commit.changes, commit.counters, false, ips);
     this.commitTook = this.now() - now;
+  }
+
+  /** The store is not younger than this process, by whatever clock. */
+  private recorded(): number {
+    return Math.min(this.store.daily.recordedSince(), this.startedAt / 1000);
   }
 
   private publishAll(changes: Changes, counters: SourceCounter[], all: boolean, ips?: IpColumns): void {
@@ -255,6 +272,7 @@ export class Ingestion {
   private intakeFacts(): IntakeFacts {
     return {
       historyRead: this.historyRead,
+      recordedSince: this.recordedSince,
       ready: this.intake.backlogRead(),
       sources: this.sourceFacts(),
       commits: this.commits,
@@ -273,7 +291,8 @@ export class Ingestion {
       const staleAfter =
         this.settings.sources.find((source) => source.name === facts.source)?.staleAfter ?? 0;
       const patterns = maskedPatterns(facts.patterns);
-      return { ...facts, patterns, lastEvent, secondsBehind: behind, staleAfter };
+      const ahead = this.lines.lead(facts.source, this.now());
+      return { ...facts, patterns, lastEvent, secondsBehind: behind, ahead, staleAfter };
     });
   }
 

@@ -13,6 +13,7 @@ import {
   rejectionName,
 } from '../parse/record.ts';
 import type { Usage } from '../usage/usage.ts';
+import { Lead } from './lead.ts';
 import type { ParseAhead } from './parse-ahead.ts';
 
 /** A line that was rejected, for whoever wants to show one. The bytes are valid until the call returns. */
@@ -36,6 +37,11 @@ interface Tally {
   number: number;
   lines: number;
   lastEvent: number;
+  /** Event time of the newest request beyond the horizon since the last look; 0 = none. */
+  beyond: number;
+  /** Lines when last looked at. */
+  looked: number;
+  lead: Lead;
 }
 
 const EMPTY = Buffer.alloc(0);
@@ -80,8 +86,14 @@ export class LineAccount implements LineSink {
     this.parsers.clear();
     this.file = undefined;
     for (const [number, { name, format }] of sources.entries()) {
-      const { lines, lastEvent } = this.tallies.get(name) ?? { lines: 0, lastEvent: 0 };
-      this.tallies.set(name, { format: compileFormat(format), number, lines, lastEvent });
+      const known = this.tallies.get(name) ?? {
+        lines: 0,
+        lastEvent: 0,
+        beyond: 0,
+        looked: 0,
+        lead: new Lead(),
+      };
+      this.tallies.set(name, { ...known, format: compileFormat(format), number });
     }
     this.parseAhead?.reconfigure(sources.map(({ format }) => format));
   }
@@ -117,11 +129,29 @@ export class LineAccount implements LineSink {
     return this.tallies.get(source)?.lastEvent ?? 0;
   }
 
+  /** How far the newest requests of a source were ahead of the clock when they were read, seconds; 0 = they were not. */
+  lead(source: string, now: number): number {
+    return this.tallies.get(source)?.lead.at(now) ?? 0;
+  }
+
+  /** Measures how far what was just read is ahead of the clock. `now`: when it was read, seconds since the epoch. */
+  look(now: number): void {
+    for (const tally of this.tallies.values()) {
+      if (tally.lines === tally.looked) continue;
+      tally.lead.measure(Math.max(tally.beyond, tally.lastEvent) - now, now);
+      // The source is not silent: its newest request came now, whatever time it names.
+      if (tally.beyond > 0) tally.lastEvent = Math.max(tally.lastEvent, now);
+      tally.beyond = 0;
+      tally.looked = tally.lines;
+    }
+  }
+
   /** Adds the lines counted since the last call to the source counters; call it before a commit. */
   flush(): void {
     for (const [source, tally] of this.tallies) {
       if (tally.lines > 0) this.counters.add(source, 'lines_total', '', tally.lines);
       tally.lines = 0;
+      tally.looked = 0;
     }
   }
 
@@ -140,7 +170,10 @@ export class LineAccount implements LineSink {
     this.usage.account(record);
     if (this.keeper !== undefined) this.keeper.append(record);
     const seconds = record.timestampMs / 1000;
-    if (seconds > tally.lastEvent && seconds <= this.horizon) tally.lastEvent = seconds;
+    if (seconds > tally.lastEvent) {
+      if (seconds <= this.horizon) tally.lastEvent = seconds;
+      else if (seconds > tally.beyond) tally.beyond = seconds;
+    }
     if (record.ignoredFields !== 0) this.countIgnored(file.source, record.ignoredFields);
     return outcome;
   }

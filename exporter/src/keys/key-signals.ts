@@ -59,6 +59,8 @@ export interface KeySignals {
   retiredAt: number;
   /** Last answer other than 401. */
   lastUsed: number;
+  /** Since when requests are recorded; NaN = not known: then the record is taken to reach back to any creation. */
+  recordedSince: number;
   /** Last 401. */
   lastRejected: number;
   /** Longest closed gap without use in the last 30 days, seconds. */
@@ -109,6 +111,7 @@ export function unknownSignals(now: number, thresholds: EffectiveThresholds): Ke
     registered: undefined,
     retiredAt: Number.NaN,
     lastUsed: Number.NaN,
+    recordedSince: Number.NaN,
     lastRejected: Number.NaN,
     maxGap: Number.NaN,
     fiveMinutes: { ...NO_COUNTS },

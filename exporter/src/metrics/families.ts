@@ -40,7 +40,7 @@ export const KEY_FAMILIES = define({
   responseBytes: counter('atender_response_bytes_total', 'Bytes of responses.'),
   lastUsed: gauge(
     'atender_key_last_used_timestamp_seconds',
-    'Event time of the latest request answered with anything but 401; absent when never used.',
+    'Event time of the latest request with a response other than 401, or when it was read where that lies ahead of the clock; absent when none is recorded.',
   ),
   maxGap: gauge(
     'atender_key_max_gap_seconds',
@@ -149,6 +149,11 @@ export const SELF_FAMILIES = define({
     'Event time of the newest request of the source.',
     'source',
   ),
+  ahead: gauge(
+    'atender_exporter_ahead_seconds',
+    'How far the newest requests were ahead of the clock when they were read: the maximum of the last 5 to 10 minutes with lines; 0 when not ahead.',
+    'source',
+  ),
   lastLooked: gauge(
     'atender_exporter_last_look_timestamp_seconds',
     'When the source was last read or found unchanged.',
@@ -158,6 +163,10 @@ export const SELF_FAMILIES = define({
     'atender_exporter_stale_after_seconds',
     'Configured silence after which the source counts as stale; absent where not configured.',
     'source',
+  ),
+  recordedSince: gauge(
+    'atender_exporter_recorded_since_timestamp_seconds',
+    'Since when requests are recorded: the first request in the store, or the creation of the store where that is earlier. A key counts as never used or stale no further back.',
   ),
   ready: gauge('atender_exporter_ready', '1 when the bytes that were there at start are read.'),
   commits: counter('atender_exporter_commits_total', 'Commits that succeeded.'),

@@ -148,8 +148,13 @@ function intakeText(intake: IntakeFacts, format: Format): string {
     bySource(SELF_FAMILIES.behindBytes, (source) => source.bytesBehind),
     bySource(SELF_FAMILIES.behindSeconds, (source) => source.secondsBehind),
     bySource(SELF_FAMILIES.lastEvent, (source) => source.lastEvent || undefined),
+    bySource(SELF_FAMILIES.ahead, (source) => source.ahead),
     bySource(SELF_FAMILIES.lastLooked, (source) => source.lastLooked || undefined),
     bySource(SELF_FAMILIES.staleAfter, (source) => source.staleAfter || undefined),
+    // While the first backlog is read the record still grows into the past.
+    intake.historyRead && intake.recordedSince > 0
+      ? one(SELF_FAMILIES.recordedSince, intake.recordedSince)
+      : '',
     one(SELF_FAMILIES.ready, intake.ready ? 1 : 0),
     one(SELF_FAMILIES.commits, intake.commits),
     one(SELF_FAMILIES.commitErrors, intake.commitErrors),

@@ -97,6 +97,7 @@ export class KeyOverviews {
       other && { id: other.entry?.name || other.id, facts: this.factsOf(other) };
     return signalsOf(this.factsOf(key), key.entry, {
       now,
+      recordedSince: this.observed.mirror.intake?.recordedSince || Number.NaN,
       pipelineAlive: alive,
       retiredAt: key.entry ? this.observed.registry().retiredAt(key.entry) : Number.NaN,
       successor: partner(successor),

@@ -11,6 +11,9 @@ const REJECTED_SHARE = 0.001;
 /** Reading that is further behind than this is not caught up, as in the rules of alerting/. Seconds. */
 export const CAUGHT_UP_WITHIN = 120;
 
+/** Clocks that are set by NTP never differ by so much. Seconds. */
+const AHEAD_FROM = 60;
+
 export type Concern = 'fine' | 'watch' | 'broken';
 
 /** One thing to know about how lines get from the log to this page. */
@@ -41,9 +44,22 @@ export function pipelineFacts(mirror: Mirror, ingesting: boolean, now: number): 
     ...unmatched(mirror),
     rejected(mirror),
     saving(mirror, now),
+    ...ahead(mirror),
     ...lost(mirror),
     ...overflow(mirror),
   ];
+}
+
+/** Sources whose requests name times that are yet to come: their log and this machine disagree about the time. */
+function ahead({ intake }: Mirror): PipelineFact[] {
+  const leading = (intake?.sources ?? [])
+    .filter((source) => source.ahead > AHEAD_FROM)
+    .sort((a, b) => b.ahead - a.ahead);
+  if (leading.length === 0) return [];
+  const text = leading.map((source) => `${source.source} is ${span(source.ahead)} ahead`).join(', ');
+  const detail =
+    'Its requests count when they are read. Set the clocks by NTP, or state the time zone of a log without offset.';
+  return [{ name: 'Clock', text, detail, concern: 'watch' }];
 }
 
 function reading({ intake }: Mirror, ingesting: boolean, now: number): PipelineFact {

@@ -494,6 +494,7 @@ test('whatever the signals, there is one known state with a reason, and no check
     ),
     retiredAt: number,
     lastUsed: number,
+    recordedSince: number,
     lastRejected: number,
     maxGap: number,
     fiveMinutes: counts,

@@ -396,6 +396,7 @@ test('promtool has no complaint about anything that is exposed', async () => {
             bytesBehind: 0,
             secondsBehind: 0,
             lastEvent: 1,
+            ahead: 0,
             lastLooked: 1,
             staleAfter: 60,
             patterns: [

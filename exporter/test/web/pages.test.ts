@@ -64,7 +64,7 @@ describe('the list', () => {
     const server = await startServer({}, { mirror: fixture([KEYS[0]]).mirror, registry });
     const page = await pageOf(server);
     expect(listed(page)).toHaveLength(KEYS.length - 1);
-    expect(rowOf(page, 'key_pilot')).toContain('Never used');
+    expect(rowOf(page, 'key_pilot')).toContain('No recorded use');
     expect(textOf(rowOf(await pageOf(await startServer()), 'sa_live_3fa1c09be27d'))).toContain(
       'not in the keys file',
     );
@@ -195,6 +195,7 @@ describe('the pipeline', () => {
     bytesBehind: 0,
     secondsBehind: 0,
     lastEvent: NOW - 5,
+    ahead: 0,
     lastLooked: NOW,
     staleAfter: 0,
     patterns: [],
