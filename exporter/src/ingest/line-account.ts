@@ -15,13 +15,14 @@ import {
 import type { Usage } from '../usage/usage.ts';
 import type { ParseAhead } from './parse-ahead.ts';
 
-/** A line that was rejected, for whoever wants to show one. The bytes are valid until the call returns. */
+/** A line that was rejected, as the file holds it; the bytes are valid until the call returns. */
 export type RejectionListener = (
   file: FileRef,
   reason: Rejection,
   bytes: Buffer,
   start: number,
   end: number,
+  format: CompiledFormat,
 ) => void;
 
 /** Who keeps accepted requests one by one. The record is reused for the next line. */
@@ -171,7 +172,10 @@ export class LineAccount implements LineSink {
     if (!tally) throw new Error(`no source is called ${file.source}`);
     let parser = this.parsers.get(file.id);
     if (!parser) {
-      parser = createLineParser(tally.format);
+      parser = createLineParser(tally.format, (outcome, bytes, start, end) => {
+        tally.lines++;
+        this.reject(file, rejectionName(outcome), bytes, start, end, tally.format);
+      });
       this.parsers.set(file.id, parser);
     }
     this.file = file;
@@ -179,9 +183,16 @@ export class LineAccount implements LineSink {
     this.tally = tally;
   }
 
-  private reject(file: FileRef, reason: Rejection, bytes: Buffer, start: number, end: number): void {
+  private reject(
+    file: FileRef,
+    reason: Rejection,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    format = this.tally.format,
+  ): void {
     this.counters.add(file.source, 'lines_rejected_total', reason, 1);
-    this.onRejection(file, reason, bytes, start, end);
+    this.onRejection(file, reason, bytes, start, end, format);
   }
 
   private countIgnored(source: string, ignored: number): void {

@@ -4,6 +4,7 @@ import { WantedNames } from './members.ts';
 import { ACCEPTED, BLANK, INCOMPLETE, type Outcome, rejectionCode } from './record.ts';
 import { equals, skipBlanks, wordEnd } from './spans.ts';
 import { parseTimestamp } from './timestamp.ts';
+import type { Wrapper } from './wrapper.ts';
 
 const WRAPPER = rejectionCode('wrapper');
 const TOO_LONG = rejectionCode('too_long');
@@ -14,13 +15,6 @@ const COLON = 58;
 const LETTER_F = 70;
 const LETTER_P = 80;
 
-/** What a container runtime puts around a line. After an ACCEPTED `peel`, bytes[start, end) is the line itself. */
-export interface Wrapper {
-  bytes: Buffer;
-  start: number;
-  end: number;
-  peel(bytes: Buffer, start: number, end: number): Outcome;
-}
 
 const STREAMS = [Buffer.from('stdout'), Buffer.from('stderr')];
 
@@ -31,6 +25,11 @@ const STREAMS = [Buffer.from('stdout'), Buffer.from('stderr')];
 class Joiner {
   private readonly limit: number;
   private readonly parts = STREAMS.map(() => ({ bytes: Buffer.alloc(0), used: 0, tooLong: false }));
+  /** Where the last part of the record lies that was joined last. */
+  private lastBytes: Buffer = Buffer.alloc(0);
+  private lastStart = 0;
+  private lastEnd = 0;
+  private joined = false;
 
   constructor(limit: number) {
     this.limit = limit;
@@ -40,6 +39,7 @@ class Joiner {
   add(stream: number, last: boolean, bytes: Buffer, start: number, end: number, into: Wrapper): Outcome {
     const parts = this.parts[stream];
     const whole = last && parts.used === 0 && !parts.tooLong;
+    this.joined = !whole;
     if (whole) {
       into.bytes = bytes;
       into.start = start;
@@ -64,9 +64,22 @@ class Joiner {
     into.bytes = parts.bytes;
     into.start = 0;
     into.end = parts.used;
+    this.lastBytes = bytes;
+    this.lastStart = start;
+    this.lastEnd = end;
     parts.used = 0;
     parts.tooLong = false;
     return outcome;
+  }
+
+  /** Gives the last part of the joined record by itself; false when nothing was joined. */
+  lastAlone(into: Wrapper): boolean {
+    if (!this.joined) return false;
+    this.joined = false;
+    into.bytes = this.lastBytes;
+    into.start = this.lastStart;
+    into.end = this.lastEnd;
+    return true;
   }
 }
 
@@ -94,12 +107,25 @@ export class CriWrapper implements Wrapper {
     if (Number.isNaN(parseTimestamp(bytes, start, timeEnd))) return WRAPPER;
     return this.joiner.add(stream, tag === LETTER_F, bytes, Math.min(tagsEnd + 1, end), end, this);
   }
+
+  /** The runtime says where a record ends. */
+  another(): boolean {
+    return false;
+  }
 }
 
 const LOG = 0;
 const STREAM = 1;
+/**
+ * Docker splits a line into parts of exactly so many bytes. The bytes of a character that was split are replaced by
+ * longer ones, so no part is ever shorter.
+ */
+const SPLIT_BYTES = 16_384;
 
-/** `{"log":"line\n","stream":"stdout","time":"…"}`; docker splits lines over 16 KiB, the last part has the newline. */
+/**
+ * `{"log":"line\n","stream":"stdout","time":"…"}`. Docker splits lines over 16 KiB, and the last part has the newline.
+ * What is shorter and has none was the container's last write: it ends there, and the next record is another line.
+ */
 export class DockerWrapper implements Wrapper {
   bytes: Buffer = Buffer.alloc(0);
   start = 0;
@@ -127,7 +153,12 @@ export class DockerWrapper implements Wrapper {
     const last = to > from && bytes[to - 1] === LINE_FEED;
     if (last) to--;
     if (last && to > from && bytes[to - 1] === CARRIAGE_RETURN) to--;
-    return this.joiner.add(stream, last, bytes, from, to, this);
+    return this.joiner.add(stream, last || to - from < SPLIT_BYTES, bytes, from, to, this);
+  }
+
+  /** A container that ended after a part of 16 KiB never wrote the rest: what follows is a line of its own. */
+  another(): boolean {
+    return this.joiner.lastAlone(this);
   }
 }
 

@@ -1,0 +1,11 @@
+import type { Outcome } from './record.ts';
+
+/** What stands around a line, put there by what carried it. After an ACCEPTED `peel`, bytes[start, end) is the line. */
+export interface Wrapper {
+  bytes: Buffer;
+  start: number;
+  end: number;
+  peel(bytes: Buffer, start: number, end: number): Outcome;
+  /** After the peeled line was rejected: whether there is another way to read it, which bytes[start, end) is then. */
+  another(): boolean;
+}
