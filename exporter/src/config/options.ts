@@ -37,7 +37,9 @@ const sourceOptions = {
     .describe('Regular expression for format pattern; its groups are named like the fields.'),
   container: z
     .enum(['none', 'cri', 'docker', 'syslog', 'compose'])
-    .describe('Wrapper around each line, removed first: cri, docker, syslog, or compose for what docker compose logs and kubectl logs --prefix put in front.'),
+    .describe(
+      'Wrapper around each line, removed first: cri, docker, syslog, or compose for what docker compose logs and kubectl logs --prefix put in front.',
+    ),
   readFrom: z
     .enum(['beginning', 'end'])
     .describe('Where files that are there at the very first start are read from.'),

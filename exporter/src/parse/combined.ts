@@ -130,8 +130,7 @@ const quoteFollows = (bytes: Buffer, p: number, end: number): boolean =>
 function requestEnd(bytes: Buffer, from: number, end: number): number {
   const first = closingQuote(bytes, from, end);
   if (first < 0 || statusFollows(bytes, first, end)) return first;
-  for (let p = first + 1; p < end; p++)
-    if (bytes[p] === QUOTE && statusFollows(bytes, p, end)) return p;
+  for (let p = first + 1; p < end; p++) if (bytes[p] === QUOTE && statusFollows(bytes, p, end)) return p;
   return first;
 }
 

@@ -59,6 +59,10 @@ export class ComposeWrapper implements Wrapper {
     this.withTime = -1;
     return true;
   }
+
+  keep(): boolean {
+    return false;
+  }
 }
 
 /** Behind `web-1  | ` or `[pod/web/app] `; -1 when there is neither. */

@@ -5,9 +5,9 @@ import { type FieldName, FormatError, type LineScanner } from './fields.ts';
 import { JsonScanner } from './json.ts';
 import { LogfmtScanner } from './logfmt.ts';
 import { type WantedFields, wantedFields } from './members.ts';
-import { compilePattern, PatternScanner } from './pattern.ts';
-import { ACCEPTED, type LineParser, type LogRecord, type Outcome } from './record.ts';
 import { forgetOriginals, originalsKept, restoreOriginals } from './originals.ts';
+import { compilePattern, PatternScanner } from './pattern.ts';
+import { ACCEPTED, INCOMPLETE, type LineParser, type LogRecord, type Outcome } from './record.ts';
 import { clearRecord, RequestReader } from './request.ts';
 import { Routes } from './routes.ts';
 import { SyslogWrapper } from './syslog.ts';
@@ -147,14 +147,15 @@ class WrappedLineParser implements LineParser {
     const { inner, wrapper } = this;
     const { bytes, start, end } = wrapper;
     const outcome = inner.parseInside(bytes, start, end, record);
-    if (outcome <= ACCEPTED || !wrapper.another()) return outcome;
-    if (inner.parseInside(wrapper.bytes, wrapper.start, wrapper.end, record) !== ACCEPTED) {
-      clearRecord(record);
-      return outcome;
+    if (outcome <= ACCEPTED) return outcome;
+    while (wrapper.another()) {
+      if (inner.parseInside(wrapper.bytes, wrapper.start, wrapper.end, record) !== ACCEPTED) continue;
+      // What stands before it was joined from other records.
+      if (wrapper.start > start) this.onLost(outcome, bytes, start, wrapper.start);
+      return ACCEPTED;
     }
-    // What was joined from parts lies in bytes of its own.
-    if (wrapper.bytes !== bytes) this.onLost(outcome, bytes, start, end);
-    return ACCEPTED;
+    clearRecord(record);
+    return wrapper.keep() ? INCOMPLETE : outcome;
   }
 
   /** Where a wrapper ends is where its line does. */

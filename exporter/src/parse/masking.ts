@@ -32,7 +32,7 @@ function keyPattern(secret: string): RegExp {
 export const maskText = (text: string): string => text.replace(IN_TEXT, masked);
 
 /** Escapes of JSON and of web servers, also escaped once more by a wrapper. */
-const ESCAPE = /\\+(?:u([0-9a-f]{4})|x([0-9a-f]{2})|([abfnrtv])|([^\\]))|[^]/gi;
+const ESCAPE = /\\+(?:u([0-9a-f]{4})|x([0-9a-f]{2})|([abfnrtv])|([^\\]))|[\s\S]/gi;
 
 /** The same for text that may have escapes in it: keys written with them are masked, everything else stays as it is. */
 export function maskEscapedText(text: string): string {

@@ -18,8 +18,8 @@ const LEFT_BRACKET = 91;
 const BACKSLASH = 92;
 const RIGHT_BRACKET = 93;
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'].map((name) =>
-  Buffer.from(name),
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'].map(
+  (name) => Buffer.from(name),
 );
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 /** Says that what follows is JSON. */
@@ -50,7 +50,9 @@ export class SyslogWrapper implements Wrapper {
     if (first === end) return BLANK;
     const header = afterPriority(bytes, first, end);
     const isVersion1 = bytes[header] === ZERO + 1 && bytes[header + 1] === SPACE && header + 1 < end;
-    const message = isVersion1 ? afterHeader5424(bytes, header + 2, end) : afterHeader3164(bytes, header, end);
+    const message = isVersion1
+      ? afterHeader5424(bytes, header + 2, end)
+      : afterHeader3164(bytes, header, end);
     if (message < 0) return WRAPPER;
     let line = skipBlanks(bytes, Math.min(message, end), end);
     if (startsWith(bytes, line, end, BYTE_ORDER_MARK)) line += BYTE_ORDER_MARK.length;
@@ -62,6 +64,10 @@ export class SyslogWrapper implements Wrapper {
   }
 
   another(): boolean {
+    return false;
+  }
+
+  keep(): boolean {
     return false;
   }
 }
@@ -94,7 +100,8 @@ function afterHeader3164(bytes: Buffer, from: number, end: number): number {
 function afterTag(bytes: Buffer, p: number, end: number): number {
   const limit = Math.min(end, p + LONGEST_TAG);
   let q = p;
-  while (q < limit && bytes[q] !== COLON && bytes[q] !== LEFT_BRACKET) if (NOT_IN_TAG[bytes[q++]] === 1) return -1;
+  while (q < limit && bytes[q] !== COLON && bytes[q] !== LEFT_BRACKET)
+    if (NOT_IN_TAG[bytes[q++]] === 1) return -1;
   if (q === p || q >= limit) return -1;
   if (bytes[q] === LEFT_BRACKET) {
     while (q < limit && bytes[q] !== RIGHT_BRACKET) if (bytes[q++] === SPACE) return -1;

@@ -19,7 +19,8 @@ export function isoTimeEnd(bytes: Uint8Array, from: number, end: number): number
   if (end - from < SHAPE.length) return -1;
   for (let i = 0; i < SHAPE.length; i++) {
     const c = bytes[from + i];
-    if (SHAPE[i] === ZERO ? !isDigit(c) : c !== SHAPE[i] && (SHAPE[i] !== LETTER_T || c !== LETTER_T + 32)) return -1;
+    if (SHAPE[i] === ZERO ? !isDigit(c) : c !== SHAPE[i] && (SHAPE[i] !== LETTER_T || c !== LETTER_T + 32))
+      return -1;
   }
   let p = from + SHAPE.length;
   if (p < end && (bytes[p] === POINT || bytes[p] === COMMA)) {

@@ -8,4 +8,6 @@ export interface Wrapper {
   peel(bytes: Buffer, start: number, end: number): Outcome;
   /** After the peeled line was rejected: whether there is another way to read it, which bytes[start, end) is then. */
   another(): boolean;
+  /** After all readings were rejected: whether the line may go on in the next record; it is kept for that then. */
+  keep(): boolean;
 }
