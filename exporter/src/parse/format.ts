@@ -7,7 +7,14 @@ import { LogfmtScanner } from './logfmt.ts';
 import { type WantedFields, wantedFields } from './members.ts';
 import { forgetOriginals, originalsKept, restoreOriginals } from './originals.ts';
 import { compilePattern, PatternScanner } from './pattern.ts';
-import { ACCEPTED, INCOMPLETE, type LineParser, type LogRecord, type Outcome } from './record.ts';
+import {
+  ACCEPTED,
+  INCOMPLETE,
+  type LineParser,
+  type LogRecord,
+  type Outcome,
+  rejectionCode,
+} from './record.ts';
 import { clearRecord, RequestReader } from './request.ts';
 import { Routes } from './routes.ts';
 import { SyslogWrapper } from './syslog.ts';
@@ -17,6 +24,8 @@ export { DEFAULT_FIELDS, FIELD_NAMES, type FieldName, FormatError } from './fiel
 
 export const FORMATS = ['json', 'logfmt', 'combined', 'vhost_combined', 'pattern'] as const;
 export const CONTAINERS = ['none', 'cri', 'docker', 'syslog', 'compose'] as const;
+
+const MALFORMED = rejectionCode('malformed');
 
 /** How the lines of a source are written; plain data. */
 export interface FormatOptions {
@@ -105,8 +114,16 @@ class PlainLineParser implements LineParser {
     clearRecord(record);
     let outcome = this.scanner.scan(bytes, start, end);
     if (outcome === ACCEPTED) outcome = this.reader.read(bytes, record);
+    if (outcome === MALFORMED && this.scanner.scanAgain) outcome = this.parseAgain(bytes, start, end, record);
     if (outcome > ACCEPTED) restoreOriginals(kept);
     return outcome;
+  }
+
+  private parseAgain(bytes: Buffer, start: number, end: number, record: LogRecord): Outcome {
+    const scanned = this.scanner.scanAgain?.(bytes, start, end);
+    if (scanned === ACCEPTED && this.reader.read(bytes, record) === ACCEPTED) return ACCEPTED;
+    clearRecord(record);
+    return MALFORMED;
   }
 
   parseToEnd(bytes: Buffer, start: number, limit: number, record: LogRecord): number {
