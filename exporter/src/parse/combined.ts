@@ -82,6 +82,8 @@ export class CombinedScanner implements LineScanner {
       host = hostEnd + 1;
       hostEnd = this.hostEnd(bytes, host, end);
       ident = wordEnd(bytes, hostEnd + 1, end);
+      // The ident: there is no virtual host, but a user with spaces.
+      if (hostEnd === host + 1 && bytes[host] === MINUS) return false;
     }
     if (ident >= end) return false;
     const user = ident + 1;
