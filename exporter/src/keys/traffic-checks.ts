@@ -34,6 +34,11 @@ export function trafficChecks(signals: KeySignals): Record<TrafficCheck & CheckN
   };
 }
 
+const noneAnswered = ({ requests }: WindowCounts): string =>
+  requests > 0
+    ? 'No request of the last 30 min got a response.'
+    : 'There were no requests in the last 30 min.';
+
 interface RatioRule {
   limit: number;
   breach(ratio: number, limit: number): boolean;
@@ -57,7 +62,7 @@ function sustained(
   const ratio = share(errors, requests);
   const limit = percent(rule.limit);
   const measured = `${percent(ratio)} of ${counted(requests, 'request')} in the last 30 min were answered ${code}`;
-  if (requests === 0) return verdict(false, 0, 'There were no requests in the last 30 min.');
+  if (requests === 0) return verdict(false, 0, noneAnswered(signals.thirtyMinutes));
   if (requests < rule.minRequests)
     return verdict(false, ratio, `${measured}; judged from ${counted(rule.minRequests, 'request')} on.`);
   // An override of 0 asks for any such answer, not for none.
@@ -108,7 +113,7 @@ function success(signals: KeySignals): Finding {
   const { success: succeeded, redirect } = signals.thirtyMinutes;
   const requests = responsesOf(signals.thirtyMinutes);
   if (anyUnknown(requests, succeeded, redirect)) return unknown('The numbers of answers are not known.');
-  if (requests === 0) return notApplicable('There were no requests in the last 30 min.');
+  if (requests === 0) return notApplicable(noneAnswered(signals.thirtyMinutes));
   const ratio = share(succeeded + redirect, requests);
   const limit = signals.thresholds.success_ratio.value;
   const floor = signals.thresholds.success_min_requests.value;

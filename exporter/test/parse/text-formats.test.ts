@@ -228,12 +228,14 @@ describe('vhost_combined', () => {
     expect(read(line(before))).toMatchObject({ outcome: 'accepted', key, ip: '192.0.2.7', status: 200 });
   });
 
-  test.each(['192.0.2.7 - John Doe', 'a b 192.0.2.7 - crm', 'May  4 10:11:12 web1 nginx: 192.0.2.7 - crm', '192.0.2.7'])(
-    '%j before the time is malformed',
-    (before) => {
-      expect(read(line(before)).outcome).toBe('malformed');
-    },
-  );
+  test.each([
+    '192.0.2.7 - John Doe',
+    'a b 192.0.2.7 - crm',
+    'May  4 10:11:12 web1 nginx: 192.0.2.7 - crm',
+    '192.0.2.7',
+  ])('%j before the time is malformed', (before) => {
+    expect(read(line(before)).outcome).toBe('malformed');
+  });
 });
 
 describe('pattern', () => {
