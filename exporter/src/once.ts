@@ -9,11 +9,18 @@ import { readWhole } from './log/whole.ts';
 import { Exposition } from './metrics/exposition.ts';
 import { Mirror } from './metrics/mirror.ts';
 import { readingText } from './metrics/reading-text.ts';
+import { explainRejection } from './parse/explain.ts';
 import { type LogRecord, REJECTIONS, type Rejection } from './parse/record.ts';
 import { defaultFormat, type Settings } from './settings.ts';
 import { Usage } from './usage/usage.ts';
 
 const SOURCE = 'once';
+
+/** A rejected line, and what more is known about it. */
+interface Example {
+  line: string;
+  problem: string;
+}
 
 const UNREADABLE: Record<string, string> = {
   ENOENT: 'there is no such file',
@@ -39,7 +46,7 @@ export async function readOnce(
   const usage = new Usage({ ...ingestion.usage, zeroHoldSeconds: 0, stored: false }, registry, Date.now);
   const counters = new SourceCounters();
   const format = defaultFormat(config);
-  const examples = new Map<Rejection, string>();
+  const examples = new Map<Rejection, Example>();
   const lead = new Lead(Date.now(), config.log.maxSkew);
   let path = '';
   const ahead = ParseAhead.where();
@@ -47,8 +54,10 @@ export async function readOnce(
     [{ name: SOURCE, format }],
     usage,
     counters,
-    (_, reason, bytes, start, end) => {
-      if (!examples.has(reason)) examples.set(reason, `${path}: ${quote(bytes, start, end)}`);
+    (_, reason, bytes, start, end, format) => {
+      if (examples.has(reason)) return;
+      const line = `${path}: ${quote(bytes, start, end)}`;
+      examples.set(reason, { line, problem: explainRejection(format, reason, bytes, start, end) });
     },
     lead,
     ahead,
@@ -147,7 +156,7 @@ async function expositionOf(
 
 function summarise(
   counters: SourceCounters,
-  examples: Map<Rejection, string>,
+  examples: Map<Rejection, Example>,
   messages: NodeJS.WriteStream,
 ): void {
   const rows = counters.changes();
@@ -157,7 +166,9 @@ function summarise(
   messages.write(`${count(total)} lines, ${count(sum)} rejected\n`);
   for (const { reason, value } of rejected.sort((a, b) => b.value - a.value)) {
     messages.write(`  ${reason}: ${count(value)} (${REJECTIONS[reason as Rejection]})\n`);
-    messages.write(`    e.g. ${examples.get(reason as Rejection) ?? 'too long to show'}\n`);
+    const { line, problem } = examples.get(reason as Rejection) ?? { line: 'too long to show', problem: '' };
+    messages.write(`    e.g. ${line}\n`);
+    if (problem !== '') messages.write(`    ${problem}\n`);
   }
   for (const { reason, value } of rows.filter((row) => row.counter === 'fields_ignored_total'))
     messages.write(`  ${reason} unusable on ${count(value)} lines, which were counted without it\n`);

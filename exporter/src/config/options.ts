@@ -26,7 +26,9 @@ const texts = z.array(z.string().min(1, 'is empty'));
 
 /** How the lines of a source are written and followed; `log` gives what a source leaves out. */
 const sourceOptions = {
-  format: z.enum(['json', 'logfmt', 'combined', 'pattern']).describe('How a line is written.'),
+  format: z
+    .enum(['json', 'logfmt', 'combined', 'vhost_combined', 'pattern'])
+    .describe('How a line is written.'),
   fields: z
     .record(z.string(), z.string().min(1, 'is empty'))
     .describe('What the log calls the fields, e.g. `keyId: auth.key.id`; dots reach into nested objects.'),
@@ -34,8 +36,10 @@ const sourceOptions = {
     .string()
     .describe('Regular expression for format pattern; its groups are named like the fields.'),
   container: z
-    .enum(['none', 'cri', 'docker'])
-    .describe('Container runtime whose wrapper is peeled off each line first.'),
+    .enum(['none', 'cri', 'docker', 'syslog', 'compose'])
+    .describe(
+      'Wrapper around each line, removed first: cri, docker, syslog, or compose for what docker compose logs and kubectl logs --prefix put in front.',
+    ),
   timezone: z
     .string()
     .describe(

@@ -16,13 +16,14 @@ import type { Usage } from '../usage/usage.ts';
 import { Lead } from './lead.ts';
 import type { ParseAhead } from './parse-ahead.ts';
 
-/** A line that was rejected, for whoever wants to show one. The bytes are valid until the call returns. */
+/** A line that was rejected, as the file holds it; the bytes are valid until the call returns. */
 export type RejectionListener = (
   file: FileRef,
   reason: Rejection,
   bytes: Buffer,
   start: number,
   end: number,
+  format: CompiledFormat,
 ) => void;
 
 /** Who keeps accepted requests one by one. The record is reused for the next line. */
@@ -110,7 +111,8 @@ export class LineAccount implements LineSink {
   }
 
   tooLong(file: FileRef, bytes: Buffer, start: number, end: number): void {
-    this.onRejection(file, 'too_long', bytes, start, end);
+    const { format } = this.tallies.get(file.source) as Tally;
+    this.onRejection(file, 'too_long', bytes, start, end, format);
   }
 
   /** Records of which the last part never came are rejected as partial. */
@@ -214,7 +216,10 @@ export class LineAccount implements LineSink {
     if (!tally) throw new Error(`no source is called ${file.source}`);
     let parser = this.parsers.get(file.id);
     if (!parser) {
-      parser = createLineParser(tally.format);
+      parser = createLineParser(tally.format, (outcome, bytes, start, end) => {
+        tally.lines++;
+        this.reject(file, rejectionName(outcome), bytes, start, end, tally.format);
+      });
       this.parsers.set(file.id, parser);
     }
     this.file = file;
@@ -222,9 +227,16 @@ export class LineAccount implements LineSink {
     this.tally = tally;
   }
 
-  private reject(file: FileRef, reason: Rejection, bytes: Buffer, start: number, end: number): void {
+  private reject(
+    file: FileRef,
+    reason: Rejection,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    format = this.tally.format,
+  ): void {
     this.counters.add(file.source, 'lines_rejected_total', reason, 1);
-    this.onRejection(file, reason, bytes, start, end);
+    this.onRejection(file, reason, bytes, start, end, format);
   }
 
   private countIgnored(source: string, ignored: number): void {

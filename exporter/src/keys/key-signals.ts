@@ -12,7 +12,12 @@ export interface WindowCounts {
   /** Every other 4xx: 404, 422 and the like. */
   other4xx: number;
   serverErrors: number;
+  /** Status 0: the connection ended without a response. Neither success nor error. Absent = none. */
+  noResponse?: number;
 }
+
+/** Requests of a window that got a response: what shares of success and errors are taken of. */
+export const responsesOf = ({ requests, noResponse = 0 }: WindowCounts): number => requests - noResponse;
 
 /** What the keys file says, as far as it matters for the state. Times in seconds since the epoch, NaN = unknown. */
 export interface RegisteredFacts {

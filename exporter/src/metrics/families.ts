@@ -25,7 +25,12 @@ const gauge = (name: string, help: string, ...labels: string[]): FamilyDefinitio
 
 /** Every family with a label per key. Names are public: rules and dashboards depend on them. */
 export const KEY_FAMILIES = define({
-  requests: counter('atender_requests_total', 'Requests, by status.', 'status', 'status_class'),
+  requests: counter(
+    'atender_requests_total',
+    'Requests, by status; status 0 (class none) = the connection ended without a response.',
+    'status',
+    'status_class',
+  ),
   endpointRequests: counter(
     'atender_endpoint_requests_total',
     'Requests, by endpoint template and status; what has no place of its own is under __other__ or __unmatched__.',

@@ -1,6 +1,7 @@
 import { codeUnit, decodeEscapes } from './escapes.ts';
 import { ESCAPED, FoundValues, type LineScanner, NUMBER, OTHER, TEXT } from './fields.ts';
 import { hashStep, settle, type WantedFields, type WantedName, type WantedNames } from './members.ts';
+import { hexByte } from './numbers.ts';
 import { ACCEPTED, BLANK, rejectionCode } from './record.ts';
 import { startsWith } from './spans.ts';
 import { wordsOf } from './words.ts';
@@ -25,6 +26,7 @@ const RIGHT_BRACE = 125;
 const LOWER_E = 101;
 const LOWER_N = 110;
 const LOWER_U = 117;
+const LOWER_X = 120;
 
 /** 0 = a byte that a string goes on with; the others end the quick loop: quote, backslash, control characters. */
 const STOPS = new Uint8Array(256).map((_, c) => (c === QUOTE || c === BACKSLASH || c < 32 ? 1 : 0));
@@ -51,6 +53,8 @@ export class JsonScanner implements LineScanner {
   /** Of the last member name that was looked up. */
   private found: WantedName | undefined;
   private scratch = Buffer.alloc(256);
+  /** Whether `\xHH` is taken in strings. */
+  private hexEscapes = false;
   constructor(wanted: WantedFields) {
     this.wanted = wanted;
     this.values = new FoundValues(wanted.places);
@@ -68,6 +72,14 @@ export class JsonScanner implements LineScanner {
     if (!object) return NOT_OBJECT;
     this.end(bytes);
     return ACCEPTED;
+  }
+
+  /** Takes `\xHH` in strings too, as nginx escapes without `escape=json`. */
+  scanAgain(bytes: Buffer, start: number, end: number): number {
+    this.hexEscapes = true;
+    const outcome = this.scan(bytes, start, end);
+    this.hexEscapes = false;
+    return outcome;
   }
 
   scanToEnd(bytes: Buffer, start: number, limit: number): number {
@@ -307,6 +319,7 @@ export class JsonScanner implements LineScanner {
       this.escaped = true;
       if (ESCAPABLE[bytes[p + 1]] === 1) p += 2;
       else if (bytes[p + 1] === LOWER_U && codeUnit(bytes, p + 2, end) >= 0) p += 6;
+      else if (this.hexEscapes && bytes[p + 1] === LOWER_X && hexByte(bytes, p + 2, end) >= 0) p += 4;
       else return -1;
     }
     return -1;

@@ -60,6 +60,7 @@ export class PatternScanner implements LineScanner {
     for (const group of this.groups) {
       const span = spans[group] as [number, number] | undefined;
       if (span) this.values.putText(bytes, FIELD[group], start + span[0], start + span[1]);
+      else this.values.putNothing(FIELD[group]);
     }
     return ACCEPTED;
   }

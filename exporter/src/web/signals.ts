@@ -86,6 +86,7 @@ export function windowOf(facts: KeyFacts | undefined, span: number, now: number)
     throttled: of('throttled'),
     other4xx: of('other4xx'),
     serverErrors: of('serverErrors'),
+    noResponse: of('noResponse'),
   };
   const requests = Object.values(counts).reduce((sum, n) => sum + n, 0);
   return { requests, ...counts };

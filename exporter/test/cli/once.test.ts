@@ -59,6 +59,28 @@ test('an example is shown as the log has it, but for what a terminal would obey'
   expect(stderr).toContain('e.g. a.log: {"path":"C:\\\\x","note":"é\\u001b[2J\\u009b\\u202e"}\n');
 });
 
+test('a request without response and a probe that sent no request are counted, not rejected', async () => {
+  const probe = {
+    keyId: undefined,
+    method: undefined,
+    endpoint: undefined,
+    request: '\u0016\u0003\u0001',
+    status: 400,
+  };
+  writeFileSync(
+    inDirectory('a.log'),
+    requestLine({ status: 0 }) + requestLine({ status: null }) + requestLine(probe),
+  );
+  const { stdout, stderr } = await runCommand(['once', 'a.log'], { cwd: directory.path });
+  expect(stderr).toBe('3 lines, 0 rejected\n');
+  expect(
+    sumOf(stdout, 'atender_requests_total', 'key_id="key_test"', 'status="0"', 'status_class="none"'),
+  ).toBe(2);
+  expect(stdout).toMatch(/^atender_key_last_used_timestamp_seconds\{key_id="key_test"\}/m);
+  const unmatched = ['key_id="__none__"', 'endpoint="__unmatched__"', 'status="400"'];
+  expect(sumOf(stdout, 'atender_endpoint_requests_total', ...unmatched)).toBe(1);
+});
+
 test('rejected lines are counted by reason, with an example each, and cost nothing else', async () => {
   writeFileSync(
     inDirectory('a.log'),

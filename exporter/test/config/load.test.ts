@@ -157,7 +157,7 @@ describe('problems', () => {
     );
     expect(problems).toHaveLength(4);
     expect(problems.find((problem) => problem.includes('format'))).toMatch(
-      /^exporter\.yaml:2: log\.format: is not one of json, logfmt, combined, pattern$/,
+      /^exporter\.yaml:2: log\.format: is not one of json, logfmt, combined, vhost_combined, pattern$/,
     );
     expect(problems.find((problem) => problem.includes('name'))).toMatch(
       /^exporter\.yaml:4: log\.sources\[0\]\.name: /,

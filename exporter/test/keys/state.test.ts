@@ -22,6 +22,8 @@ describe('success', () => {
     ['above 99 % is healthy', traffic(1000, { other4xx: 9 }), 'healthy'],
     ['exactly 99 % is degraded', traffic(1000, { other4xx: 10 }), 'degraded'],
     ['97 % because of 404s is degraded', traffic(100, { other4xx: 3 }), 'degraded'],
+    ['requests without a response are no errors', traffic(1000, { noResponse: 700, other4xx: 2 }), 'healthy'],
+    ['nor are they successes that hide errors', traffic(1000, { noResponse: 900, other4xx: 2 }), 'degraded'],
     ['redirects are no errors', traffic(100, { redirect: 60 }), 'healthy'],
     ['one error in 5 requests is too little to judge', traffic(5, { other4xx: 1 }), 'low_traffic'],
     ['19 requests are too few to judge', traffic(19, { other4xx: 10 }), 'low_traffic'],

@@ -20,7 +20,6 @@ describe('needed fields', () => {
     [{ endpoint: '**' }, 'bad_endpoint'],
     [{ endpoint: 'https:///v1' }, 'bad_endpoint'],
     [{ status: undefined }, 'missing_field'],
-    [{ status: null }, 'missing_field'],
     [{ status: false }, 'wrong_type'],
     [{ status: 99 }, 'bad_status'],
     [{ status: 600 }, 'bad_status'],
@@ -38,6 +37,21 @@ describe('needed fields', () => {
     [{ tenantId: false }, 'wrong_type'],
   ])('%j is %s', (fields, outcome) => {
     expect(read(request(fields)).outcome).toBe(outcome);
+  });
+
+  test.each([0, '0', '00', '000', '-', '', null, -1, '-1', 0.0])(
+    'status %j is that of a request without response',
+    (status) => {
+      expect(read(request({ status, keyId: 'k' }))).toMatchObject({
+        ...{ outcome: 'accepted', status: 0, key: 'k', template: '/v1/contacts' },
+      });
+    },
+  );
+
+  test('an endpoint that is no path is what the client sent, unless the request succeeded', () => {
+    for (const endpoint of ['host:443', 'v1/contacts', '-', '', null])
+      for (const status of [0, 400, 405, 502])
+        expect(read(request({ endpoint, status }))).toMatchObject({ outcome: 'accepted', template: '' });
   });
 
   test.each([
@@ -249,15 +263,29 @@ describe('a request line', () => {
   });
 
   test.each([
-    ['-', 'missing_field'],
-    ['GET', 'bad_endpoint'],
-    ['GET HTTP/1.1', 'bad_endpoint'],
-    ['GET  HTTP/1.1', 'bad_endpoint'],
-    ['\u0016\u0003\u0001', 'bad_endpoint'],
-    ['CONNECT host:443 HTTP/1.1', 'bad_endpoint'],
-    [7, 'wrong_type'],
-  ])('%j is %s', (line, outcome) => {
-    expect(split(line).outcome).toBe(outcome);
+    ['-'],
+    [''],
+    [null],
+    ['GET'],
+    ['GET HTTP/1.1'],
+    ['GET  HTTP/1.1'],
+    ['\u0016\u0003\u0001'],
+    ['CONNECT host:443 HTTP/1.1'],
+    ['PRI * HTTP/2.0'],
+  ])('%j is none: the request counts without endpoint and method', (line) => {
+    expect(split(line)).toMatchObject({
+      ...{ outcome: 'accepted', template: '', path: undefined, method: undefined, surface: undefined },
+    });
+  });
+
+  test('one without version names no endpoint when the server took it for no request', () => {
+    for (const status of [400, 408, 505]) expect(split('GET /v1/a', { status }).template).toBe('');
+    expect(split('GET /v1/a', { status: 404 }).template).toBe('/v1/a');
+  });
+
+  test('that is a number is of the wrong type, and one that is not on the line is missing', () => {
+    expect(split(7).outcome).toBe('wrong_type');
+    expect(split(undefined).outcome).toBe('missing_field');
   });
 
   test('gives only what the line does not say otherwise', () => {

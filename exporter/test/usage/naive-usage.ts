@@ -112,7 +112,7 @@ function minutes(lines: Line[]): Record<string, number> {
 }
 
 function classOf(status: number): (typeof MINUTE_CLASSES)[number] {
-  const named = { 401: 'unauthorized', 403: 'forbidden', 429: 'throttled' } as const;
+  const named = { 0: 'noResponse', 401: 'unauthorized', 403: 'forbidden', 429: 'throttled' } as const;
   if (status in named) return named[status as keyof typeof named];
   return (['success', 'success', 'success', 'redirect', 'other4xx', 'serverErrors'] as const)[
     Math.floor(status / 100)

@@ -148,7 +148,7 @@ function endpointsOf(endpoints: EndpointCounts[]): KeySignals['endpoints'] {
     .map(({ method, template, statuses }) => ({
       method,
       template,
-      requests: sum(statuses.values()),
+      requests: sum(statuses.values()) - (statuses.get(0) ?? 0),
       errors: (statuses.get(404) ?? 0) + (statuses.get(422) ?? 0),
     }))
     .filter(({ requests }) => requests > 0);
