@@ -4,10 +4,21 @@ import { globSync, isDynamicPattern } from 'tinyglobby';
 import { type Entry, inodeOf } from './file.ts';
 import { byAge, rotatedFrom } from './siblings.ts';
 
+/** Which entries of the journal a source reads. */
+export interface JournaldOptions {
+  units: string[];
+  /** As journalctl takes them: `FIELD=value`. */
+  matches: string[];
+  /** '' = the journal of this machine. */
+  directory: string;
+}
+
 export interface SourceOptions {
   name: string;
-  /** Paths and globs. */
+  /** Paths and globs; `-` is standard input. */
   paths: string[];
+  /** In the place of paths. */
+  journald?: JournaldOptions | undefined;
   /** Where to start in files found at the very first start; later files are read from the beginning. */
   readFrom: 'beginning' | 'end';
   maxLineBytes: number;
@@ -232,7 +243,8 @@ export class Discovery {
           modifiedMs: Number(stat.mtimeMs),
         };
       }
-      if (stat && !quietly && !this.refused.has(path)) {
+      // A FIFO is read without positions, by the Streams.
+      if (stat && !stat.isFIFO() && !quietly && !this.refused.has(path)) {
         this.refused.add(path);
         this.onError(source.name, 'open', path);
       }

@@ -87,6 +87,10 @@ export const MIGRATIONS: readonly (string | ((db: Connection) => void))[] = [
   `,
   // Files beside it that are still to be told, for whoever goes on after a kill.
   'ALTER TABLE positions ADD COLUMN unsure_since_ms REAL NOT NULL DEFAULT 0',
+  // Up to where the journal of a source is read.
+  `
+  CREATE TABLE journal_cursors (source TEXT PRIMARY KEY, cursor TEXT NOT NULL, done INTEGER NOT NULL) WITHOUT ROWID;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
