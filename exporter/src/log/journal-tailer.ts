@@ -9,7 +9,7 @@ import type { FileRef, LineSink } from './sink.ts';
 
 /** MESSAGE alone: other fields may hold what nobody meant to be read. --all, or long messages come as null. */
 const ENTRIES = ['--output=json', '--output-fields=MESSAGE', '--all'];
-/** One entry of any unit, without its fields. */
+/** One entry, without its fields. */
 const CURSOR_ONLY = ['--output=json', '--output-fields=_BOOT_ID', '--lines=1'];
 
 /** Pauses before another try, seconds: doubled each time. */
@@ -19,8 +19,6 @@ const LONGEST_PAUSE = 60;
 const STEADY_MS = 60_000;
 /** While no entry matches, the cursor follows those of other units this often, milliseconds. */
 const FOLLOW_OTHERS_MS = 60_000;
-/** An entry that is in the journal has been delivered after so long, milliseconds. */
-const DELIVERED_MS = 5_000;
 /** While entries keep coming, the next are waited for so long before other work goes on, milliseconds. */
 const ARRIVAL_MS = 10;
 const HINT = 'You are currently not seeing messages';
@@ -57,9 +55,8 @@ export class JournalTailer {
   private backlog = true;
   private busy = false;
   private lastLooked = 0;
+  /** When an entry was last read, or the cursor followed those of other units, milliseconds. */
   private lastEntryMs = 0;
-  /** The newest entry of any unit, and when it was that. */
-  private newest: { cursor: string; ms: number } | undefined;
   private asking = false;
   private failures = 0;
   private failure = '';
@@ -96,13 +93,8 @@ export class JournalTailer {
   poll(): void {
     const now = this.options.clock();
     if (this.journalctl) this.lastLooked = now / 1000;
-    if (this.state !== 'following' || this.journalctl?.queue.bytes !== 0) return;
-    const { newest } = this;
-    if (newest && now - newest.ms >= DELIVERED_MS) {
-      this.newest = undefined;
-      if (newest.ms > this.lastEntryMs) this.moveTo(newest.cursor, true);
-      this.lastEntryMs = now;
-    } else if (!newest && now - this.lastEntryMs >= FOLLOW_OTHERS_MS) void this.askNewest();
+    const due = now - this.lastEntryMs >= FOLLOW_OTHERS_MS;
+    if (due && this.state === 'following' && !this.asking) void this.followOthers();
   }
 
   async prepare(): Promise<void> {
@@ -197,7 +189,7 @@ export class JournalTailer {
 
   /** Decides where a source begins that was never read; else sees whether the entry it stopped at is still there. */
   private async findStart(): Promise<void> {
-    const { journal, source } = this.options;
+    const { source } = this.options;
     await this.seeWhetherAllIsShown();
     if (this.fresh) {
       const end = source.readFrom === 'end' ? await this.askCursor([]) : '';
@@ -206,7 +198,7 @@ export class JournalTailer {
     }
     const { cursor } = this.at;
     if (cursor === '') return;
-    const first = await this.askCursor([`--cursor=${cursor}`], journal);
+    const first = await this.askCursor([`--cursor=${cursor}`]);
     if (first !== '' && sameEntry(first, cursor)) return;
     const missing = entriesBetween(cursor, first);
     if (missing !== 0) this.reportGap(missing);
@@ -225,27 +217,31 @@ export class JournalTailer {
     );
   }
 
-  /** The cursor of one entry of any unit; '' = there is none. */
-  private async askCursor(args: string[], journal = this.options.journal): Promise<string> {
-    const { line } = await ask(journal, [...CURSOR_ONLY, ...args]);
+  /** The cursor of one entry, the newest unless a cursor is given; '' = there is none. */
+  private async askCursor(args: string[]): Promise<string> {
+    const { line } = await ask(this.options.journal, [...CURSOR_ONLY, ...args]);
     return entryOf(Buffer.from(line))?.cursor ?? '';
   }
 
-  /** So that the cursor does not stay at an entry that is removed while none of the source comes. */
-  private async askNewest(): Promise<void> {
-    if (this.asking) return;
+  /**
+   * Moves the cursor to the newest entry of any unit, so that it does not stay at one that is removed while none of
+   * the source comes. Only when everything of the source up to there is read.
+   */
+  private async followOthers(): Promise<void> {
+    const { journal } = this.options;
     this.asking = true;
-    const ms = this.options.clock();
     try {
-      const cursor = await this.askCursor([]);
-      if (cursor === '' || sameEntry(cursor, this.at.cursor)) this.lastEntryMs = ms;
-      else this.newest = { cursor, ms };
+      const newest = await this.askCursor([]);
+      const ours = await this.askCursor(matchesOf(journal));
+      const { cursor } = this.at;
+      const isRead = ours === '' || sameEntry(ours, cursor) || entriesBetween(ours, cursor) !== undefined;
+      const isPassed = sameEntry(newest, cursor) || entriesBetween(newest, cursor) !== undefined;
+      if (newest !== '' && isRead && !isPassed) this.moveTo(newest, true);
     } catch {
-      // Reading the entries themselves tells of what fails.
-      this.lastEntryMs = ms;
-    } finally {
-      this.asking = false;
+      // Reading the entries themselves reports what fails.
     }
+    this.lastEntryMs = this.options.clock();
+    this.asking = false;
   }
 
   private async seeWhetherAllIsShown(): Promise<void> {

@@ -290,6 +290,37 @@ test('names cause and remedy where journalctl is missing, is ready without it, a
   expect(exporter.output()).toContain('the journal is read again');
 });
 
+test.each([
+  [
+    'may not be read',
+    'No journal files were opened due to insufficient permissions.',
+    /group systemd-journal/,
+  ],
+  ['has no such directory', 'Failed to open /x: No such file or directory', /correct journald.directory/],
+])('names the remedy where the journal %s', async (_, message, remedy) => {
+  const bin = at('bin');
+  mkdirSync(bin);
+  writeFileSync(join(bin, 'journalctl'), `#!/bin/sh\necho '${message}' >&2\nexit 1\n`, { mode: 0o755 });
+  const exporter = await startExporter(args(), { env: { PATH: `${bin}:${process.env.PATH}` } });
+  await exporter.ready();
+  await eventually(() => expect(exporter.output()).toMatch(remedy));
+  expect(exporter.output()).toContain(message);
+  expect(await selfMetric(exporter, 'last_look_timestamp_seconds')).toBe(0);
+});
+
+test('warns where the exporter sees only its own part of the journal', async () => {
+  const bin = at('bin');
+  mkdirSync(bin);
+  const hint = 'Hint: You are currently not seeing messages from other users and the system.';
+  writeFileSync(
+    join(bin, 'journalctl'),
+    `#!/bin/sh\ncase "$*" in *output=cat*) echo '${hint}' >&2 ;; esac\nexec ${journalctlPath()} "$@"\n`,
+    { mode: 0o755 },
+  );
+  const exporter = await startExporter(args(), { env: { PATH: `${bin}:${process.env.PATH}` } });
+  await eventually(() => expect(exporter.output()).toMatch(/only a part of the journal.*systemd-journal/));
+});
+
 test('goes on where it was when journalctl is killed', async () => {
   const exporter = await startExporter(args());
   writeEntries(journal, entries(10));
