@@ -91,7 +91,8 @@ const source = z
   })
   .superRefine(({ path, journald, container }, { addIssue }) => {
     const wrong = (message: string, ...at: string[]) => addIssue({ code: 'custom', message, path: at });
-    if (!path && !journald) wrong('names neither path nor journald');
+    if (!path && !journald)
+      wrong('is missing; name files here, or entries of the journal in journald', 'path');
     else if (path && journald)
       wrong('a source has either path or journald; make two sources of it', 'journald');
     if (journald && container && container !== 'none')

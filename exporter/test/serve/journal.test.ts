@@ -355,7 +355,7 @@ test('a reload changes what matches and goes on from there', async () => {
 });
 
 test.each([
-  ['neither', '{ name: api }', /neither path nor journald/],
+  ['neither', '{ name: api }', /path: is missing; name files here, or entries of the journal/],
   ['both', '{ name: api, path: [x], journald: { units: [api.service] } }', /either path or journald/],
   ['nothing to match', '{ name: api, journald: {} }', /no unit and no match/],
   ['a unit without its kind', '{ name: api, journald: { units: [api] } }', /no unit; write its full name/],
