@@ -213,10 +213,11 @@ test('cursors of the journal are committed with the rest, and a store from befor
   for (const change of MIGRATIONS.slice(0, 4)) db.exec(change);
   db.exec('PRAGMA user_version = 4');
   db.close();
-  expect(opened().load().cursors).toEqual([]);
+  const store = opened();
+  expect(store.load().cursors).toEqual([]);
   const cursor = { source: 'api', cursor: 's=1;i=2', done: true };
-  opened().commit({ ...commitOf(1), cursors: [cursor, { source: 'web', cursor: '', done: false }] }, true);
-  opened().commit({ ...commitOf(2), cursors: [{ ...cursor, cursor: 's=1;i=3' }] }, true);
+  store.commit({ ...commitOf(1), cursors: [cursor, { source: 'web', cursor: '', done: false }] }, true);
+  store.commit({ ...commitOf(2), cursors: [{ ...cursor, cursor: 's=1;i=3' }] }, true);
   closed();
   expect(opened().load().cursors).toEqual([
     { ...cursor, cursor: 's=1;i=3' },
