@@ -139,14 +139,15 @@ export const exporter = frame(
       {
         title: 'Rotations, truncations, file errors',
         description:
-          'What happened to the files. Rotations come as the logger makes them; a truncation can lose lines (see Lost bytes); an error names what failed, and the exporter’s log says on which file.',
+          'What happened to the files. Rotations come as the logger makes them; a truncation can lose lines (see Lost bytes); a journal gap means that entries may have been removed before they were read; an error names what failed, and the exporter’s log says on which file.',
         unit: 'short',
-        none: 'No file was ever rotated or truncated, or failed',
+        none: 'No rotation, truncation, file error or journal gap yet',
       },
       [
         { expr: happened(SELF.rotations, 'source'), legend: 'rotations {{source}}' },
         { expr: happened(SELF.truncations, 'source'), legend: 'truncations {{source}}' },
         { expr: happened(SELF.fileErrors, 'source, op'), legend: 'errors {{source}} {{op}}' },
+        { expr: happened(SELF.journalGaps, 'source'), legend: 'journal gaps {{source}}' },
       ],
     ),
   )

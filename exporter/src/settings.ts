@@ -7,6 +7,7 @@ import type { IngestionSettings } from './ingest/ingestion.ts';
 import type { KeyEntry } from './keys/key.ts';
 import { problemText as keysProblemText, parseKeysFile } from './keys/keys-file.ts';
 import { withoutRawKeys } from './keys/raw-keys.ts';
+import { STANDARD_INPUT } from './log/streams.ts';
 import {
   compileFormat,
   DEFAULT_FIELDS,
@@ -67,7 +68,8 @@ function ingestionSettings(config: Config, keys: KeyEntry[]): IngestionSettings 
   return {
     sources: sourcesOf(config).map((source) => ({
       name: source.name,
-      paths: source.path,
+      paths: source.path ?? [],
+      journald: source.journald,
       readFrom: source.readFrom,
       maxLineBytes: source.maxLineBytes,
       staleAfter: source.staleAfter,
@@ -100,12 +102,19 @@ function formatOf(
   config: Config,
   source: Pick<
     SourceConfig,
-    'format' | 'fields' | 'pattern' | 'container' | 'timezone' | 'trustedProxies' | 'maxLineBytes'
+    | 'format'
+    | 'fields'
+    | 'pattern'
+    | 'container'
+    | 'timezone'
+    | 'trustedProxies'
+    | 'maxLineBytes'
+    | 'journald'
   >,
 ): FormatOptions {
   return {
     format: source.format,
-    container: source.container,
+    container: source.journald ? 'none' : source.container,
     fields: { ...DEFAULT_FIELDS, ...source.fields },
     pattern: source.pattern === '' ? undefined : source.pattern,
     endpoints: config.endpoints,
@@ -119,6 +128,11 @@ function sourceProblems(config: Config): string[] {
   const problems: string[] = [];
   const names = new Set<string>();
   const named = sourcesOf(config);
+  const reading = named.filter(({ path }) => path?.includes(STANDARD_INPUT)).map(({ name }) => name);
+  if (reading.length > 1)
+    problems.push(
+      `log.sources: ${reading.join(' and ')} read standard input (-); only one source can do that`,
+    );
   // `once` reads files of no source in the format of `log` itself.
   const sources = named.length > 0 ? named : [{ ...config.log, name: 'default' }];
   for (const source of sources) {

@@ -237,7 +237,7 @@ const NOT_OF_TYPE: Record<string, string> = {
 function knownNames(path: readonly PropertyKey[]): string[] {
   const prefix = pathText(path);
   if (prefix.startsWith('log.sources'))
-    return ['name', 'path', ...Object.keys(configSchema.shape.log.unwrap().shape)];
+    return ['name', 'path', 'journald', ...Object.keys(configSchema.shape.log.unwrap().shape)];
   const below = OPTIONS.map((option) => option.path)
     .filter((option) => prefix === '' || option.startsWith(`${prefix}.`))
     .map((option) => option.slice(prefix === '' ? 0 : prefix.length + 1));

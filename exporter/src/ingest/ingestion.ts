@@ -2,8 +2,10 @@ import type { KeyEntry } from '../keys/key.ts';
 import { KeyRegistry } from '../keys/registry.ts';
 import type { ScopeRule } from '../keys/scopes.ts';
 import { type SourceCounter, SourceCounters } from '../log/counters.ts';
-import { LogIntake, type SourceOptions } from '../log/intake.ts';
+import type { SourceOptions } from '../log/intake.ts';
+import { Readers } from '../log/readers.ts';
 import type { FormatOptions } from '../parse/format.ts';
+import { maskText } from '../parse/masking.ts';
 import { Spool, type SpoolOptions } from '../record/spool.ts';
 import { hasArchive } from '../record/spool-directory.ts';
 import type { Commit, SegmentRow, Store } from '../store/store.ts';
@@ -72,7 +74,7 @@ export class Ingestion {
   private readonly startedAt: number;
   private readonly counters = new SourceCounters();
   private readonly usage: Usage;
-  private readonly intake: LogIntake;
+  private readonly intake: Readers;
   private readonly lines: LineAccount;
   private readonly spool: Spool | undefined;
   private readonly patternReports: PatternReports;
@@ -124,13 +126,16 @@ export class Ingestion {
       this.spool,
       ahead,
     );
-    this.intake = new LogIntake({
+    this.intake = new Readers({
       sources: settings.sources,
       positions: loaded.positions,
+      cursors: loaded.cursors,
       counters: this.counters,
       first: loaded.first,
       clock,
       onFileError: fileErrorReports(outlet, clock),
+      report: (level, source, message) =>
+        outlet.report({ level, message: `${source}: ${maskText(message)}`, details: { source } }),
     });
     this.patternReports = new PatternReports(outlet, clock);
     this.recordedSince = this.recorded();
@@ -221,6 +226,7 @@ export class Ingestion {
       changes: this.usage.changes(now, (this.clock() - this.startedAt) / 1000),
       positions: this.intake.positionChanges(),
       counters: this.counters.changes(),
+      cursors: this.intake.cursorChanges(),
     };
     const started = performance.now();
     let ips: IpColumns | undefined;

@@ -5,10 +5,21 @@ import { type Entry, inodeOf } from './file.ts';
 import { type PatternFacts, patternFacts, staticRoot } from './patterns.ts';
 import { byAge, rotatedFrom } from './siblings.ts';
 
+/** Which entries of the journal a source reads. */
+export interface JournaldOptions {
+  units: string[];
+  /** As journalctl takes them: `FIELD=value`. */
+  matches: string[];
+  /** '' = the journal of this machine. */
+  directory: string;
+}
+
 export interface SourceOptions {
   name: string;
-  /** Paths and globs. */
+  /** Paths and globs; `-` is standard input. */
   paths: string[];
+  /** In the place of paths. */
+  journald?: JournaldOptions | undefined;
   /** Where to start in files found at the very first start; later files are read from the beginning. */
   readFrom: 'beginning' | 'end';
   maxLineBytes: number;
@@ -245,7 +256,8 @@ export class Discovery {
           bornMs: Number(stat.birthtimeMs),
         };
       }
-      if (stat && !quietly && !this.refused.has(path)) {
+      // A FIFO is read without positions, by the Streams.
+      if (stat && !stat.isFIFO() && !quietly && !this.refused.has(path)) {
         this.refused.add(path);
         this.onError(source.name, 'open', path);
       }

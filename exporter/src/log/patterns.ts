@@ -107,7 +107,7 @@ function problemAt(path: string): { cause: PatternCause; path: string } | undefi
     const stat = statSync(path, { throwIfNoEntry: false });
     if (!stat) return { ...missingAt(path) };
     if (stat.isDirectory()) return { cause: 'directory', path };
-    if (!stat.isFile()) return { cause: 'not_a_file', path };
+    if (!stat.isFile() && !stat.isFIFO()) return { cause: 'not_a_file', path };
     return canRead(path, false) ? undefined : { cause: 'denied', path };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

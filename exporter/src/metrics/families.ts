@@ -142,7 +142,16 @@ export const SELF_FAMILIES = define({
     `Files and directories because of which a configured path or glob is not read, or not wholly, by cause (${Object.keys(PATTERN_PROBLEMS).join(', ')}); absent where there are none.`,
     ...['source', 'pattern', 'cause'],
   ),
-  filesOpen: gauge('atender_exporter_files_open', 'Log files that are held open.', 'source'),
+  journalGaps: counter(
+    'atender_exporter_journal_gaps_total',
+    `${SOURCE_COUNTERS.journal_gaps_total}.`,
+    'source',
+  ),
+  filesOpen: gauge(
+    'atender_exporter_files_open',
+    'Log files, FIFOs, standard input and journals that are held open.',
+    'source',
+  ),
   behindBytes: gauge('atender_exporter_behind_bytes', 'Bytes known to be there and not read yet.', 'source'),
   behindSeconds: gauge(
     'atender_exporter_behind_seconds',

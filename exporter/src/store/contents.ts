@@ -15,7 +15,7 @@ export function write(
   writer: Writer,
   values: ValueBlocks,
   days: DayMerges,
-  { changes, positions, counters, segments }: Commit,
+  { changes, positions, counters, cursors, segments }: Commit,
 ): void {
   writer.upsert(tables.keys, changes.keys);
   writer.upsert(tables.endpoints, changes.endpoints);
@@ -32,6 +32,7 @@ export function write(
   writer.upsert(tables.positions, positions.put);
   for (const id of positions.drop) writer.remove('positions', 'id', id);
   writer.upsert(tables.sourceCounters, counters);
+  if (cursors !== undefined) writer.upsert(tables.journalCursors, cursors);
   if (segments === undefined) return;
   writer.upsert(tables.segments, segments.put);
   for (const segment of segments.drop) writer.remove('segments', 'segment', segment);
@@ -108,6 +109,7 @@ function everything(path: string, db: Connection): Loaded {
     first: db.prepare("SELECT 1 FROM meta WHERE name = 'backlog_read'").get() === undefined,
     positions: allRows(db, tables.positions),
     counters: allRows(db, tables.sourceCounters),
+    cursors: allRows(db, tables.journalCursors),
     segments: allRows(db, tables.segments),
     changes: {
       ...keysOf(path, db),

@@ -92,6 +92,10 @@ export const MIGRATIONS: readonly (string | ((db: Connection) => void))[] = [
   usesNoted,
   // Absence is claimed no further back than this. An older store that holds days reaches back as far as they do.
   (db) => db.prepare("INSERT INTO meta VALUES ('recorded_from', ?)").run([String(Date.now() / 1000)]),
+  // Up to where the journal of a source is read.
+  `
+  CREATE TABLE journal_cursors (source TEXT PRIMARY KEY, cursor TEXT NOT NULL, done INTEGER NOT NULL) WITHOUT ROWID;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

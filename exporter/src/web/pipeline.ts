@@ -46,6 +46,7 @@ export function pipelineFacts(mirror: Mirror, ingesting: boolean, now: number): 
     saving(mirror, now),
     ...ahead(mirror),
     ...lost(mirror),
+    ...journalGaps(mirror),
     ...overflow(mirror),
   ];
 }
@@ -157,6 +158,13 @@ function lost(mirror: Mirror): PipelineFact[] {
   if (bytes === 0) return [];
   const detail = byReason.map(([reason, n]) => `${byteSize(n)}: ${meaning(LOSSES, reason)}`).join('; ');
   return [{ name: 'Lost before they were read', text: byteSize(bytes), detail, concern: 'watch' }];
+}
+
+function journalGaps(mirror: Mirror): PipelineFact[] {
+  const gaps = total(mirror, 'journal_gaps_total');
+  if (gaps === 0) return [];
+  const detail = 'Entries may have been removed from the journal before they were read.';
+  return [{ name: 'Gaps in the journal', text: counted(gaps, 'gap'), detail, concern: 'watch' }];
 }
 
 function overflow({ intake }: Mirror): PipelineFact[] {
