@@ -2,15 +2,28 @@ import { readFileSync } from 'node:fs';
 import { configJsonSchema, optionsTable } from '../exporter/src/config/schema.ts';
 import { keysJsonSchema } from '../exporter/src/keys/schema.ts';
 import { metricsTable } from '../exporter/src/metrics/families.ts';
+import { SECRETS } from '../exporter/src/parse/secrets.ts';
 
 /** Every committed file that is generated in whole or in part from the sources, as it has to be: path → text. */
 export function generated(): Record<string, string> {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const formats = readFileSync(new URL('../docs/log-formats.md', import.meta.url), 'utf8');
   return {
+    'docs/log-formats.md': between(formats, 'secrets', secretsTable()),
     'README.md': between(between(readme, 'options', optionsTable()), 'metrics', metricsTable()),
     'exporter/schema/config.schema.json': json(configJsonSchema),
     'exporter/schema/keys.schema.json': json(keysJsonSchema),
   };
+}
+
+function secretsTable(): string {
+  const rows = SECRETS.map(({ owner, prefixes, least }) => {
+    const shown = prefixes.map((prefix) => `\`${prefix}\``).join(' ');
+    return `| ${owner} | ${shown} | ${least} |`;
+  });
+  return ['| tokens of | begin with | bytes behind it, at least |', '| --- | --- | --- |', ...rows].join(
+    '\n',
+  );
 }
 
 /** The text with what stands between `<!-- name:begin -->` and `<!-- name:end -->` replaced. */

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 
 /** The programs the tests run for real: the command on PATH, and the Debian package that has it. */
 export const SERVERS = [
@@ -9,12 +10,22 @@ export const SERVERS = [
   { command: 'redis-server', package: 'redis-server' },
   { command: 'chromium', package: 'chromium' },
   { command: 'openssl', package: 'openssl' },
+  ...['zstd', 'bzip2', 'lz4'].map((command) => ({ command, package: command })),
+  { command: 'xz', package: 'xz-utils' },
+  { command: 'journalctl', package: 'systemd' },
+  // Debian keeps it outside PATH.
+  {
+    command: 'systemd-journal-remote',
+    file: '/lib/systemd/systemd-journal-remote',
+    package: 'systemd-journal-remote',
+  },
 ];
 
 /** Entries of SERVERS that PATH does not have. */
 export function missingServers() {
   return SERVERS.filter(
-    ({ command, alternative }) => !onPath(command) && !(alternative && onPath(alternative)),
+    ({ command, alternative, file }) =>
+      !onPath(command) && !(alternative && onPath(alternative)) && !(file && existsSync(file)),
   );
 }
 
@@ -25,8 +36,8 @@ export function missingMessage(missing) {
     `Missing on PATH: ${missing.map((server) => server.command).join(', ')}.`,
     'The tests run against the real programs; none is skipped.',
     `On Debian: npm run setup:servers, or as root: apt-get install --no-install-recommends ${packages}`,
-    'Elsewhere: install Prometheus, Alertmanager, Redis, Chromium and OpenSSL from your package manager or',
-    'their release pages, under the command names above.',
+    'Elsewhere: install Prometheus, Alertmanager, Redis, Chromium, OpenSSL, systemd, zstd, bzip2, lz4 and xz from your',
+    'package manager or their release pages, under the command names above.',
   ].join('\n');
 }
 

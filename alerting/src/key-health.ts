@@ -35,6 +35,8 @@ const {
 } = KEY_SERIES;
 const PERCENT = '{{ $value | humanizePercentage }}';
 const FAILED = 'status=~"5.."';
+/** Requests that got a response. */
+const RESPONDED = 'status!="0"';
 const SANDBOX = `${info}{environment="sandbox"}`;
 const DAY_LIMIT = `${rateLimit}{window="day"}`;
 const MINUTE_LIMIT = `${rateLimit}{window="minute"}`;
@@ -165,17 +167,17 @@ const keyHealth: Group = {
     {
       record: RECORDED.troubled30m,
       why: `
-        The denominator of the 429 and 5xx shares: all requests of keys that had such a response in the last 5 minutes.
-        Both alerts ask for that. It is recorded because adding up every status of every key is most of the cost of
+        The denominator of the 429 and 5xx shares: all requests that got a response, of keys that had a 429 or 5xx in the
+        last 5 minutes. Both alerts ask for that. Status 0 means no response. It is recorded because adding up every status of every key is most of the cost of
         these rules. Requests of a backlog that an exporter reads are no present trouble and are left out.`,
       expr: promql`
-        ${increaseInTime('', '30m')}
+        ${increaseInTime(RESPONDED, '30m')}
         and ${ON_KEY} (increase(${requests}{status=~"429|5.."}[5m]) > 0)`,
     },
     {
       record: RECORDED.troubled5m,
       expr: promql`
-        ${increaseInTime('', '5m')}
+        ${increaseInTime(RESPONDED, '5m')}
         and ${ON_KEY} ${RECORDED.troubled30m}`,
     },
     throttled,
@@ -250,7 +252,7 @@ const endpointHealth: Group = {
           ${effectiveOrDefault('endpoint_error_count', keysJudgedBy('unauthorized_count'))}
         )
         / on (${BY_ENDPOINT})
-        ${increaseInTime('', '30m', BY_ENDPOINT, endpointRequests)}
+        ${increaseInTime(RESPONDED, '30m', BY_ENDPOINT, endpointRequests)}
         > ${ON_KEY} group_left ()
         ${effectiveOrDefault('endpoint_error_ratio', keysJudgedBy('unauthorized_count'))}`,
       for: '5m',

@@ -3,12 +3,14 @@ import {
   effective,
   effectiveOrDefault,
   maxByKey,
+  ON_INSTANCE,
   ON_KEY,
   promql,
   RETIRED_KEYS,
   shownByBlind,
 } from '../../exporter/src/health/promql.ts';
 import { KEY_SERIES, RECORDED } from '../../exporter/src/health/series.ts';
+import { SELF_FAMILIES } from '../../exporter/src/metrics/families.ts';
 import type { Alert, RuleFile } from './rule.ts';
 import {
   firstValue,
@@ -23,15 +25,29 @@ import {
 const { lastUsed, created, rotated, rotateEvery, maxGap, info } = KEY_SERIES;
 const DURATION = '{{ $value | humanizeDuration }}';
 
+/** When the exporters that show a key began to record: the latest of them, for every key with a creation time. */
+const recordingBegan = promql`
+  ${maxByKey(`
+    (${created} > 0) * 0
+    + ${ON_INSTANCE} group_left ()
+    max by (job, instance) (${SELF_FAMILIES.recordedSince.name})
+  `)}`;
+
 const stale: Alert = {
   alert: 'AtenderKeyStale',
   why: `
-    A candidate for revocation. A key that was never used counts from its creation. A key whose creation is unknown too
-    is not judged: 0 would look like fifty years.`,
+    A candidate for revocation. A key without recorded use counts from its creation, or from when recording began,
+    whichever is later: no absence is claimed further back than the record. If several exporters show the key, the one
+    with the shortest record decides. An exporter that is too old to expose when its record began counts from the
+    creation alone. A key whose creation is unknown is not judged: 0 would look like fifty years.`,
   expr: promql`
     (
       time() - (
         ${maxByKey(`${lastUsed} > 0`)}
+        or
+        ${recordingBegan}
+        > ${ON_KEY}
+        ${maxByKey(`${created} > 0`)}
         or
         ${maxByKey(`${created} > 0`)}
       )
@@ -47,7 +63,9 @@ const stale: Alert = {
     summary: keySummary(present, ` is stale: no use for ${DURATION}`),
     description:
       `{{ with ${keyQuery(`max(${lastUsed}${ofKey()}) > 0`)} }}Last used {{ . | first | value | humanizeTimestamp }}` +
-      `{{ else }}Never used, created ${DURATION} ago{{ end }} ` +
+      `{{ else }}{{ with printf \`time() - max(${created}${ofKey()}) > %f\` $labels.tenant_id $labels.key_id $value | query }}` +
+      `No use since recording began ${DURATION} ago; created {{ . | first | value | humanizeDuration }} ago` +
+      `{{ else }}Never used, created ${DURATION} ago{{ end }}{{ end }} ` +
       `(threshold ${thresholdText('stale_seconds')}). ` +
       'Ask the owner whether it is still needed; if not, revoke it.',
     value: `${DURATION} without use`,

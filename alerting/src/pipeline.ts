@@ -57,6 +57,14 @@ const recordings: Recording[] = [
     'A source is alive when it was read or found unchanged within a minute.',
   ),
   blind(
+    'no_file',
+    promql`
+      group by (${BY_INSTANCE}) (
+        sum by (job, instance, source) (max_over_time(${SELF.sourceFiles}[2m])) == 0
+      )`,
+    'A source without a file that can be read. A source that was never read since the start has no such time.',
+  ),
+  blind(
     'behind',
     `${groupByInstance(`${SELF.behindSeconds} > 120`)} or ${groupByInstance(`${SELF.ready} == 0`)}`,
     'And when it is caught up.',
@@ -207,6 +215,91 @@ const sourceStale: Alert[] = [
     },
   },
 ];
+
+const PATTERN = '{{ $labels.pattern }} of source {{ $labels.source }} of {{ $labels.instance }}';
+const CONFIGURED =
+  'Source {{ $labels.source }} of {{ $labels.instance }} is configured to read {{ $labels.pattern }}, and';
+const NO_FILE = promql`
+  (sum by (job, instance, source) (${SELF.sourceFiles}) == 0)`;
+const CAUSES = instanceQuery(`${SELF.sourceProblems}${ofInstance('source', 'pattern')}`, 'source', 'pattern');
+const unmatchedTexts = {
+  summary: `Log pattern ${PATTERN} matches no readable file`,
+  description:
+    `${CONFIGURED} {{ $value }} files match that can be read (threshold 1, for 5 minutes). ` +
+    `Cause:{{ range ${CAUSES} }} {{ .Labels.cause }};{{ else }} not known;{{ end }} ` +
+    'the runbook explains it. Requests in these logs are not counted.',
+  value: '{{ $value }} files',
+  threshold: '1 file',
+};
+const patternUnmatched: Alert[] = [
+  {
+    alert: 'AtenderLogPatternUnmatched',
+    why: `
+      A pattern that matches no file that can be read: a typo, a missing mount, a permission. It pages where the source
+      has no other file.`,
+    expr: promql`
+      ${SELF.sourceFiles} == 0
+      and on (job, instance, source)
+      ${NO_FILE}`,
+    for: '5m',
+    labels: { severity: 'page', category: 'pipeline', reason: 'no_file' },
+    shared: 'pipeline',
+    annotations: unmatchedTexts,
+  },
+  {
+    alert: 'AtenderLogPatternUnmatched',
+    why: 'The same beside other patterns of the source that match.',
+    expr: promql`
+      ${SELF.sourceFiles} == 0
+      unless on (job, instance, source)
+      ${NO_FILE}`,
+    for: '5m',
+    labels: { severity: 'ticket', category: 'pipeline', reason: 'pattern' },
+    shared: 'pipeline',
+    annotations: unmatchedTexts,
+  },
+  {
+    alert: 'AtenderLogPatternUnmatched',
+    why: 'The exporter reads some files of a pattern and cannot read others.',
+    expr: promql`
+      ${SELF.sourceProblems} > 0
+      unless on (job, instance, source, pattern)
+      ${SELF.sourceFiles} == 0`,
+    for: '5m',
+    labels: { severity: 'ticket', category: 'pipeline', reason: 'not_all' },
+    shared: 'pipeline',
+    annotations: {
+      summary: `Log pattern ${PATTERN} is not read completely: {{ $labels.cause }}`,
+      description:
+        `${CONFIGURED} {{ $value }} files or directories of it are not read (threshold: any, for 5 minutes). ` +
+        'Cause: {{ $labels.cause }}; the runbook explains it. Requests in these logs are not counted.',
+      value: '{{ $value }} not read',
+      threshold: 'any',
+    },
+  },
+];
+
+const sourceAhead: Alert = {
+  alert: 'AtenderLogSourceAhead',
+  why: `
+    Requests dated in the future: a fast clock where the log is written, or local time without an offset. They count
+    when they are read, so no key looks unused. But times, days and the order of events are not those of the log. The
+    exporter tolerates 5 minutes (log.maxSkew). One stray line leaves the gauge after 10 minutes.`,
+  expr: `max by (job, instance, source) (${SELF.ahead}) > 300`,
+  for: '15m',
+  labels: { severity: 'ticket', category: 'pipeline' },
+  shared: 'pipeline',
+  annotations: {
+    summary: `Log source {{ $labels.source }} of {{ $labels.instance }} is ${DURATION} ahead of the clock`,
+    description:
+      `The newest requests of source {{ $labels.source }} name a time ${DURATION} later than the clock of the exporter showed when they were read ` +
+      '(threshold 5m 0s, for 15 minutes). They count at the time they are read. ' +
+      'About whole hours: the log writes local time without an offset; set log.timezone for the source. ' +
+      'Otherwise: synchronise the clocks of both machines by NTP.',
+    value: `${DURATION} ahead`,
+    threshold: '5m 0s',
+  },
+};
 
 const lagging: Alert = {
   alert: 'AtenderExporterLagging',
@@ -389,6 +482,8 @@ export const pipelineRules: RuleFile = {
         ...recordings,
         ...down,
         ...sourceStale,
+        ...patternUnmatched,
+        sourceAhead,
         lagging,
         rejected,
         commitFailing,

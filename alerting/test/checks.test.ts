@@ -162,6 +162,28 @@ const AGES: Situation[] = combinations<[number, 'active' | 'revoked', boolean, n
   };
 });
 
+/** Keys without any recorded use, by when they were created; recording began 1,000 s ago. */
+const RECORDED = 1_000;
+const UNUSED: Situation[] = combinations<[number, number]>(
+  [0, 300, 999, 1000, 1001, 9000],
+  [600, 999, 1000, 1001],
+).map(([createdAgo, limit]) => ({
+  checks: ['stale'],
+  signals: {
+    lastUsed: 0,
+    recordedSince: NOW - RECORDED,
+    registered: registered({ createdAt: createdAgo === 0 ? Number.NaN : NOW - createdAgo }),
+  },
+  series: [
+    { name: 'atender_key_info', labels: { state: 'active' }, values: always(1) },
+    { name: 'atender_exporter_recorded_since_timestamp_seconds', values: always(NOW - RECORDED) },
+    ...(createdAgo === 0
+      ? []
+      : [{ name: 'atender_key_created_timestamp_seconds', values: always(NOW - createdAgo) }]),
+  ],
+  thresholds: { stale_seconds: limit },
+}));
+
 const EVENTS: Situation[] = [0, 899, 900, 901, -60].map((age) => ({
   checks: ['new_ip', 'new_surface'],
   signals: {
@@ -312,6 +334,7 @@ describe('rule and check say the same of the same key', () => {
     ['answers now and twenty minutes ago, around the floors, and with thresholds of 0', ANSWERS],
     ['two endpoints of which either may have a cluster', ENDPOINTS],
     ['time since the last use', AGES],
+    ['no recorded use, in a record that reaches back to the creation or not', UNUSED],
     ['time since something new was noticed', EVENTS],
     ['rotations under way and done', ROTATIONS],
     ['rotations due', OVERDUE],

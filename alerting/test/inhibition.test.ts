@@ -65,6 +65,7 @@ test('a page for a key inhibits the tickets of that key in that tenant, but no s
     alert('AtenderKeyForbiddenSpike', of('key', 'acme')),
     alert('AtenderEndpointErrors', of('other', 'acme')),
     alert('AtenderKeyQuotaNearlyExhausted', of('key', 'umbrella')),
+    alert('AtenderLogPatternUnmatched', {}, 'ticket'),
     alert('AtenderLinesRejected', { source: 'main' }),
     alert('AtenderRevokedKeyUsed', of('old'), 'page'),
     alert('AtenderRevokedKeyUsed', of('old'), 'ticket'),
@@ -80,6 +81,7 @@ test('a page for a key inhibits the tickets of that key in that tenant, but no s
     'AtenderKeyForbiddenSpike ticket acme/key': [],
     'AtenderEndpointErrors ticket acme/other': [],
     'AtenderKeyQuotaNearlyExhausted ticket umbrella/key': [],
+    'AtenderLogPatternUnmatched ticket': [],
     'AtenderLinesRejected ticket': [],
     'AtenderRevokedKeyUsed page /old': [],
     'AtenderRevokedKeyUsed ticket /old': ['AtenderRevokedKeyUsed page /old'],
@@ -93,6 +95,7 @@ test('a page for a key inhibits the tickets of that key in that tenant, but no s
 
 for (const source of [
   'AtenderExporterDown',
+  'AtenderLogPatternUnmatched',
   'AtenderLogSourceStale',
   'AtenderExporterLagging',
   'AtenderCommitFailing',

@@ -32,6 +32,8 @@ const RECEIVERS: Record<string, Record<string, string>> = {
   AtenderKeyTrafficSpike: { ticket: 'ticket' },
   AtenderKeyTrafficDip: { ticket: 'ticket' },
   AtenderExporterDown: { page: 'page' },
+  AtenderLogPatternUnmatched: { page: 'page', ticket: 'ticket' },
+  AtenderLogSourceAhead: { ticket: 'ticket' },
   AtenderLogSourceStale: { page: 'page' },
   AtenderExporterLagging: { ticket: 'ticket' },
   AtenderLinesRejected: { ticket: 'ticket' },

@@ -55,6 +55,8 @@ describe('every alert', () => {
       'AtenderKeyTrafficSpike',
       'AtenderKeyUnauthorized',
       'AtenderLinesRejected',
+      'AtenderLogPatternUnmatched',
+      'AtenderLogSourceAhead',
       'AtenderLogSourceStale',
       'AtenderNotificationsFailing',
       'AtenderRevokedKeyUsed',

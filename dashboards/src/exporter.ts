@@ -90,6 +90,23 @@ export const exporter = frame(
   .withPanel(
     lines(
       {
+        title: 'Files by pattern',
+        description:
+          'Files that each configured path or glob matches and that can be read. 0 is a typo, a missing directory or a permission: `check-config` names the cause.',
+        unit: 'none',
+        none: NO_EXPORTER,
+      },
+      [
+        {
+          expr: `min by (instance, source, pattern) (${SELF.sourceFiles}{${JOB}})`,
+          legend: '{{instance}} {{source}} {{pattern}}',
+        },
+      ],
+    ),
+  )
+  .withPanel(
+    lines(
+      {
         title: 'Bytes waiting',
         description:
           'Bytes known to be there and not read yet. Should be near 0; a saw-tooth is normal, a ramp is not.',
@@ -122,14 +139,15 @@ export const exporter = frame(
       {
         title: 'Rotations, truncations, file errors',
         description:
-          'What happened to the files. Rotations come as the logger makes them; a truncation can lose lines (see Lost bytes); an error names what failed, and the exporter’s log says on which file.',
+          'What happened to the files. Rotations come as the logger makes them; a truncation can lose lines (see Lost bytes); a journal gap means that entries may have been removed before they were read; an error names what failed, and the exporter’s log says on which file.',
         unit: 'short',
-        none: 'No file was ever rotated or truncated, or failed',
+        none: 'No rotation, truncation, file error or journal gap yet',
       },
       [
         { expr: happened(SELF.rotations, 'source'), legend: 'rotations {{source}}' },
         { expr: happened(SELF.truncations, 'source'), legend: 'truncations {{source}}' },
         { expr: happened(SELF.fileErrors, 'source, op'), legend: 'errors {{source}} {{op}}' },
+        { expr: happened(SELF.journalGaps, 'source'), legend: 'journal gaps {{source}}' },
       ],
     ),
   )

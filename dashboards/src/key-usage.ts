@@ -5,7 +5,7 @@ import { gaugeBy, increaseBy, KEY, RECORDED, rateBy, thisKey } from './queries.t
 
 const threshold = (kind: string): string => `max(${RECORDED.threshold}{${thisKey(`kind="${kind}"`)}})`;
 const share = (status: string): string =>
-  `sum(rate(${KEY.requests}{${thisKey(status)}}[$__rate_interval])) / sum(rate(${KEY.requests}{${thisKey()}}[$__rate_interval]))`;
+  `sum(rate(${KEY.requests}{${thisKey(status)}}[$__rate_interval])) / sum(rate(${KEY.requests}{${thisKey('status!="0"')}}[$__rate_interval]))`;
 const quantile = (q: number): string =>
   `histogram_quantile(${q}, sum by (le) (rate(${KEY.duration}_bucket{${thisKey()}}[$__rate_interval])))`;
 const ENDPOINT = { method: 'Method', endpoint: 'Endpoint' };
@@ -84,7 +84,7 @@ export const keyUsage = frame(
       {
         title: 'Requests by status',
         description:
-          'Answers by exact status. 401 wrong or revoked key, 403 missing scope, 404 and 422 the consumer’s request, 429 the limit, 5xx Atender.',
+          'Answers by exact status. 401 wrong or revoked key, 403 missing scope, 404 and 422 the consumer’s request, 429 the limit, 5xx Atender. 0: the connection ended without a response.',
         unit: 'reqps',
         height: 11,
       },
@@ -333,7 +333,7 @@ export const keyUsage = frame(
         description:
           'When the key was last answered with anything but 401. Long ago for a real-time key: its integration has stopped.',
         unit: 'dateTimeFromNow',
-        none: 'Never used',
+        none: 'No recorded use',
         span: 12,
       },
       `${ofTheKey(KEY.lastUsed)} * 1000`,
@@ -344,12 +344,13 @@ export const keyUsage = frame(
     figure(
       {
         title: 'Success',
-        description: 'Share of 2xx answers in the last hour. At 99 % or less something fails for this key.',
+        description:
+          'Share of 2xx responses in the last hour, without requests that got no response. At 99 % or less something fails for this key.',
         unit: 'percentunit',
         none: 'No request in the last hour',
         span: 12,
       },
-      `sum(increase(${KEY.requests}{${thisKey('status_class="2xx"')}}[1h])) / sum(increase(${KEY.requests}{${thisKey()}}[1h]))`,
+      `sum(increase(${KEY.requests}{${thisKey('status_class="2xx"')}}[1h])) / sum(increase(${KEY.requests}{${thisKey('status!="0"')}}[1h]))`,
       [['red'], ['orange', 0.95], ['green', 0.99]],
     ),
   );

@@ -128,7 +128,7 @@ export const overview = frame(
       {
         title: 'Requests by status class',
         description:
-          'All requests of the chosen tenants by status class, those without a key included, as recorded; environment and tier do not matter here. A growing 4xx or 5xx part says that many keys are in trouble at once: look at Atender before looking at keys.',
+          'All requests of the chosen tenants by status class, those without a key included, as recorded; environment and tier do not matter here. A growing 4xx or 5xx part says that many keys are in trouble at once: look at Atender before looking at keys. none: the connection ended without a response.',
         unit: 'reqps',
         height: 11,
         none: 'Nothing is recorded yet: are the rules loaded?',

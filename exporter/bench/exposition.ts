@@ -120,7 +120,7 @@ function ourExposition(size: ExpositionSize): Ours {
     movedAt: new Float64Array(size.counters),
   };
   const intake = {
-    ...{ historyRead: true, ready: true, sources: [], series: [], commitSeconds: [] },
+    ...{ historyRead: true, recordedSince: 0, ready: true, sources: [], series: [], commitSeconds: [] },
     ...{ commits: 1, commitErrors: 0, commitError: '', lastCommit: 1 },
   };
   exposition.apply({ changes, facts: [], counters: [], intake });

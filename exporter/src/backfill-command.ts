@@ -55,9 +55,10 @@ export async function runBackfill(
   } catch (error) {
     const { code, path } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
+    if (code === 'FOREIGN') throw new QuestionError(`${path}: ${(error as Error).message}`);
     throw new QuestionError(
-      code.startsWith('Z_')
-        ? `${path}: the gzip file is cut off or damaged (${code}); put it back from a copy, or leave it out`
+      /^Z(STD)?_/.test(code)
+        ? `${path}: the ${code.startsWith('Z_') ? 'gzip' : 'zstd'} file is cut off or damaged (${code}); put it back from a copy, or leave it out`
         : `${path ?? flags.output}: ${code}; see to the path, its permissions and its room`,
     );
   }

@@ -6,6 +6,7 @@ import { parseDuration } from './config/duration.ts';
 import type { ExplainFlags } from './explain-command.ts';
 import { append, type Flags, inputOf, withOptions } from './flags.ts';
 import { IngestionThread } from './ingest/ingestion-thread.ts';
+import { patternWarnings } from './ingest/pattern-reports.ts';
 import { NO_TENANT } from './keys/labels.ts';
 import { maskKey } from './parse/masking.ts';
 import type { RebuildFlags } from './rebuild-command.ts';
@@ -47,11 +48,14 @@ withOptions(program.command('once'))
 
 withOptions(program.command('check-config'))
   .description(
-    'Print every problem of configuration, web configuration and keys file; exit 1 when there is one.',
+    'Print every problem of configuration, web configuration and keys file; exit 1 when there is one. A log pattern that matches no readable file is a warning: exit 0.',
   )
   .action((flags: Flags) => {
-    requireSettings(inputOf(flags));
-    console.log('no problem found');
+    const { ingestion } = requireSettings(inputOf(flags));
+    const warnings = patternWarnings(ingestion.sources);
+    for (const warning of warnings) console.error(`warning: ${warning}`);
+    const found = `${warnings.length} warning${warnings.length === 1 ? '' : 's'}`;
+    console.log(warnings.length === 0 ? 'no problem found' : `no error, ${found}`);
   });
 
 const usage = withOptions(program.command('usage'))
@@ -137,7 +141,7 @@ withOptions(audit.command('search'))
   .option('--key <id>', 'the key, as metrics name it')
   .option('--tenant <id>', `its tenant; ${NO_TENANT} = requests without one`)
   .option('--ip <address>', 'an address or a network such as 203.0.113.0/24')
-  .option('--status <codes>', 'codes and classes, such as 404 or 4xx,500')
+  .option('--status <codes>', 'codes and classes, such as 404 or 4xx,500; 0 = no response')
   .option('--endpoint <template>', 'a template such as /v1/contacts/:id; * stands for anything')
   .option('--method <method>')
   .option('--from <time>', 'event time: a UTC day, a time with its offset, or how long ago, such as 24h')

@@ -3,16 +3,24 @@ import { ParseAhead } from './ingest/parse-ahead.ts';
 import { quote } from './ingest/rejection-quotes.ts';
 import { slices } from './ingest/slices.ts';
 import { KeyRegistry } from './keys/registry.ts';
+import { ForeignContent } from './log/content-form.ts';
 import { SourceCounters } from './log/counters.ts';
 import { readWhole } from './log/whole.ts';
 import { Exposition } from './metrics/exposition.ts';
 import { Mirror } from './metrics/mirror.ts';
 import { readingText } from './metrics/reading-text.ts';
-import { REJECTIONS, type Rejection } from './parse/record.ts';
+import { explainRejection } from './parse/explain.ts';
+import { type LogRecord, REJECTIONS, type Rejection } from './parse/record.ts';
 import { defaultFormat, type Settings } from './settings.ts';
 import { Usage } from './usage/usage.ts';
 
 const SOURCE = 'once';
+
+/** A rejected line, and what more is known about it. */
+interface Example {
+  line: string;
+  problem: string;
+}
 
 const UNREADABLE: Record<string, string> = {
   ENOENT: 'there is no such file',
@@ -20,7 +28,9 @@ const UNREADABLE: Record<string, string> = {
   EACCES: 'may not be read by this user',
   Z_BUF_ERROR: 'the gzip file is cut off; only the lines before its end are counted',
   Z_DATA_ERROR: 'the gzip file is damaged; only the lines before the damage are counted',
+  ZSTD_CUT_OFF: 'the zstd file is cut off; only the lines before its end are counted',
 };
+const DAMAGED_ZSTD = 'the zstd file is damaged; only the lines before the damage are counted';
 
 /**
  * Reads files to their end without any store ('-' is standard input), writes the exposition to `out` and a
@@ -36,17 +46,20 @@ export async function readOnce(
   const usage = new Usage({ ...ingestion.usage, zeroHoldSeconds: 0, stored: false }, registry, Date.now);
   const counters = new SourceCounters();
   const format = defaultFormat(config);
-  const examples = new Map<Rejection, string>();
+  const examples = new Map<Rejection, Example>();
+  const lead = new Lead(Date.now(), config.log.maxSkew);
   let path = '';
   const ahead = ParseAhead.where();
   const lines = new LineAccount(
     [{ name: SOURCE, format }],
     usage,
     counters,
-    (_, reason, bytes, start, end) => {
-      if (!examples.has(reason)) examples.set(reason, `${path}: ${quote(bytes, start, end)}`);
+    (_, reason, bytes, start, end, format) => {
+      if (examples.has(reason)) return;
+      const line = `${path}: ${quote(bytes, start, end)}`;
+      examples.set(reason, { line, problem: explainRejection(format, reason, bytes, start, end) });
     },
-    undefined,
+    lead,
     ahead,
   );
   let failed = 0;
@@ -58,7 +71,10 @@ export async function readOnce(
     } catch (error) {
       failed++;
       const { code = '', message } = error as NodeJS.ErrnoException;
-      messages.write(`${name}: ${UNREADABLE[code] ?? `cannot be read (${code || message})`}\n`);
+      const damaged = code.startsWith('ZSTD_') ? DAMAGED_ZSTD : undefined;
+      const foreign = error instanceof ForeignContent ? message : undefined;
+      const reason = foreign ?? UNREADABLE[code] ?? damaged ?? `cannot be read (${code || message})`;
+      messages.write(`${name}: ${reason}\n`);
     }
   }
   void ahead?.close();
@@ -66,7 +82,45 @@ export async function readOnce(
   lines.flush();
   for (const block of await expositionOf(usage, counters, registry)) out.write(block);
   summarise(counters, examples, messages);
+  messages.write(lead.hint(config.log.timezone));
   return failed > 0 ? 1 : 0;
+}
+
+/** How many of the requests are further ahead of the clock than clocks differ, and how far. */
+class Lead {
+  private readonly now: number;
+  private readonly skewMs: number;
+  private requests = 0;
+  private early = 0;
+  private furthestMs = 0;
+
+  constructor(now: number, skewSeconds: number) {
+    this.now = now;
+    this.skewMs = 1000 * skewSeconds;
+  }
+
+  append({ timestampMs }: LogRecord): void {
+    this.requests++;
+    const leadMs = timestampMs - this.now;
+    if (leadMs <= this.skewMs) return;
+    this.early++;
+    if (leadMs > this.furthestMs) this.furthestMs = leadMs;
+  }
+
+  hint(timezone: string): string {
+    if (this.early === 0) return '';
+    const ahead = `${count(this.early)} of ${count(this.requests)} requests are up to ${roughly(this.furthestMs)} ahead of the clock`;
+    return timezone === ''
+      ? `${ahead}; if the log writes local time, set log.timezone\n`
+      : `${ahead}; check log.timezone (${timezone}) and the clocks\n`;
+  }
+}
+
+/** `5 min`, `2 h`, `3 d`: a hint needs no more. */
+function roughly(ms: number): string {
+  const minutes = Math.ceil(ms / 60_000);
+  if (minutes < 60) return `${minutes} min`;
+  return minutes < 2880 ? `${Math.round(minutes / 60)} h` : `${Math.round(minutes / 1440)} d`;
 }
 
 async function expositionOf(
@@ -85,6 +139,7 @@ async function expositionOf(
   usage.settle();
   const intake = {
     historyRead: true,
+    recordedSince: 0,
     ready: true,
     sources: [],
     commits: 0,
@@ -101,7 +156,7 @@ async function expositionOf(
 
 function summarise(
   counters: SourceCounters,
-  examples: Map<Rejection, string>,
+  examples: Map<Rejection, Example>,
   messages: NodeJS.WriteStream,
 ): void {
   const rows = counters.changes();
@@ -111,7 +166,9 @@ function summarise(
   messages.write(`${count(total)} lines, ${count(sum)} rejected\n`);
   for (const { reason, value } of rejected.sort((a, b) => b.value - a.value)) {
     messages.write(`  ${reason}: ${count(value)} (${REJECTIONS[reason as Rejection]})\n`);
-    messages.write(`    e.g. ${examples.get(reason as Rejection) ?? 'too long to show'}\n`);
+    const { line, problem } = examples.get(reason as Rejection) ?? { line: 'too long to show', problem: '' };
+    messages.write(`    e.g. ${line}\n`);
+    if (problem !== '') messages.write(`    ${problem}\n`);
   }
   for (const { reason, value } of rows.filter((row) => row.counter === 'fields_ignored_total'))
     messages.write(`  ${reason} unusable on ${count(value)} lines, which were counted without it\n`);

@@ -1,12 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type ConfigInput, loadConfig, problemText, sourcesOf } from './config/load.ts';
+import { type ConfigInput, hasNamedFields, loadConfig, problemText, sourcesOf } from './config/load.ts';
 import type { Config, SourceConfig } from './config/options.ts';
 import { OPEN_WEB, parseWebConfig, type WebConfig } from './config/web-config-file.ts';
 import type { IngestionSettings } from './ingest/ingestion.ts';
 import type { KeyEntry } from './keys/key.ts';
 import { problemText as keysProblemText, parseKeysFile } from './keys/keys-file.ts';
 import { withoutRawKeys } from './keys/raw-keys.ts';
+import { STANDARD_INPUT } from './log/streams.ts';
 import {
   compileFormat,
   DEFAULT_FIELDS,
@@ -67,7 +68,8 @@ function ingestionSettings(config: Config, keys: KeyEntry[]): IngestionSettings 
   return {
     sources: sourcesOf(config).map((source) => ({
       name: source.name,
-      paths: source.path,
+      paths: source.path ?? [],
+      journald: source.journald,
       readFrom: source.readFrom,
       maxLineBytes: source.maxLineBytes,
       staleAfter: source.staleAfter,
@@ -98,14 +100,26 @@ export const defaultFormat = (config: Config): FormatOptions => formatOf(config,
 
 function formatOf(
   config: Config,
-  source: Pick<SourceConfig, 'format' | 'fields' | 'pattern' | 'container' | 'maxLineBytes'>,
+  source: Pick<
+    SourceConfig,
+    | 'format'
+    | 'fields'
+    | 'pattern'
+    | 'container'
+    | 'timezone'
+    | 'trustedProxies'
+    | 'maxLineBytes'
+    | 'journald'
+  >,
 ): FormatOptions {
   return {
     format: source.format,
-    container: source.container,
+    container: source.journald ? 'none' : source.container,
     fields: { ...DEFAULT_FIELDS, ...source.fields },
     pattern: source.pattern === '' ? undefined : source.pattern,
     endpoints: config.endpoints,
+    timezone: source.timezone,
+    trustedProxies: source.trustedProxies.flatMap((text) => text.split(',')).map((text) => text.trim()),
     maxLineBytes: source.maxLineBytes,
   };
 }
@@ -114,6 +128,11 @@ function sourceProblems(config: Config): string[] {
   const problems: string[] = [];
   const names = new Set<string>();
   const named = sourcesOf(config);
+  const reading = named.filter(({ path }) => path?.includes(STANDARD_INPUT)).map(({ name }) => name);
+  if (reading.length > 1)
+    problems.push(
+      `log.sources: ${reading.join(' and ')} read standard input (-); only one source can do that`,
+    );
   // `once` reads files of no source in the format of `log` itself.
   const sources = named.length > 0 ? named : [{ ...config.log, name: 'default' }];
   for (const source of sources) {
@@ -121,6 +140,14 @@ function sourceProblems(config: Config): string[] {
     if (names.has(source.name))
       problems.push(`${path}: two sources are called ${source.name}; give each its own name`);
     names.add(source.name);
+    if (!hasNamedFields(source.format) && Object.keys(source.fields).length > 0)
+      problems.push(
+        `${path}.fields: format ${source.format} has fixed fields; ${
+          source.format === 'pattern'
+            ? 'remove log.fields and name the groups of log.pattern like the fields'
+            : 'remove log.fields, or describe the line with format pattern'
+        }`,
+      );
     for (const field of Object.keys(source.fields))
       if (!(FIELD_NAMES as readonly string[]).includes(field))
         problems.push(

@@ -89,7 +89,7 @@ export const REQUESTS = {
     ...key,
     ...tenant,
     ip: text('An address, or a network as 203.0.113.0/24.'),
-    status: text('Codes or classes with commas: 404 or 4xx,500.'),
+    status: text('Codes or classes with commas: 404 or 4xx,500; 0 = no response.'),
     endpoint: text('A template as in the metrics; * stands for anything.'),
     method: text('GET, POST and so on.'),
     from: text(

@@ -8,7 +8,9 @@ const moment = z.iso.datetime().nullable();
 const date = z.iso.date();
 
 const dayDetails = {
-  byStatus: z.record(z.string().regex(/^\d{3}$/), count).describe('Requests by status code.'),
+  byStatus: z
+    .record(z.string().regex(/^(0|\d{3})$/), count)
+    .describe('Requests by status code; 0 = no response.'),
   uniqueIps: z.strictObject({
     count,
     approximate: z.boolean().describe('True when a sketch counted: some 3 % of error.'),

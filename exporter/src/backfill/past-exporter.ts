@@ -16,7 +16,7 @@ export interface PastOptions {
 }
 
 const IN_ORDER = {
-  ...{ historyRead: true, ready: true, sources: [], series: [], commitSeconds: [] },
+  ...{ historyRead: true, recordedSince: 0, ready: true, sources: [], series: [], commitSeconds: [] },
   ...{ commits: 1, commitErrors: 0, commitError: '', lastCommit: 1 },
 };
 

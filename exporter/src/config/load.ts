@@ -76,11 +76,24 @@ export function problemText({ place, path, message }: Problem): string {
 
 /** The sources to follow: the named ones, and `default` when `log.path` names files. */
 export function sourcesOf({ log }: Config): SourceConfig[] {
-  const { format, fields, pattern, container, readFrom, maxLineBytes, staleAfter } = log;
-  const inherited = { format, fields, pattern, container, readFrom, maxLineBytes, staleAfter };
-  const own = log.path.length > 0 ? [{ name: 'default', path: log.path }] : [];
-  return [...own, ...log.sources].map((source) => ({ ...inherited, ...defined(source) }) as SourceConfig);
+  const { format, fields, pattern, container, timezone, trustedProxies } = log;
+  const { readFrom, maxLineBytes, staleAfter } = log;
+  const inherited = {
+    ...{ format, fields, pattern, container, timezone, trustedProxies },
+    ...{ readFrom, maxLineBytes, staleAfter },
+  };
+  const own: typeof log.sources = log.path.length > 0 ? [{ name: 'default', path: log.path }] : [];
+  return [...own, ...log.sources].map((source) => {
+    const filled = { ...inherited, ...defined(source) } as SourceConfig;
+    // Names for the fields of another format are not meant for this one.
+    const foreign = filled.format !== format && source.fields === undefined && !hasNamedFields(filled.format);
+    return foreign ? { ...filled, fields: {} } : filled;
+  });
 }
+
+/** Whether lines of a format name their fields, so that `log.fields` can map them. */
+export const hasNamedFields = (format: SourceConfig['format']): boolean =>
+  format === 'json' || format === 'logfmt';
 
 /** Options that are read once, at start. */
 const NEEDS_RESTART = [
@@ -157,15 +170,42 @@ function readConfigFile({ file, readFile }: ConfigInput) {
 const keyName = (item: unknown): unknown => (item as { key?: { value?: unknown } }).key?.value;
 
 function readText(text: string | string[], kind: 'text' | 'list' | 'structure'): unknown {
-  if (kind === 'list')
-    return Array.isArray(text)
-      ? text
-      : text
-          .split(',')
-          .map((part) => part.trim())
-          .filter(Boolean);
+  if (kind === 'list') return [text].flat().flatMap(listOf);
   const one = Array.isArray(text) ? (text.at(-1) ?? '') : text;
   return kind === 'structure' ? parseYaml(one) : one;
+}
+
+/**
+ * The parts of a text between commas, without blanks around them. A comma inside braces or brackets, as in the glob
+ * `{a,b}.log`, does not separate, nor does one behind a backslash, which stands for a comma.
+ */
+function listOf(text: string): string[] {
+  const parts: string[] = [];
+  let part = '';
+  for (let at = 0; at < text.length; at++) {
+    if (text.startsWith('\\,', at)) part += text[++at];
+    else if (text[at] === ',') {
+      parts.push(part);
+      part = '';
+    } else {
+      const end = closingOf(text, at);
+      part += text.slice(at, end + 1);
+      at = end;
+    }
+  }
+  const named = [...parts, part].map((one) => one.trim());
+  return named.length === 1 ? named : named.filter(Boolean);
+}
+
+/** Where the brace or bracket at `at` is closed; `at` itself when there is none, or it is never closed. */
+function closingOf(text: string, at: number): number {
+  const [open, close] = ['{}', '[]'].find(([first]) => first === text[at]) ?? '';
+  let depth = 0;
+  for (let end = at; open !== undefined && end < text.length; end++) {
+    if (text[end] === open) depth++;
+    else if (text[end] === close && --depth === 0) return end;
+  }
+  return at;
 }
 
 /** What an issue says, in words, and where it lies; an unknown option gets the nearest known one. */
@@ -197,7 +237,7 @@ const NOT_OF_TYPE: Record<string, string> = {
 function knownNames(path: readonly PropertyKey[]): string[] {
   const prefix = pathText(path);
   if (prefix.startsWith('log.sources'))
-    return ['name', 'path', ...Object.keys(configSchema.shape.log.unwrap().shape)];
+    return ['name', 'path', 'journald', ...Object.keys(configSchema.shape.log.unwrap().shape)];
   const below = OPTIONS.map((option) => option.path)
     .filter((option) => prefix === '' || option.startsWith(`${prefix}.`))
     .map((option) => option.slice(prefix === '' ? 0 : prefix.length + 1));

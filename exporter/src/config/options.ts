@@ -26,7 +26,9 @@ const texts = z.array(z.string().min(1, 'is empty'));
 
 /** How the lines of a source are written and followed; `log` gives what a source leaves out. */
 const sourceOptions = {
-  format: z.enum(['json', 'logfmt', 'combined', 'pattern']).describe('How a line is written.'),
+  format: z
+    .enum(['json', 'logfmt', 'combined', 'vhost_combined', 'pattern'])
+    .describe('How a line is written.'),
   fields: z
     .record(z.string(), z.string().min(1, 'is empty'))
     .describe('What the log calls the fields, e.g. `keyId: auth.key.id`; dots reach into nested objects.'),
@@ -34,8 +36,18 @@ const sourceOptions = {
     .string()
     .describe('Regular expression for format pattern; its groups are named like the fields.'),
   container: z
-    .enum(['none', 'cri', 'docker'])
-    .describe('Container runtime whose wrapper is peeled off each line first.'),
+    .enum(['none', 'cri', 'docker', 'syslog', 'compose'])
+    .describe(
+      'Wrapper around each line, removed first: cri, docker, syslog, or compose for what docker compose logs and kubectl logs --prefix put in front.',
+    ),
+  timezone: z
+    .string()
+    .describe(
+      'Time zone of timestamps without offset, as an IANA name such as `Europe/Berlin`. Empty = UTC.',
+    ),
+  trustedProxies: texts.describe(
+    'Networks of your proxies: the client is the rightmost IP address of a list that is in none of them. Empty = private networks.',
+  ),
   readFrom: z
     .enum(['beginning', 'end'])
     .describe('Where files that are there at the very first start are read from.'),
@@ -43,16 +55,61 @@ const sourceOptions = {
   staleAfter: duration().describe('Silence after which a source counts as stale; 0 = never.'),
 };
 
+/** The fields of an entry that one `KEY=value` match asks for, as journalctl takes them. */
+const JOURNAL_MATCH = /^(?!\d)[A-Z0-9_]{1,64}=/;
+
+const journald = z
+  .strictObject({
+    units: z
+      .array(
+        z
+          .string()
+          .regex(
+            /^[A-Za-z0-9:_.\\@-]+\.[a-z]+$/,
+            'is no unit; write its full name without *, such as api.service',
+          ),
+      )
+      .default([])
+      .describe('Names of units, such as `api.service`; an entry of any of them is read.'),
+    matches: z
+      .array(
+        z.string().regex(JOURNAL_MATCH, 'is no match; write FIELD=value, such as SYSLOG_IDENTIFIER=nginx'),
+      )
+      .default([])
+      .describe(
+        'Matches such as `SYSLOG_IDENTIFIER=nginx`: of one field any value, of several fields all of them.',
+      ),
+    directory: z
+      .string()
+      .default('')
+      .describe('Directory with journal files; empty = the journal of this machine.'),
+  })
+  .refine(({ units, matches }) => units.length + matches.length > 0, 'names no unit and no match');
+
 const source = z
   .strictObject({
     name: z
       .string()
       .regex(/^[A-Za-z0-9._-]{1,64}$/, 'may hold letters, digits, dot, dash and underscore, 64 at most')
       .describe('The label of the source in metrics.'),
-    path: texts.min(1, 'names no file').describe('Files and globs.'),
+    path: texts.min(1, 'names no file').describe('Files, globs, FIFOs; `-` is standard input.'),
+    journald: journald.describe('Entries of the systemd journal, in the place of `path`.'),
     ...sourceOptions,
   })
-  .partial({ ...(Object.fromEntries(Object.keys(sourceOptions).map((key) => [key, true])) as Partials) });
+  .partial({
+    path: true,
+    journald: true,
+    ...(Object.fromEntries(Object.keys(sourceOptions).map((key) => [key, true])) as Partials),
+  })
+  .superRefine(({ path, journald, container }, { addIssue }) => {
+    const wrong = (message: string, ...at: string[]) => addIssue({ code: 'custom', message, path: at });
+    if (!path && !journald)
+      wrong('is missing; name files here, or entries of the journal in journald', 'path');
+    else if (path && journald)
+      wrong('a source has either path or journald; make two sources of it', 'journald');
+    if (journald && container && container !== 'none')
+      wrong('an entry of the journal has no wrapper; leave container out', 'container');
+  });
 type Partials = { [K in keyof typeof sourceOptions]: true };
 
 const scopeRule = z.strictObject({
@@ -70,19 +127,23 @@ const scopeRule = z.strictObject({
  */
 export const configSchema = z.strictObject({
   log: section({
-    path: texts.default([]).describe('Files and globs of the one source called `default`.'),
+    path: texts
+      .default([])
+      .describe('Files, globs and FIFOs of the one source called `default`; `-` is standard input.'),
     sources: z.array(source).default([]).describe('Several named sources, each with options of its own.'),
     format: sourceOptions.format.default('json'),
     fields: sourceOptions.fields.default({}),
     pattern: sourceOptions.pattern.default(''),
     container: sourceOptions.container.default('none'),
+    timezone: sourceOptions.timezone.default(''),
+    trustedProxies: sourceOptions.trustedProxies.default([]),
     readFrom: sourceOptions.readFrom.default('beginning'),
     maxLineBytes: sourceOptions.maxLineBytes.default(65_536),
     staleAfter: sourceOptions.staleAfter.default(0),
     maxSkew: duration()
       .default(300)
       .describe(
-        'Requests further in the future than this count on the day they are read, and move no time and no sliding window.',
+        'Requests further in the future than this count at the time they are read. Those of a backlog are left out of the sliding windows.',
       ),
     level: z
       .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
@@ -193,7 +254,11 @@ export const configSchema = z.strictObject({
 
 export type Config = z.output<typeof configSchema>;
 /** A source with what it inherits from `log` filled in. */
-export type SourceConfig = { name: string; path: string[] } & Pick<Config['log'], keyof typeof sourceOptions>;
+export type SourceConfig = {
+  name: string;
+  path?: string[];
+  journald?: z.output<typeof journald>;
+} & Pick<Config['log'], keyof typeof sourceOptions>;
 
 /** A section of the YAML file; every option in it has a default, so the section has one too. */
 function section<Shape extends z.core.$ZodLooseShape>(shape: Shape) {

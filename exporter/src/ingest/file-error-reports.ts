@@ -1,3 +1,4 @@
+import { ForeignContent } from '../log/content-form.ts';
 import type { OnFileError } from '../log/discovery.ts';
 import { maskText } from '../parse/masking.ts';
 import type { Outlet } from './ingestion.ts';
@@ -5,10 +6,15 @@ import type { Outlet } from './ingestion.ts';
 /** A failing file is tried again every second; a person needs to hear of it once in a while. */
 const QUIET_MS = 60_000;
 
-/** Reports the first failing operation of each source and kind of error with its path and remedy, then at most one a minute. */
+/** Reports the first failing operation of each source and kind of error with its path and remedy, then at most one a minute. A file that is no lines of text fails once, so each is reported. */
 export function fileErrorReports(outlet: Outlet, clock: () => number): OnFileError {
   const quietUntil = new Map<string, number>();
   return (source, op, path, cause) => {
+    if (cause instanceof ForeignContent) {
+      const message = `log file ${maskText(path)} ${cause.message}`;
+      outlet.report({ level: 'error', message, details: { source, op } });
+      return;
+    }
     const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? '';
     const kind = JSON.stringify([source, op, code]);
     const now = clock();

@@ -2,8 +2,10 @@ import type { KeyEntry } from '../keys/key.ts';
 import { KeyRegistry } from '../keys/registry.ts';
 import type { ScopeRule } from '../keys/scopes.ts';
 import { type SourceCounter, SourceCounters } from '../log/counters.ts';
-import { LogIntake, type SourceOptions } from '../log/intake.ts';
+import type { SourceOptions } from '../log/intake.ts';
+import { Readers } from '../log/readers.ts';
 import type { FormatOptions } from '../parse/format.ts';
+import { maskText } from '../parse/masking.ts';
 import { Spool, type SpoolOptions } from '../record/spool.ts';
 import { hasArchive } from '../record/spool-directory.ts';
 import type { Commit, SegmentRow, Store } from '../store/store.ts';
@@ -12,6 +14,7 @@ import { Usage, type UsageOptions } from '../usage/usage.ts';
 import { fileErrorReports } from './file-error-reports.ts';
 import { LineAccount } from './line-account.ts';
 import type { ParseAhead } from './parse-ahead.ts';
+import { maskedPatterns, PatternReports } from './pattern-reports.ts';
 import type { IntakeFacts, IpColumns, Publication, SourceFacts } from './publication.ts';
 import { rejectionQuotes } from './rejection-quotes.ts';
 import { columnsOf, isEmpty, noChanges, slices } from './slices.ts';
@@ -58,6 +61,8 @@ const LONGEST_PAUSE = 5;
 const FIRST_PAUSE = 2;
 const FIRST_ADDRESSES = 150_000;
 
+const DAY = 86_400;
+
 /**
  * One turn after the other: look for bytes, read and account them, commit, publish what was committed.
  * Everything runs in the caller's thread and only committed state leaves it.
@@ -69,9 +74,10 @@ export class Ingestion {
   private readonly startedAt: number;
   private readonly counters = new SourceCounters();
   private readonly usage: Usage;
-  private readonly intake: LogIntake;
+  private readonly intake: Readers;
   private readonly lines: LineAccount;
   private readonly spool: Spool | undefined;
+  private readonly patternReports: PatternReports;
   private settings: IngestionSettings;
   private historyRead: boolean;
   private commits = 0;
@@ -84,6 +90,8 @@ export class Ingestion {
   private lastLook = 0;
   private readSince = false;
   private commitSeconds: number[] = [];
+  /** Since when requests are recorded, seconds since the epoch. */
+  private recordedSince = 0;
   /** Seconds the last commit took, from collecting the changes to having published them. */
   private commitTook = 0;
 
@@ -118,14 +126,19 @@ export class Ingestion {
       this.spool,
       ahead,
     );
-    this.intake = new LogIntake({
+    this.intake = new Readers({
       sources: settings.sources,
       positions: loaded.positions,
+      cursors: loaded.cursors,
       counters: this.counters,
       first: loaded.first,
       clock,
       onFileError: fileErrorReports(outlet, clock),
+      report: (level, source, message) =>
+        outlet.report({ level, message: `${source}: ${maskText(message)}`, details: { source } }),
     });
+    this.patternReports = new PatternReports(outlet, clock);
+    this.recordedSince = this.recorded();
     this.publishAll(loaded.changes, loaded.counters, true);
     if (!this.spool) return;
     outlet.segments(this.spool.ready());
@@ -140,9 +153,14 @@ export class Ingestion {
   async turn(): Promise<number> {
     this.lines.horizon = this.now() + this.settings.usage.maxSkewSeconds;
     this.intake.poll();
+    this.patternReports.look(this.intake.patterns);
     await this.intake.prepare();
+    this.usage.live = this.intake.backlogRead();
     const read = this.spool?.blocked ? 0 : this.intake.read(TURN_BYTES, this.lines);
-    if (read > 0) this.readSince = true;
+    if (read > 0) {
+      this.readSince = true;
+      this.lines.look(this.now());
+    }
     this.spool?.write();
     if (this.isTimeToCommit(read >= TURN_BYTES)) this.commit();
     return read;
@@ -208,6 +226,7 @@ export class Ingestion {
       changes: this.usage.changes(now, (this.clock() - this.startedAt) / 1000),
       positions: this.intake.positionChanges(),
       counters: this.counters.changes(),
+      cursors: this.intake.cursorChanges(),
     };
     const started = performance.now();
     let ips: IpColumns | undefined;
@@ -236,10 +255,18 @@ export class Ingestion {
       this.usage.settle();
       this.intake.settle();
       this.counters.settle();
+      // Only an earlier request makes the record reach back further.
+      if (commit.changes.days.some(({ day }) => day * DAY < this.recordedSince))
+        this.recordedSince = this.recorded();
       if (this.spool?.settle()) this.outlet.segments(this.spool.ready());
     }
     this.publishAll(commit.changes, commit.counters, false, ips);
     this.commitTook = this.now() - now;
+  }
+
+  /** The store is not younger than this process, by whatever clock. */
+  private recorded(): number {
+    return Math.min(this.store.daily.recordedSince(), this.startedAt / 1000);
   }
 
   private publishAll(changes: Changes, counters: SourceCounter[], all: boolean, ips?: IpColumns): void {
@@ -251,6 +278,7 @@ export class Ingestion {
   private intakeFacts(): IntakeFacts {
     return {
       historyRead: this.historyRead,
+      recordedSince: this.recordedSince,
       ready: this.intake.backlogRead(),
       sources: this.sourceFacts(),
       commits: this.commits,
@@ -268,7 +296,9 @@ export class Ingestion {
       const behind = facts.bytesBehind > 0 && lastEvent > 0 ? Math.max(0, this.now() - lastEvent) : 0;
       const staleAfter =
         this.settings.sources.find((source) => source.name === facts.source)?.staleAfter ?? 0;
-      return { ...facts, lastEvent, secondsBehind: behind, staleAfter };
+      const patterns = maskedPatterns(facts.patterns);
+      const ahead = this.lines.lead(facts.source, this.now());
+      return { ...facts, patterns, lastEvent, secondsBehind: behind, ahead, staleAfter };
     });
   }
 

@@ -13,15 +13,17 @@ import {
   rejectionName,
 } from '../parse/record.ts';
 import type { Usage } from '../usage/usage.ts';
+import { Lead } from './lead.ts';
 import type { ParseAhead } from './parse-ahead.ts';
 
-/** A line that was rejected, for whoever wants to show one. The bytes are valid until the call returns. */
+/** A line that was rejected, as the file holds it; the bytes are valid until the call returns. */
 export type RejectionListener = (
   file: FileRef,
   reason: Rejection,
   bytes: Buffer,
   start: number,
   end: number,
+  format: CompiledFormat,
 ) => void;
 
 /** Who keeps accepted requests one by one. The record is reused for the next line. */
@@ -36,6 +38,11 @@ interface Tally {
   number: number;
   lines: number;
   lastEvent: number;
+  /** Event time of the newest request beyond the horizon since the last look; 0 = none. */
+  beyond: number;
+  /** Lines when last looked at. */
+  looked: number;
+  lead: Lead;
 }
 
 const EMPTY = Buffer.alloc(0);
@@ -80,8 +87,14 @@ export class LineAccount implements LineSink {
     this.parsers.clear();
     this.file = undefined;
     for (const [number, { name, format }] of sources.entries()) {
-      const { lines, lastEvent } = this.tallies.get(name) ?? { lines: 0, lastEvent: 0 };
-      this.tallies.set(name, { format: compileFormat(format), number, lines, lastEvent });
+      const known = this.tallies.get(name) ?? {
+        lines: 0,
+        lastEvent: 0,
+        beyond: 0,
+        looked: 0,
+        lead: new Lead(),
+      };
+      this.tallies.set(name, { ...known, format: compileFormat(format), number });
     }
     this.parseAhead?.reconfigure(sources.map(({ format }) => format));
   }
@@ -94,10 +107,21 @@ export class LineAccount implements LineSink {
 
   lastLine(file: FileRef, bytes: Buffer, start: number, end: number): void {
     const outcome = this.take(file, bytes, start, end);
-    if (outcome > 0 || outcome === INCOMPLETE) this.reject(file, 'partial', bytes, start, end);
+    if (outcome > 0) this.reject(file, 'partial', bytes, start, end);
   }
 
+  tooLong(file: FileRef, bytes: Buffer, start: number, end: number): void {
+    const { format } = this.tallies.get(file.source) as Tally;
+    this.onRejection(file, 'too_long', bytes, start, end, format);
+  }
+
+  /** Records of which the last part never came are rejected as partial. */
   finished(file: FileRef): void {
+    for (const parts of this.parsers.get(file.id)?.unfinished() ?? []) {
+      if (file !== this.file) this.turnTo(file);
+      this.tally.lines++;
+      this.reject(file, 'partial', parts, 0, parts.length);
+    }
     this.parsers.delete(file.id);
     this.file = undefined;
   }
@@ -107,11 +131,29 @@ export class LineAccount implements LineSink {
     return this.tallies.get(source)?.lastEvent ?? 0;
   }
 
+  /** How far the newest requests of a source were ahead of the clock when they were read, seconds; 0 = they were not. */
+  lead(source: string, now: number): number {
+    return this.tallies.get(source)?.lead.at(now) ?? 0;
+  }
+
+  /** Measures how far what was just read is ahead of the clock. `now`: when it was read, seconds since the epoch. */
+  look(now: number): void {
+    for (const tally of this.tallies.values()) {
+      if (tally.lines === tally.looked) continue;
+      tally.lead.measure(Math.max(tally.beyond, tally.lastEvent) - now, now);
+      // The source is not silent: its newest request came now, whatever time it names.
+      if (tally.beyond > 0) tally.lastEvent = Math.max(tally.lastEvent, now);
+      tally.beyond = 0;
+      tally.looked = tally.lines;
+    }
+  }
+
   /** Adds the lines counted since the last call to the source counters; call it before a commit. */
   flush(): void {
     for (const [source, tally] of this.tallies) {
       if (tally.lines > 0) this.counters.add(source, 'lines_total', '', tally.lines);
       tally.lines = 0;
+      tally.looked = 0;
     }
   }
 
@@ -130,7 +172,10 @@ export class LineAccount implements LineSink {
     this.usage.account(record);
     if (this.keeper !== undefined) this.keeper.append(record);
     const seconds = record.timestampMs / 1000;
-    if (seconds > tally.lastEvent && seconds <= this.horizon) tally.lastEvent = seconds;
+    if (seconds > tally.lastEvent) {
+      if (seconds <= this.horizon) tally.lastEvent = seconds;
+      else if (seconds > tally.beyond) tally.beyond = seconds;
+    }
     if (record.ignoredFields !== 0) this.countIgnored(file.source, record.ignoredFields);
     return outcome;
   }
@@ -171,7 +216,10 @@ export class LineAccount implements LineSink {
     if (!tally) throw new Error(`no source is called ${file.source}`);
     let parser = this.parsers.get(file.id);
     if (!parser) {
-      parser = createLineParser(tally.format);
+      parser = createLineParser(tally.format, (outcome, bytes, start, end) => {
+        tally.lines++;
+        this.reject(file, rejectionName(outcome), bytes, start, end, tally.format);
+      });
       this.parsers.set(file.id, parser);
     }
     this.file = file;
@@ -179,9 +227,16 @@ export class LineAccount implements LineSink {
     this.tally = tally;
   }
 
-  private reject(file: FileRef, reason: Rejection, bytes: Buffer, start: number, end: number): void {
+  private reject(
+    file: FileRef,
+    reason: Rejection,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    format = this.tally.format,
+  ): void {
     this.counters.add(file.source, 'lines_rejected_total', reason, 1);
-    this.onRejection(file, reason, bytes, start, end);
+    this.onRejection(file, reason, bytes, start, end, format);
   }
 
   private countIgnored(source: string, ignored: number): void {

@@ -1,4 +1,5 @@
 import type { SourceCounter } from '../log/counters.ts';
+import type { PatternFacts } from '../log/patterns.ts';
 import type { Changes } from '../usage/changes.ts';
 import type { KeyFacts } from '../usage/facts.ts';
 
@@ -31,6 +32,8 @@ export interface IpColumns {
 export interface IntakeFacts {
   /** False while the backlog of a first start is still read: key families are not exposed yet. */
   historyRead: boolean;
+  /** Since when requests are recorded, seconds since the epoch; absence is claimed no further back. 0 = not known. */
+  recordedSince: number;
   /** True once the bytes that were there at start are read. */
   ready: boolean;
   sources: SourceFacts[];
@@ -53,10 +56,14 @@ export interface SourceFacts {
   bytesBehind: number;
   /** Now minus the event time of the last line read while bytes are pending, else 0. */
   secondsBehind: number;
-  /** Event time of the newest accepted line, seconds; 0 = none. */
+  /** Event time of the newest accepted line, seconds, or when it was read where that lies ahead; 0 = none. */
   lastEvent: number;
+  /** How far the newest lines were ahead of the clock when they were read, seconds: the most of the last minutes. */
+  ahead: number;
   /** Wall clock when the source was last read or found unchanged, seconds; 0 = not yet. */
   lastLooked: number;
   /** Configured: seconds without a line after which the source counts as stale; 0 = not configured. */
   staleAfter: number;
+  /** What each configured pattern matches, raw keys masked. */
+  patterns: PatternFacts[];
 }

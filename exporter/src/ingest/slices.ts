@@ -88,7 +88,7 @@ export function noChanges(): Changes {
 }
 
 /** True when committing would write nothing. */
-export function isEmpty({ changes, positions, counters, segments }: Commit): boolean {
+export function isEmpty({ changes, positions, counters, cursors, segments }: Commit): boolean {
   const { values, ...rows } = changes;
   return (
     values.series.length === 0 &&
@@ -96,6 +96,7 @@ export function isEmpty({ changes, positions, counters, segments }: Commit): boo
     positions.put.length === 0 &&
     positions.drop.length === 0 &&
     counters.length === 0 &&
+    (cursors === undefined || cursors.length === 0) &&
     (segments === undefined || segments.put.length + segments.drop.length === 0)
   );
 }

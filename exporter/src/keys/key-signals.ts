@@ -12,7 +12,12 @@ export interface WindowCounts {
   /** Every other 4xx: 404, 422 and the like. */
   other4xx: number;
   serverErrors: number;
+  /** Status 0: the connection ended without a response. Neither success nor error. Absent = none. */
+  noResponse?: number;
 }
+
+/** Requests of a window that got a response: what shares of success and errors are taken of. */
+export const responsesOf = ({ requests, noResponse = 0 }: WindowCounts): number => requests - noResponse;
 
 /** What the keys file says, as far as it matters for the state. Times in seconds since the epoch, NaN = unknown. */
 export interface RegisteredFacts {
@@ -59,6 +64,8 @@ export interface KeySignals {
   retiredAt: number;
   /** Last answer other than 401. */
   lastUsed: number;
+  /** Since when requests are recorded; NaN = not known: then the record is taken to reach back to any creation. */
+  recordedSince: number;
   /** Last 401. */
   lastRejected: number;
   /** Longest closed gap without use in the last 30 days, seconds. */
@@ -109,6 +116,7 @@ export function unknownSignals(now: number, thresholds: EffectiveThresholds): Ke
     registered: undefined,
     retiredAt: Number.NaN,
     lastUsed: Number.NaN,
+    recordedSince: Number.NaN,
     lastRejected: Number.NaN,
     maxGap: Number.NaN,
     fiveMinutes: { ...NO_COUNTS },

@@ -27,7 +27,7 @@ export function silence(signals: KeySignals): Finding {
   if (!signals.pipelineAlive)
     return unknown('The request log has stopped or is not read to its end, so silence means nothing.');
   if (anyUnknown(lastUsed)) return unknown('When the key was last used is not known.');
-  if (lastUsed <= 0) return notApplicable('The key was never used.');
+  if (lastUsed <= 0) return notApplicable('No use of the key is recorded.');
   const quiet = Math.max(0, now - lastUsed);
   const limit = thresholds.silence_seconds.value;
   if (successor !== null && successor.lastUsed > 0 && now - successor.lastUsed <= limit)
@@ -36,15 +36,27 @@ export function silence(signals: KeySignals): Finding {
 }
 
 /** Applies to keys the keys file does not have as well: a key nobody registered and nobody uses is a risk too. */
-function stale({ registered, lastUsed, now, thresholds }: KeySignals): Finding {
+function stale(signals: KeySignals): Finding {
+  const { registered, lastUsed, now, thresholds } = signals;
   if (isRetired(registered)) return notApplicable(`The key is ${registered.state}.`);
   if (anyUnknown(lastUsed)) return unknown('When the key was last used is not known.');
-  const since = lastUsed > 0 ? lastUsed : (registered?.createdAt ?? Number.NaN);
-  if (anyUnknown(since)) return unknown('The key was never used, and when it was created is not known.');
+  const since = lastUsed > 0 ? lastUsed : unusedSince(signals);
+  if (anyUnknown(since)) return unknown('No use is recorded, and when the key was created is not known.');
   const age = Math.max(0, now - since);
   const limit = thresholds.stale_seconds.value;
-  const what = lastUsed > 0 ? 'Last used' : 'Never used, created';
+  const what =
+    lastUsed > 0
+      ? 'Last used'
+      : since === registered?.createdAt
+        ? 'Never used, created'
+        : 'No use since recording began';
   return verdict(age > limit, age, `${what} ${span(age)} ago; stale after ${span(limit)}.`);
+}
+
+/** Since when a key without any recorded use is known to be unused: never before the record begins. */
+function unusedSince({ registered, recordedSince }: KeySignals): number {
+  const created = registered?.createdAt ?? Number.NaN;
+  return recordedSince > created ? recordedSince : created;
 }
 
 /** The key that replaces this one was used within the time that this one has to be quiet for. */
@@ -63,7 +75,7 @@ function rotationComplete(signals: KeySignals): Finding {
     return unknown('The request log has stopped or is not read to its end, so quiet means nothing.');
   if (anyUnknown(lastUsed, successor.lastUsed))
     return unknown('When the two keys were last used is not known.');
-  if (lastUsed <= 0) return notApplicable('The key was never used.');
+  if (lastUsed <= 0) return notApplicable('No use of the key is recorded.');
   const quiet = Math.max(0, now - lastUsed);
   const least = thresholds.rotation_quiet_seconds.value;
   const ownCadence = thresholds.rotation_gap_factor.value * (Number.isFinite(maxGap) ? maxGap : 0);

@@ -41,10 +41,13 @@ const RULES: Record<KeyState, Rule> = {
   attention: breach('endpoint_errors', 'quota_minute', 'quota_day', 'spike', 'dip', 'rotation_overdue'),
   stale: ({ lastUsed }, checks) => (lastUsed > 0 ? breachOf(checks.stale) : undefined),
   rotating,
-  never_used: ({ lastUsed, lastRejected, registered }, checks) => {
+  never_used: ({ lastUsed, lastRejected, registered, recordedSince, now }, checks) => {
     if (lastUsed !== 0 || isRetired(registered)) return undefined;
     const rejected = lastRejected > 0 ? ' Its requests so far were rejected with 401.' : '';
-    const since = checks.stale.result === 'unknown' ? 'The key was never used.' : checks.stale.explanation;
+    const recorded = Number.isFinite(recordedSince)
+      ? `No use since recording began ${span(now - recordedSince)} ago.`
+      : 'No use is recorded.';
+    const since = checks.stale.result === 'unknown' ? recorded : checks.stale.explanation;
     return `${since}${rejected}`;
   },
   low_traffic: ({ thresholds }, { success }) =>
@@ -58,7 +61,7 @@ const RULES: Record<KeyState, Rule> = {
       lastUsed > 0
         ? `; it was last used ${span(now - lastUsed)} ago`
         : lastUsed === 0
-          ? '; it was never used'
+          ? '; no use of it is recorded'
           : '; when it was last used is not known';
     return `The keys file says ${registered.state}${used}.`;
   },

@@ -78,8 +78,8 @@ export const STATES = {
     remedy: 'Revoke the old key once it has been quiet for 24–48 h.',
   },
   never_used: {
-    title: 'Never used',
-    meaning: 'No request with this key has been answered yet.',
+    title: 'No recorded use',
+    meaning: 'No request with this key has been answered since recording began.',
     remedy: 'Ask the owner whether it is needed; a forgotten key is a risk.',
   },
   low_traffic: {

@@ -43,6 +43,13 @@ const CODES: Record<number, StatusMeaning> = {
 };
 
 const CLASSES: Record<number, StatusMeaning> = {
+  0: {
+    code: '0',
+    title: 'No response',
+    meaning: 'The connection ended before there was a response: neither a success nor an error.',
+    remedy:
+      'Many of them: check the timeouts of the consumer, and whether the upstream server was reachable.',
+  },
   1: {
     code: '1xx',
     title: 'Informational',
@@ -76,13 +83,13 @@ const CLASSES: Record<number, StatusMeaning> = {
 };
 
 /** The codes that have a meaning of their own, for legends; the classes come last. */
-export const STATUS_MEANINGS: StatusMeaning[] = [CLASSES[2], ...Object.values(CODES), CLASSES[5]];
+export const STATUS_MEANINGS: StatusMeaning[] = [CLASSES[2], ...Object.values(CODES), CLASSES[5], CLASSES[0]];
 
-/** Never fails: a status out of 100–599 is named as unknown. */
+/** Never fails: a status other than 0 out of 100–599 is named as unknown. */
 export function meaningOf(status: number): StatusMeaning {
   return (
     CODES[status] ??
-    CLASSES[Math.floor(status / 100)] ?? {
+    CLASSES[status === 0 ? 0 : Math.floor(status / 100) || -1] ?? {
       code: String(status),
       title: 'Unknown',
       meaning: 'No HTTP status code.',

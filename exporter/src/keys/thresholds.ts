@@ -136,7 +136,7 @@ export const THRESHOLDS = {
     unit: 'seconds',
     breach: 'above',
     aboveZero: true,
-    doc: 'Time without use (since creation when never used) after which an active key may be revoked',
+    doc: 'Time without use after which an active key may be revoked; without any recorded use it counts from the creation of the key, or from when recording began where that is later',
     usedBy: ['AtenderKeyStale', 'state stale', 'state never_used'],
   },
   rotation_quiet_seconds: {

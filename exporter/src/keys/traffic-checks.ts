@@ -1,6 +1,6 @@
 import type { CheckName, Finding } from './checks.ts';
 import { notApplicable, unknown, verdict } from './findings.ts';
-import type { KeySignals, RegisteredFacts, WindowCounts } from './key-signals.ts';
+import { type KeySignals, type RegisteredFacts, responsesOf, type WindowCounts } from './key-signals.ts';
 import { count, counted, percent, span } from './wording.ts';
 
 type TrafficCheck =
@@ -34,6 +34,11 @@ export function trafficChecks(signals: KeySignals): Record<TrafficCheck & CheckN
   };
 }
 
+const noneAnswered = ({ requests }: WindowCounts): string =>
+  requests > 0
+    ? 'No request of the last 30 min got a response.'
+    : 'There were no requests in the last 30 min.';
+
 interface RatioRule {
   limit: number;
   breach(ratio: number, limit: number): boolean;
@@ -42,15 +47,22 @@ interface RatioRule {
 }
 
 /** Over the limit in 30 minutes and still so in the last 5, on enough requests and errors to mean something. */
-function sustained(signals: KeySignals, cls: keyof WindowCounts, code: string, rule: RatioRule): Finding {
+function sustained(
+  signals: KeySignals,
+  cls: 'serverErrors' | 'throttled',
+  code: string,
+  rule: RatioRule,
+): Finding {
   if (isRetired(signals.registered)) return notApplicable('Judged for active keys only.');
-  const { requests, [cls]: errors } = signals.thirtyMinutes;
+  const { [cls]: errors } = signals.thirtyMinutes;
+  const requests = responsesOf(signals.thirtyMinutes);
   const recent = signals.fiveMinutes;
+  const recentRequests = responsesOf(recent);
   if (anyUnknown(requests, errors)) return unknown(`The number of ${code} answers is not known.`);
   const ratio = share(errors, requests);
   const limit = percent(rule.limit);
   const measured = `${percent(ratio)} of ${counted(requests, 'request')} in the last 30 min were answered ${code}`;
-  if (requests === 0) return verdict(false, 0, 'There were no requests in the last 30 min.');
+  if (requests === 0) return verdict(false, 0, noneAnswered(signals.thirtyMinutes));
   if (requests < rule.minRequests)
     return verdict(false, ratio, `${measured}; judged from ${counted(rule.minRequests, 'request')} on.`);
   // An override of 0 asks for any such answer, not for none.
@@ -58,11 +70,11 @@ function sustained(signals: KeySignals, cls: keyof WindowCounts, code: string, r
   if (errors < minErrors)
     return verdict(false, ratio, `${measured}; judged from ${counted(minErrors, 'such answer')} on.`);
   if (!rule.breach(ratio, rule.limit)) return verdict(false, ratio, `${measured}; the limit is ${limit}.`);
-  if (anyUnknown(recent.requests, recent[cls]))
+  if (anyUnknown(recentRequests, recent[cls]))
     return unknown(`${measured}; whether it still lasts is not known.`);
-  const now = share(recent[cls], recent.requests);
+  const now = share(recent[cls], recentRequests);
   const lasts = recent[cls] > 0 && rule.breach(now, rule.limit);
-  const last5 = recent.requests > 0 ? `${percent(now)} in the last 5 min` : 'no requests in the last 5 min';
+  const last5 = recentRequests > 0 ? `${percent(now)} in the last 5 min` : 'no requests in the last 5 min';
   return verdict(lasts, ratio, `${measured} (${last5}); the limit is ${limit}.`);
 }
 
@@ -95,12 +107,13 @@ function unauthorized(signals: KeySignals): Finding {
   );
 }
 
-/** Holds a key to "healthy above 99 %". Redirects are no errors. */
+/** Holds a key to "healthy above 99 %". Redirects are no errors; requests without a response are left out. */
 function success(signals: KeySignals): Finding {
   if (isRetired(signals.registered)) return notApplicable('Judged for active keys only.');
-  const { requests, success: succeeded, redirect } = signals.thirtyMinutes;
+  const { success: succeeded, redirect } = signals.thirtyMinutes;
+  const requests = responsesOf(signals.thirtyMinutes);
   if (anyUnknown(requests, succeeded, redirect)) return unknown('The numbers of answers are not known.');
-  if (requests === 0) return notApplicable('There were no requests in the last 30 min.');
+  if (requests === 0) return notApplicable(noneAnswered(signals.thirtyMinutes));
   const ratio = share(succeeded + redirect, requests);
   const limit = signals.thresholds.success_ratio.value;
   const floor = signals.thresholds.success_min_requests.value;

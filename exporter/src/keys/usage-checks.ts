@@ -37,7 +37,8 @@ function revokedUsed({ registered, retiredAt, lastUsed, now, thresholds }: KeySi
   if (registered === null || registered.state === 'active')
     return notApplicable('The key is not revoked or disabled.');
   if (anyUnknown(lastUsed)) return unknown('When the key was last used is not known.');
-  if (lastUsed <= 0) return verdict(false, Number.NaN, `The key is ${registered.state} and was never used.`);
+  if (lastUsed <= 0)
+    return verdict(false, Number.NaN, `The key is ${registered.state} and no use of it is recorded.`);
   const age = Math.max(0, now - lastUsed);
   if (lastUsed <= retiredAt + RETIREMENT_GRACE)
     return verdict(
@@ -61,7 +62,7 @@ function revokedSent({ registered, retiredAt, lastRejected, now, thresholds }: K
     return notApplicable('The key is not revoked or disabled.');
   if (anyUnknown(lastRejected)) return unknown('When the key was last rejected is not known.');
   if (lastRejected <= 0)
-    return verdict(false, Number.NaN, `The key is ${registered.state} and was never rejected.`);
+    return verdict(false, Number.NaN, `The key is ${registered.state} and no rejection of it is recorded.`);
   const age = Math.max(0, now - lastRejected);
   const rejected = `The key is ${registered.state} in the keys file and was last rejected (401) ${span(age)} ago`;
   if (lastRejected <= retiredAt + RETIREMENT_GRACE)

@@ -20,6 +20,7 @@ export const SOURCE_COUNTERS = {
   rotations_total: 'Files that were rotated away by rename',
   truncations_total: 'Files that were truncated in place',
   file_errors_total: 'Failed operations on log files, by op',
+  journal_gaps_total: 'Times that entries may have been removed from the journal before they were read',
 } as const;
 
 export type SourceCounterName = keyof typeof SOURCE_COUNTERS;

@@ -1,13 +1,25 @@
-import { accessSync, constants, readdirSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { globSync, isDynamicPattern } from 'tinyglobby';
 import { type Entry, inodeOf } from './file.ts';
+import { type PatternFacts, patternFacts, staticRoot } from './patterns.ts';
 import { byAge, rotatedFrom } from './siblings.ts';
+
+/** Which entries of the journal a source reads. */
+export interface JournaldOptions {
+  units: string[];
+  /** As journalctl takes them: `FIELD=value`. */
+  matches: string[];
+  /** '' = the journal of this machine. */
+  directory: string;
+}
 
 export interface SourceOptions {
   name: string;
-  /** Paths and globs. */
+  /** Paths and globs; `-` is standard input. */
   paths: string[];
+  /** In the place of paths. */
+  journald?: JournaldOptions | undefined;
   /** Where to start in files found at the very first start; later files are read from the beginning. */
   readFrom: 'beginning' | 'end';
   maxLineBytes: number;
@@ -64,6 +76,8 @@ export class Discovery {
   private readonly refused = new Set<string>();
   private nextLook = 0;
   private nextFullLook = 0;
+  /** What each configured pattern matched at the last look. */
+  patterns: (PatternFacts & { paths: string[] })[] = [];
 
   constructor(sources: SourceOptions[], onError: OnFileError) {
     this.sources = sources;
@@ -122,10 +136,21 @@ export class Discovery {
   /** Everything the configuration names or that was followed before; the first source to name a path owns it. */
   private claims(followed: { path: string; source: string }[]) {
     const claims = new Map<string, { source: SourceOptions; wanted: boolean }>();
+    this.patterns = [];
     for (const source of this.sources)
-      for (const pattern of source.paths)
-        for (const path of this.paths(pattern, source))
-          if (!claims.has(path)) claims.set(path, { source, wanted: true });
+      for (const pattern of new Set(source.paths)) {
+        const found = this.paths(pattern, source);
+        let taken = 0;
+        for (const path of found.paths) {
+          const owner = claims.get(path);
+          if (!owner) claims.set(path, { source, wanted: true });
+          else if (owner.source !== source) taken++;
+        }
+        this.patterns.push({
+          ...patternFacts(source.name, pattern, { ...found, taken }),
+          paths: found.paths,
+        });
+      }
     for (const { path, source: name } of followed) {
       const source = this.sources.find((one) => one.name === name);
       // A path that is there but not named any more is no longer configured.
@@ -136,25 +161,23 @@ export class Discovery {
     return claims;
   }
 
-  private paths(pattern: string, source: SourceOptions): string[] {
+  /** The files a pattern names, there or not, and the directories a glob leads through. */
+  private paths(pattern: string, source: SourceOptions): { paths: string[]; directories: string[] } {
     const absolute = resolve(pattern);
-    if (!isDynamicPattern(pattern)) return [absolute];
+    if (!isDynamicPattern(pattern)) return { paths: [absolute], directories: [] };
     const literal = quietStat(absolute);
-    if (literal !== 'barred' && literal?.isFile()) return [absolute];
+    if (literal !== 'barred' && literal?.isFile()) return { paths: [absolute], directories: [] };
     const root = staticRoot(absolute);
     this.directories.set(root, modified(root));
     try {
-      accessSync(root, constants.R_OK | constants.X_OK);
-      for (const directory of between(absolute)) this.directories.set(directory, modified(directory));
-      return globSync(absolute, {
-        absolute: true,
-        onlyFiles: true,
-        expandDirectories: false,
-        dot: true,
-      }).sort();
+      readdirSync(root);
+      const directories = [root, ...between(absolute)];
+      for (const directory of directories) this.directories.set(directory, modified(directory));
+      const paths = globSync(absolute, { absolute: true, onlyFiles: true, expandDirectories: false }).sort();
+      return { paths, directories };
     } catch (error) {
       if (!missing(error)) this.onError(source.name, 'glob', root, error);
-      return [];
+      return { paths: [], directories: [] };
     }
   }
 
@@ -230,9 +253,11 @@ export class Discovery {
           ino: String(stat.ino),
           size: Number(stat.size),
           modifiedMs: Number(stat.mtimeMs),
+          bornMs: Number(stat.birthtimeMs),
         };
       }
-      if (stat && !quietly && !this.refused.has(path)) {
+      // A FIFO is read without positions, by the Streams.
+      if (stat && !stat.isFIFO() && !quietly && !this.refused.has(path)) {
         this.refused.add(path);
         this.onError(source.name, 'open', path);
       }
@@ -285,19 +310,13 @@ function realPath(path: string): string {
 
 /** The directories a glob leads through, where a new file may appear. */
 function between(pattern: string): string[] {
-  const directories = dirname(pattern);
-  if (!isDynamicPattern(directories)) return [];
-  return globSync(directories, {
-    absolute: true,
-    onlyDirectories: true,
-    expandDirectories: false,
-    dot: true,
-  });
-}
-
-/** The part of a glob before its first magic segment. */
-function staticRoot(pattern: string): string {
   const segments = pattern.split('/');
-  const magic = segments.findIndex((segment) => isDynamicPattern(segment));
-  return segments.slice(0, magic).join('/') || '/';
+  const found = new Set<string>();
+  for (let depth = 1; depth < segments.length; depth++) {
+    const directories = segments.slice(0, depth).join('/');
+    if (!isDynamicPattern(directories)) continue;
+    const options = { absolute: true, onlyDirectories: true, expandDirectories: false } as const;
+    for (const directory of globSync(directories, options)) found.add(directory.replace(/\/$/, ''));
+  }
+  return [...found];
 }

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
+import { type ContentForm, formOf } from './content-form.ts';
 import type { LOSSES } from './counters.ts';
 import type { GzipContent } from './gzip.ts';
 import {
@@ -26,6 +27,8 @@ export interface Entry {
   /** Bytes on disk (compressed for .gz). */
   size: number;
   modifiedMs: number;
+  /** When the inode was created; 0 where the file system does not tell. */
+  bornMs: number;
 }
 
 export const inodeOf = (file: { dev: string; ino: string }): string => `${file.dev}:${file.ino}`;
@@ -134,6 +137,8 @@ export class LogFile {
   entry: Entry | undefined;
   /** It is there but cannot be opened or read, so nothing is known about it. */
   barred = false;
+  /** What it holds instead of lines of text; undefined = lines of text, as far as its head tells. */
+  form: ContentForm | undefined;
   /** Size and time of the file in which the content was last verified without opening it for reading. */
   seenAs = '';
   /** Modification of a followed file that had no content yet at the last look. */
@@ -144,6 +149,8 @@ export class LogFile {
   lossReason: keyof typeof LOSSES = 'deleted';
   /** Since when it is not found, milliseconds of the intake's clock. */
   missingSince: number | undefined;
+  /** It was followed and is nowhere now; found again elsewhere it counts as rotated. */
+  rotationOpen = false;
   /** Given up: neither it nor a copy was found. */
   forsaken = false;
   /** Bytes that vanished ahead of the reader since this was last asked. */
@@ -399,6 +406,7 @@ export class LogFile {
     this.head = Buffer.from(head);
     this.headLength = head.length;
     this.headHash = head.length === 0 ? '' : hashOf(head);
+    this.form = formOf(head);
     this.changed();
   }
 

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { createGunzip } from 'node:zlib';
+import { canDecompress, decompressedText } from './compression.ts';
+import { ForeignContent, formOf } from './content-form.ts';
 import { type LineContext, LineSplitter } from './lines.ts';
-import { isGzip } from './siblings.ts';
 import type { FileRef, LineSink } from './sink.ts';
 
 /** Bytes of a file that are held at once, beside the longest line. */
@@ -17,21 +17,34 @@ export interface Line {
 }
 
 /**
- * What a file (plain or .gz) holds, decompressed, block by block; it is closed when whoever reads it stops. Throws
- * what opening and reading throw.
+ * What a file (plain or compressed, as its content tells) holds, decompressed, block by block; it is closed when whoever
+ * reads it stops. Throws ForeignContent for what is no lines of text, and what opening and reading throw.
  */
 export async function* contentOf(path: string): AsyncGenerator<Buffer, void, undefined> {
   const file = createReadStream(path, { highWaterMark: BLOCK_BYTES });
   try {
-    if (!isGzip(path)) yield* file;
-    else {
-      const unzipped = createGunzip({ chunkSize: BLOCK_BYTES });
-      file.on('error', (error) => unzipped.destroy(error));
-      yield* file.pipe(unzipped);
+    const blocks = file[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    const { value: first, done } = await blocks.next();
+    if (done) return;
+    const form = formOf(first);
+    const rest = { [Symbol.asyncIterator]: () => blocks };
+    if (!canDecompress(form)) {
+      if (form) throw new ForeignContent(form);
+      yield first;
+      yield* rest;
+      return;
     }
+    yield* decompressedText(form, chained(first, rest));
+  } catch (error) {
+    throw error instanceof ForeignContent ? Object.assign(error, { path }) : error;
   } finally {
     file.destroy();
   }
+}
+
+async function* chained(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  yield first;
+  yield* rest;
 }
 
 /**

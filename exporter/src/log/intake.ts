@@ -1,3 +1,4 @@
+import { type ContentForm, ForeignContent } from './content-form.ts';
 import type { LOSSES, SourceCounters } from './counters.ts';
 import {
   Discovery,
@@ -14,6 +15,7 @@ import { KnownFiles } from './known-files.ts';
 import { Lanes } from './lanes.ts';
 import { LineSplitter } from './lines.ts';
 import { mostOpenFiles } from './open-files.ts';
+import type { PatternFacts } from './patterns.ts';
 import type { FilePosition, PositionChanges } from './position.ts';
 import { type Findings, Recognition } from './recognition.ts';
 import { isGzip } from './siblings.ts';
@@ -44,6 +46,7 @@ export interface LookedFacts {
   bytesBehind: number;
   /** When a file of the source was last read or found unchanged, seconds since the epoch; 0 = not yet. */
   lastLooked: number;
+  patterns: PatternFacts[];
 }
 
 const BLOCK_BYTES = 1024 * 1024;
@@ -83,6 +86,8 @@ export class LogIntake {
   private readonly splitter = new LineSplitter();
   private space: BlockSpace;
   private groups: Group[] = [];
+  /** What each configured pattern matched at the last look; none before the first one. */
+  patterns: PatternFacts[] = [];
   private readonly lastLooked = new Map<string, number>();
   private first: boolean;
   private looked = false;
@@ -190,6 +195,7 @@ export class LogIntake {
         filesOpen: open.length,
         bytesBehind: behind.reduce((sum, file) => sum + Math.max(0, file.end - file.examined), 0),
         lastLooked: this.lastLooked.get(name) ?? 0,
+        patterns: this.patterns.filter((facts) => facts.source === name),
       };
     });
   }
@@ -246,7 +252,9 @@ export class LogIntake {
       if (!byPath.has(path)) this.recognition.current.delete(path);
     this.lanes.arrange(readable, byPath);
     const unclear = findings.undecided.size > 0 || this.groups.some(({ state }) => state === 'barred');
-    if (unclear || files.some(({ barred }) => barred)) this.lookAgainAt = now + RETRY_MS;
+    if (unclear || files.some(({ barred, form }) => barred && form === undefined))
+      this.lookAgainAt = now + RETRY_MS;
+    this.patterns = this.patternFacts();
     this.noteBacklog(findings);
     if (findings.moved) this.lookWanted = true;
     // A look that another has to follow at once has not seen everything.
@@ -287,7 +295,10 @@ export class LogIntake {
     else if (file.phase === 'following') this.rotated(file);
     else if (file.phase === 'done' && file.entry && file.hasGrown(file.entry)) file.setPhase('draining');
 
+    if (!file.entry && file.form !== undefined) file.close();
     if (file.entry) {
+      if (file.rotationOpen) this.counters.add(file.ref.source, 'rotations_total', '', 1);
+      file.rotationOpen = false;
       file.missingSince = undefined;
       file.forsaken = false;
       if (file.phase !== 'done' && !file.open && !isGzip(file.path)) this.open(file);
@@ -297,8 +308,12 @@ export class LogIntake {
 
   private rotated(file: LogFile): void {
     const source = this.source(file);
-    if (file.lossReason !== 'truncated' && (file.entry || (file.open && file.links > 0)) && source)
-      this.counters.add(file.ref.source, 'rotations_total', '', 1);
+    if (file.lossReason !== 'truncated' && source) {
+      if (file.entry || (file.open && file.links > 0))
+        this.counters.add(file.ref.source, 'rotations_total', '', 1);
+      // What it was renamed and compressed to is not known yet.
+      else file.rotationOpen = !file.open;
+    }
     file.setPhase('draining');
   }
 
@@ -342,6 +357,10 @@ export class LogIntake {
   }
 
   private readFrom(file: LogFile, sink: LineSink): number {
+    if (file.form !== undefined) {
+      this.refuse(file, file.form);
+      return 0;
+    }
     const { maxLineBytes } = this.source(file)!;
     const before = file.settled.offset;
     try {
@@ -421,10 +440,35 @@ export class LogIntake {
     if (op === 'read') file.close();
   }
 
+  /** A file that is no lines of text is left alone until other content is under its path. */
+  private refuse(file: LogFile, form: ContentForm): void {
+    file.barred = true;
+    const inside = file.compressed ? 'gzip' : '';
+    this.failed(file.ref.source, 'read', file.path, new ForeignContent(form, inside));
+    this.patterns = this.patternFacts();
+  }
+
+  /** What the patterns matched, without the files that turned out to be no lines of text. */
+  private patternFacts(): PatternFacts[] {
+    const refused = this.known.all().filter((file) => file.form !== undefined && file.barred && file.entry);
+    return this.discovery.patterns.map(({ paths, ...facts }) => {
+      const foreign = refused.filter((file) => paths.includes(file.home) || paths.includes(file.path));
+      if (foreign.length === 0) return facts;
+      const problem = { cause: 'foreign' as const, count: foreign.length, path: foreign[0]!.path };
+      return {
+        ...facts,
+        files: Math.max(0, facts.files - foreign.length),
+        problems: [...facts.problems, problem],
+      };
+    });
+  }
+
   private count(file: LogFile, bytes: number, tooLong: number): void {
     const { source } = file.ref;
     if (bytes > 0) this.counters.add(source, 'bytes_total', '', bytes);
-    if (tooLong > 0) this.counters.add(source, 'lines_rejected_total', 'too_long', tooLong);
+    if (tooLong === 0) return;
+    this.counters.add(source, 'lines_total', '', tooLong);
+    this.counters.add(source, 'lines_rejected_total', 'too_long', tooLong);
   }
 
   private lose(file: LogFile, reason: keyof typeof LOSSES, bytes: number): void {

@@ -79,7 +79,7 @@ export class LineSplitter {
       if (newline === -1) break;
       const lineEnd = newline > at && bytes[newline - 1] === CR ? newline - 1 : newline;
       if (lineEnd - at > maxLineBytes && !holed) {
-        this.tooLong++;
+        this.giveUp(context, sink, bytes, at, lineEnd);
         open = false;
       } else if (holed) open = this.pieces(context, sink, block, at, lineEnd, open);
       else if (lineEnd > at) open = !sink.line(file, bytes, at, lineEnd);
@@ -87,10 +87,10 @@ export class LineSplitter {
       if (!open) this.settled = at;
     }
 
-    if (holed) at = this.passHole(block, at, maxLineBytes);
+    if (holed) at = this.passHole(context, sink, block, at);
     const rest = end - at;
     if (rest > maxLineBytes + 1 || (rest === maxLineBytes + 1 && bytes[end - 1] !== CR)) {
-      this.tooLong++;
+      this.giveUp(context, sink, bytes, at, end);
       this.skipping = true;
       this.end(end, end, false);
       return;
@@ -105,9 +105,17 @@ export class LineSplitter {
     let to = end;
     while (from < to && bytes[from] === 0) from++;
     while (to > from && (bytes[to - 1] === 0 || bytes[to - 1] === CR)) to--;
-    if (to - from > context.maxLineBytes) return 1;
+    if (to - from > context.maxLineBytes) {
+      sink.tooLong?.(context.file, bytes, from, to);
+      return 1;
+    }
     if (to > from) sink.lastLine(context.file, bytes, from, to);
     return 0;
+  }
+
+  private giveUp({ file }: LineContext, sink: LineSink, bytes: Buffer, start: number, end: number): void {
+    this.tooLong++;
+    sink.tooLong?.(file, bytes, start, end);
   }
 
   private end(consumed: number, settled: number, open: boolean): void {
@@ -137,7 +145,7 @@ export class LineSplitter {
       const next = end;
       while (end > at && block[end - 1] === 0) end--;
       if (end - at > context.maxLineBytes) {
-        this.tooLong++;
+        this.giveUp(context, sink, block, at, end);
         open = false;
       } else open = !sink.line(context.file, block, at, end);
       at = next;
@@ -149,13 +157,13 @@ export class LineSplitter {
    * The place after the NULs a partial line begins with. A partial line that is cut by a hole too big to
    * wait for is given up, the line after the hole is not.
    */
-  private passHole(block: Buffer, from: number, maxLineBytes: number): number {
+  private passHole(context: LineContext, sink: LineSink, block: Buffer, from: number): number {
     let at = from;
     while (at < block.length && block[at] === 0) at++;
-    if (block.length - at <= maxLineBytes) return at;
+    if (block.length - at <= context.maxLineBytes) return at;
     const hole = block.lastIndexOf(NUL_RUN);
     if (hole < at) return at;
-    this.tooLong++;
+    this.giveUp(context, sink, block, at, hole);
     at = hole + NUL_RUN.length;
     return at;
   }

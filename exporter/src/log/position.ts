@@ -31,6 +31,15 @@ export interface FilePosition {
   unsureSinceMs: number;
 }
 
+/** How far the journal of a source has been read. Committed like a position. */
+export interface JournalCursor {
+  source: string;
+  /** journalctl's cursor of an entry, of the source or of any other; '' = the beginning. */
+  cursor: string;
+  /** Everything up to this entry is accounted for; false = the entry itself is still to be read. */
+  done: boolean;
+}
+
 /** What changed since the last settled commit. */
 export interface PositionChanges {
   put: FilePosition[];

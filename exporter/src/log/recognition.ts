@@ -129,7 +129,9 @@ export class Recognition {
       return true;
     }
     if (sameDevice && (isSeen(seen) || seen === 'corrupt')) {
-      const truncated = entry.path === file.path && file.phase !== 'done';
+      // A file born since the known one was last written has only the number of its inode from it.
+      const reused = entry.bornMs > Math.floor(file.modifiedMs) && file.modifiedMs > 0;
+      const truncated = entry.path === file.path && file.phase !== 'done' && !reused;
       if (truncated) round.truncated.push(file);
       this.replaced(file, truncated ? 'truncated' : 'deleted');
     }
@@ -421,6 +423,7 @@ function quietStat(path: string): Omit<Entry, 'path'> | undefined {
       ino: String(stat.ino),
       size: Number(stat.size),
       modifiedMs: Number(stat.mtimeMs),
+      bornMs: Number(stat.birthtimeMs),
     };
   } catch {
     return undefined;

@@ -1,7 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
+import { canDecompress, decompressedText } from './compression.ts';
+import { FORM_BYTES, ForeignContent, formOf } from './content-form.ts';
 import type { SourceCounters } from './counters.ts';
 import { type LineContext, LineSplitter } from './lines.ts';
 import type { FileRef, LineSink } from './sink.ts';
@@ -18,24 +17,21 @@ export interface WholeOptions {
   counters?: SourceCounters;
 }
 
-/** What every gzip file begins with (RFC 1952): its content tells it, not its name. */
-const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 const COMPRESSED_BLOCK = 64 * 1024;
 
 /**
- * Reads one file (plain or gzip, `-` for standard input) from start to end, its last line with or without
- * newline. Throws what opening and reading throw; a damaged gzip file throws after the lines before the damage.
+ * Reads one file (plain, gzip or, where Node.js can, zstd; `-` for standard input) from start to end, its last line with
+ * or without newline. Its content tells how it is compressed, not its name. Throws ForeignContent for what is no
+ * lines of text, and what opening and reading throw; a damaged file throws after the lines before the damage.
  */
 export async function readWhole(path: string, sink: LineSink, options: WholeOptions): Promise<void> {
   const reader = new WholeReader(path, sink, options);
   const fd = path === '-' ? 0 : openSync(path, constants.O_RDONLY);
   try {
-    const head = Buffer.alloc(GZIP_MAGIC.length);
-    const begin = head.subarray(0, readUpTo(fd, head));
-    if (begin.equals(GZIP_MAGIC))
-      await pipeline(Readable.from(blocksOf(fd, begin)), createGunzip({ chunkSize: 256 * 1024 }), (plain) =>
-        reader.takeAll(plain),
-      );
+    const begin = firstBytes(fd);
+    const form = formOf(begin);
+    if (canDecompress(form)) await reader.takeAll(decompressedText(form, blocksOf(fd, begin)));
+    else if (form) throw new ForeignContent(form);
     else reader.readPlain(fd, begin);
   } finally {
     if (fd !== 0) closeSync(fd);
@@ -43,7 +39,7 @@ export async function readWhole(path: string, sink: LineSink, options: WholeOpti
   reader.finish();
 }
 
-function* blocksOf(fd: number, begin: Buffer): Generator<Buffer> {
+async function* blocksOf(fd: number, begin: Buffer): AsyncGenerator<Buffer> {
   yield begin;
   for (;;) {
     const block = Buffer.allocUnsafe(COMPRESSED_BLOCK);
@@ -53,15 +49,14 @@ function* blocksOf(fd: number, begin: Buffer): Generator<Buffer> {
   }
 }
 
-/** Fills a buffer as far as there are bytes. */
-function readUpTo(fd: number, into: Buffer): number {
+/** As many as tell the form, or fewer at the end of the file. */
+function firstBytes(fd: number): Buffer {
+  const bytes = Buffer.alloc(FORM_BYTES);
   let filled = 0;
-  while (filled < into.length) {
-    const count = readBlocking(fd, into, filled);
-    if (count === 0) break;
-    filled += count;
+  for (let count = 1; count > 0 && filled < bytes.length; filled += count) {
+    count = readBlocking(fd, bytes, filled);
   }
-  return filled;
+  return bytes.subarray(0, filled);
 }
 
 /**
@@ -158,8 +153,9 @@ class WholeReader {
   }
 
   private reject(tooLong: number): void {
-    if (tooLong > 0)
-      this.options.counters?.add(this.file.source, 'lines_rejected_total', 'too_long', tooLong);
+    if (tooLong === 0) return;
+    this.options.counters?.add(this.file.source, 'lines_total', '', tooLong);
+    this.options.counters?.add(this.file.source, 'lines_rejected_total', 'too_long', tooLong);
   }
 
   private context(): LineContext {

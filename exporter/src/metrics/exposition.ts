@@ -26,6 +26,9 @@ const COUNTERS: Record<Family, FamilyDefinition> = {
   [FAMILIES.newIps]: KEY_FAMILIES.newIps,
 };
 
+/** Of status 0, no response, a series has the label like of any other. */
+const hasStatus = (family: Family): boolean => family === FAMILIES.requests || family === FAMILIES.endpoint;
+
 /** Heads of a histogram: a bucket each, +Inf, sum, count. */
 const HISTOGRAM_HEADS = DURATION_BUCKETS.length + 3;
 
@@ -113,9 +116,9 @@ export class Exposition {
     return `${COUNTERS[row.family].name}{${this.labelsOf(row)}} `;
   }
 
-  private labelsOf({ key, endpoint, status }: { key: number; endpoint: number; status: number }): string {
+  private labelsOf({ family, key, endpoint, status }: SeriesRow): string {
     const ofEndpoint = endpoint < 0 ? '' : `,${this.endpointLabels[endpoint]}`;
-    const ofStatus = status === 0 ? '' : `,status="${status}",status_class="${Math.floor(status / 100)}xx"`;
+    const ofStatus = hasStatus(family) ? `,status="${status}",status_class="${statusClass(status)}"` : '';
     return this.keyLabels[key] + ofEndpoint + ofStatus;
   }
 
@@ -199,6 +202,9 @@ export class Exposition {
     }
   }
 }
+
+/** 0 = there was no response. */
+const statusClass = (status: number): string => (status === 0 ? 'none' : `${Math.floor(status / 100)}xx`);
 
 /** An empty label is no label to Prometheus, so a key without tenant has none. */
 const keyLabels = (id: string, tenant: string): string =>

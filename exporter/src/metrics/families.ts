@@ -1,4 +1,5 @@
 import { LOSSES, SOURCE_COUNTERS } from '../log/counters.ts';
+import { PATTERN_PROBLEMS } from '../log/patterns.ts';
 
 export interface FamilyDefinition {
   name: string;
@@ -24,7 +25,12 @@ const gauge = (name: string, help: string, ...labels: string[]): FamilyDefinitio
 
 /** Every family with a label per key. Names are public: rules and dashboards depend on them. */
 export const KEY_FAMILIES = define({
-  requests: counter('atender_requests_total', 'Requests, by status.', 'status', 'status_class'),
+  requests: counter(
+    'atender_requests_total',
+    'Requests, by status; status 0 (class none) = the connection ended without a response.',
+    'status',
+    'status_class',
+  ),
   endpointRequests: counter(
     'atender_endpoint_requests_total',
     'Requests, by endpoint template and status; what has no place of its own is under __other__ or __unmatched__.',
@@ -39,7 +45,7 @@ export const KEY_FAMILIES = define({
   responseBytes: counter('atender_response_bytes_total', 'Bytes of responses.'),
   lastUsed: gauge(
     'atender_key_last_used_timestamp_seconds',
-    'Event time of the latest request answered with anything but 401; absent when never used.',
+    'Event time of the latest request with a response other than 401, or when it was read where that lies ahead of the clock; absent when none is recorded.',
   ),
   maxGap: gauge(
     'atender_key_max_gap_seconds',
@@ -126,7 +132,26 @@ export const SELF_FAMILIES = define({
     'source',
     'op',
   ),
-  filesOpen: gauge('atender_exporter_files_open', 'Log files that are held open.', 'source'),
+  sourceFiles: gauge(
+    'atender_exporter_source_files',
+    'Files that a configured path or glob matches and that can be read.',
+    ...['source', 'pattern'],
+  ),
+  sourceProblems: gauge(
+    'atender_exporter_source_problems',
+    `Files and directories because of which a configured path or glob is not read, or not wholly, by cause (${Object.keys(PATTERN_PROBLEMS).join(', ')}); absent where there are none.`,
+    ...['source', 'pattern', 'cause'],
+  ),
+  journalGaps: counter(
+    'atender_exporter_journal_gaps_total',
+    `${SOURCE_COUNTERS.journal_gaps_total}.`,
+    'source',
+  ),
+  filesOpen: gauge(
+    'atender_exporter_files_open',
+    'Log files, FIFOs, standard input and journals that are held open.',
+    'source',
+  ),
   behindBytes: gauge('atender_exporter_behind_bytes', 'Bytes known to be there and not read yet.', 'source'),
   behindSeconds: gauge(
     'atender_exporter_behind_seconds',
@@ -138,6 +163,11 @@ export const SELF_FAMILIES = define({
     'Event time of the newest request of the source.',
     'source',
   ),
+  ahead: gauge(
+    'atender_exporter_ahead_seconds',
+    'How far the newest requests were ahead of the clock when they were read: the maximum of the last 5 to 10 minutes with lines; 0 when not ahead.',
+    'source',
+  ),
   lastLooked: gauge(
     'atender_exporter_last_look_timestamp_seconds',
     'When the source was last read or found unchanged.',
@@ -147,6 +177,10 @@ export const SELF_FAMILIES = define({
     'atender_exporter_stale_after_seconds',
     'Configured silence after which the source counts as stale; absent where not configured.',
     'source',
+  ),
+  recordedSince: gauge(
+    'atender_exporter_recorded_since_timestamp_seconds',
+    'Since when requests are recorded: the first request in the store, or the creation of the store where that is earlier. A key counts as never used or stale no further back.',
   ),
   ready: gauge('atender_exporter_ready', '1 when the bytes that were there at start are read.'),
   commits: counter('atender_exporter_commits_total', 'Commits that succeeded.'),

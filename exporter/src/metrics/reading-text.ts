@@ -13,6 +13,7 @@ const SOURCE_FAMILIES: Record<SourceCounterName, FamilyDefinition> = {
   rotations_total: SELF_FAMILIES.rotations,
   truncations_total: SELF_FAMILIES.truncations,
   file_errors_total: SELF_FAMILIES.fileErrors,
+  journal_gaps_total: SELF_FAMILIES.journalGaps,
 };
 
 /** Counters about reading alone, without this process: what a single reading of files has to say. */

@@ -126,13 +126,35 @@ function intakeText(intake: IntakeFacts, format: Format): string {
       format,
       intake.series.map((use) => [label('metric', use.metric), value(use)]),
     );
+  const patterns = intake.sources.flatMap((source) => source.patterns);
+  const labelsOf = ({ source, pattern }: (typeof patterns)[number]) =>
+    `${label('source', source)},${label('pattern', pattern)}`;
   return [
+    family(
+      SELF_FAMILIES.sourceFiles,
+      format,
+      patterns.map((facts): Sample => [labelsOf(facts), facts.files]),
+    ),
+    family(
+      SELF_FAMILIES.sourceProblems,
+      format,
+      patterns.flatMap((facts) =>
+        facts.problems.map(
+          ({ cause, count }): Sample => [`${labelsOf(facts)},${label('cause', cause)}`, count],
+        ),
+      ),
+    ),
     bySource(SELF_FAMILIES.filesOpen, (source) => source.filesOpen),
     bySource(SELF_FAMILIES.behindBytes, (source) => source.bytesBehind),
     bySource(SELF_FAMILIES.behindSeconds, (source) => source.secondsBehind),
     bySource(SELF_FAMILIES.lastEvent, (source) => source.lastEvent || undefined),
+    bySource(SELF_FAMILIES.ahead, (source) => source.ahead),
     bySource(SELF_FAMILIES.lastLooked, (source) => source.lastLooked || undefined),
     bySource(SELF_FAMILIES.staleAfter, (source) => source.staleAfter || undefined),
+    // While the first backlog is read the record still grows into the past.
+    intake.historyRead && intake.recordedSince > 0
+      ? one(SELF_FAMILIES.recordedSince, intake.recordedSince)
+      : '',
     one(SELF_FAMILIES.ready, intake.ready ? 1 : 0),
     one(SELF_FAMILIES.commits, intake.commits),
     one(SELF_FAMILIES.commitErrors, intake.commitErrors),

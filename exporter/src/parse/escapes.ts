@@ -1,4 +1,5 @@
 import { hexByte } from './numbers.ts';
+import { keepOriginal } from './originals.ts';
 
 const BACKSLASH = 92;
 const LOWER_U = 117;
@@ -17,7 +18,10 @@ for (const [name, byte] of Object.entries({ a: 7, b: 8, f: 12, n: 10, r: 13, t: 
  */
 export function decodeEscapes(bytes: Buffer, start: number, end: number): number {
   let p = start;
-  let out = start;
+  while (p < end && bytes[p] !== BACKSLASH) p++;
+  if (p === end) return end;
+  keepOriginal(bytes, p, end);
+  let out = p;
   while (p < end) {
     const c = bytes[p++];
     if (c !== BACKSLASH || p === end) {

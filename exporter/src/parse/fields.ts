@@ -13,6 +13,10 @@ export const FIELD_NAMES = [
   'userAgent',
   'requestId',
   'request',
+  'date',
+  'time',
+  'durationUs',
+  'durationNs',
 ] as const;
 
 export type FieldName = (typeof FIELD_NAMES)[number];
@@ -115,6 +119,8 @@ export class FoundValues {
 export interface LineScanner {
   readonly values: FoundValues;
   scan(bytes: Buffer, start: number, end: number): number;
+  /** A more lenient reading of a line that scan() found malformed: only for a line that is a request then. */
+  scanAgain?(bytes: Buffer, start: number, end: number): number;
   /**
    * The same for a line whose end nobody has looked for; whole lines go up to `limit`. Returns where its terminator
    * begins when all of it could be scanned, else -1: then look for the end and scan().

@@ -11,7 +11,6 @@ export interface Address {
 
 const SPACE = 32;
 const PERCENT = 37;
-const COMMA = 44;
 const POINT = 46;
 const ZERO = 48;
 const COLON = 58;
@@ -22,8 +21,7 @@ const RIGHT_BRACKET = 93;
 const groups = new Uint16Array(8);
 
 /**
- * Reads an address into `into` and returns true; false (and family 0) when there is no usable one. Of a list as
- * in X-Forwarded-For the first element counts. Understood: IPv4 in dotted decimals (a leading zero makes it
+ * Reads one address into `into` and returns true; false (and family 0) when there is no usable one. Understood: IPv4 in dotted decimals (a leading zero makes it
  * ambiguous, so it is refused), IPv6 in every form of RFC 4291, either with a port (`192.0.2.1:443`,
  * `[2001:db8::1]:443`), IPv6 in brackets or with a zone (dropped). An IPv4-mapped address is its IPv4 one.
  */
@@ -32,8 +30,7 @@ export function parseIp(bytes: Uint8Array, start: number, end: number, into: Add
   into.ip0 = into.ip1 = into.ip2 = into.ip3 = 0;
   if (parseIpv4(bytes, start, end, into)) return true;
   let s = start;
-  let e = s;
-  while (e < end && bytes[e] !== COMMA) e++;
+  let e = end;
   while (s < e && bytes[s] === SPACE) s++;
   while (e > s && bytes[e - 1] === SPACE) e--;
   if (s === e) return false;

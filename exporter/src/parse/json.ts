@@ -1,6 +1,7 @@
 import { codeUnit, decodeEscapes } from './escapes.ts';
-import { ESCAPED, FoundValues, type LineScanner, NUMBER, OTHER } from './fields.ts';
+import { ESCAPED, FoundValues, type LineScanner, NUMBER, OTHER, TEXT } from './fields.ts';
 import { hashStep, settle, type WantedFields, type WantedName, type WantedNames } from './members.ts';
+import { hexByte } from './numbers.ts';
 import { ACCEPTED, BLANK, rejectionCode } from './record.ts';
 import { startsWith } from './spans.ts';
 import { wordsOf } from './words.ts';
@@ -19,11 +20,13 @@ const NINE = 57;
 const COLON = 58;
 const LEFT_BRACKET = 91;
 const BACKSLASH = 92;
+const RIGHT_BRACKET = 93;
 const LEFT_BRACE = 123;
 const RIGHT_BRACE = 125;
 const LOWER_E = 101;
 const LOWER_N = 110;
 const LOWER_U = 117;
+const LOWER_X = 120;
 
 /** 0 = a byte that a string goes on with; the others end the quick loop: quote, backslash, control characters. */
 const STOPS = new Uint8Array(256).map((_, c) => (c === QUOTE || c === BACKSLASH || c < 32 ? 1 : 0));
@@ -50,6 +53,8 @@ export class JsonScanner implements LineScanner {
   /** Of the last member name that was looked up. */
   private found: WantedName | undefined;
   private scratch = Buffer.alloc(256);
+  /** Whether `\xHH` is taken in strings. */
+  private hexEscapes = false;
   constructor(wanted: WantedFields) {
     this.wanted = wanted;
     this.values = new FoundValues(wanted.places);
@@ -67,6 +72,14 @@ export class JsonScanner implements LineScanner {
     if (!object) return NOT_OBJECT;
     this.end(bytes);
     return ACCEPTED;
+  }
+
+  /** Takes `\xHH` in strings too, as nginx escapes without `escape=json`. */
+  scanAgain(bytes: Buffer, start: number, end: number): number {
+    this.hexEscapes = true;
+    const outcome = this.scan(bytes, start, end);
+    this.hexEscapes = false;
+    return outcome;
   }
 
   scanToEnd(bytes: Buffer, start: number, limit: number): number {
@@ -97,7 +110,11 @@ export class JsonScanner implements LineScanner {
     for (let place = 0; place < values.places; place++) {
       if (!values.has(place) || values.kind(place) !== ESCAPED) continue;
       const start = values.start(place);
-      values.putText(bytes, place, start, decodeEscapes(bytes, start, values.end(place)));
+      const decoded = decodeEscapes(bytes, start, values.end(place));
+      // An element of an array may be wanted twice: as the first one and by its number.
+      for (let other = place; other < values.places; other++)
+        if (values.has(other) && values.kind(other) === ESCAPED && values.start(other) === start)
+          values.putText(bytes, other, start, decoded);
     }
   }
 
@@ -156,11 +173,52 @@ export class JsonScanner implements LineScanner {
       after = number(bytes, p, end);
     } else if (c === LEFT_BRACE && name.inside !== undefined)
       after = this.object(bytes, p + 1, end, name.inside);
+    else if (c === LEFT_BRACKET) return this.array(bytes, p + 1, end, name);
     else after = this.unwanted(bytes, p, end);
     if (name.place < 0) return after;
     if (c === LOWER_N) values.putNothing(name.place);
     else values.put(name.place, kind, p, after);
     return after;
+  }
+
+  /**
+   * An array where a value is wanted, from behind its bracket: its first element stands for it, or all of it where a
+   * list is wanted; an empty one is no value. Recurses as deep as the configured paths.
+   */
+  private array(bytes: Buffer, from: number, end: number, name: WantedName): number {
+    const { values } = this;
+    let p = skipSpace(bytes, from, end);
+    if (p < end && bytes[p] === RIGHT_BRACKET) {
+      if (name.place >= 0) values.putNothing(name.place);
+      return p + 1;
+    }
+    for (let i = 0; ; i++) {
+      const at = p;
+      p = this.element(bytes, at, end, name, i);
+      if (p < 0) return -1;
+      p = skipSpace(bytes, p, end);
+      if (p >= end) return -1;
+      if (bytes[p] === RIGHT_BRACKET) break;
+      if (bytes[p] !== COMMA) return -1;
+      p = skipSpace(bytes, p + 1, end);
+    }
+    if (name.list && name.place >= 0) values.put(name.place, TEXT, from, p);
+    return p + 1;
+  }
+
+  /** Element `i` of an array, for the array's own name and for its number's. A first one that is an array or an object is of no use. */
+  private element(bytes: Buffer, p: number, end: number, name: WantedName, i: number): number {
+    if (p >= end) return -1;
+    const wanted = name.inside?.elements[i];
+    let after = -1;
+    if (i > 0 || name.list || name.place < 0) after = this.unwanted(bytes, p, end);
+    else if (bytes[p] !== LEFT_BRACKET && bytes[p] !== LEFT_BRACE)
+      after = this.wantedValue(bytes, p, end, name);
+    else {
+      after = this.unwanted(bytes, p, end);
+      this.values.put(name.place, OTHER, p, after);
+    }
+    return after < 0 || wanted === undefined ? after : this.wantedValue(bytes, p, end, wanted);
   }
 
   /** Any value, checked but not kept. Iterative: depth costs memory of one byte a bracket, never the stack. */
@@ -261,6 +319,7 @@ export class JsonScanner implements LineScanner {
       this.escaped = true;
       if (ESCAPABLE[bytes[p + 1]] === 1) p += 2;
       else if (bytes[p + 1] === LOWER_U && codeUnit(bytes, p + 2, end) >= 0) p += 6;
+      else if (this.hexEscapes && bytes[p + 1] === LOWER_X && hexByte(bytes, p + 2, end) >= 0) p += 4;
       else return -1;
     }
     return -1;

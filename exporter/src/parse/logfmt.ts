@@ -1,5 +1,5 @@
 import { decodeEscapes } from './escapes.ts';
-import { FoundValues, type LineScanner } from './fields.ts';
+import { FIELD, FoundValues, type LineScanner } from './fields.ts';
 import { hashStep, settle, type WantedFields } from './members.ts';
 import { ACCEPTED, BLANK, rejectionCode } from './record.ts';
 import { skipBlanks } from './spans.ts';
@@ -11,10 +11,24 @@ const QUOTE = 34;
 const EQUALS = 61;
 const BACKSLASH = 92;
 
+/** Fields that say whose request it was and what became of it. */
+const IDENTITY = [
+  FIELD.timestamp,
+  FIELD.date,
+  FIELD.time,
+  FIELD.keyId,
+  FIELD.tenantId,
+  FIELD.method,
+  FIELD.endpoint,
+  FIELD.status,
+  FIELD.request,
+];
+
 /**
  * Reads `name=value name="quoted \"value\"" bare`. A value without quotes goes up to the next blank, whatever it
  * holds; a bare name has no value, and of a name that occurs twice the last one counts. A line without a single
- * `=`, with an unterminated quote, or with anything but a blank behind a closing one is malformed.
+ * `=`, or with anything but a blank behind a closing quote is malformed. A line that ends inside a quote was cut off:
+ * it counts without that value when the key came before it and nothing that identifies the request is behind it.
  */
 export class LogfmtScanner implements LineScanner {
   readonly values: FoundValues;
@@ -45,7 +59,13 @@ export class LogfmtScanner implements LineScanner {
         p++;
         if (p < end && bytes[p] === QUOTE) {
           const close = closingQuote(bytes, p + 1, end);
-          if (close < 0 || (close + 1 < end && bytes[close + 1] > SPACE)) return MALFORMED;
+          if (close < 0) {
+            if (place >= 0 && this.identifies(place)) return MALFORMED;
+            if (!values.names(FIELD.keyId) || this.identityBehind(bytes, p + 1, end)) return MALFORMED;
+            if (place >= 0) values.putNothing(place);
+            break;
+          }
+          if (close + 1 < end && bytes[close + 1] > SPACE) return MALFORMED;
           if (place >= 0) values.putText(bytes, place, p + 1, decodeEscapes(bytes, p + 1, close));
           p = close + 1;
         } else {
@@ -59,6 +79,25 @@ export class LogfmtScanner implements LineScanner {
     if (pairs === 0) return MALFORMED;
     settle(this.wanted, values);
     return ACCEPTED;
+  }
+
+  /** Whether a place is one of IDENTITY, or its value is shared by one. */
+  private identifies(place: number): boolean {
+    if (IDENTITY.includes(place)) return true;
+    return this.wanted.shared.some(([from, to]) => from === place && IDENTITY.includes(to));
+  }
+
+  /** Whether `name=` of a field that identifies the request stands in bytes[from, end). */
+  private identityBehind(bytes: Buffer, from: number, end: number): boolean {
+    for (let p = from; p < end; p++) {
+      const nameStart = p;
+      let hash = 0;
+      while (p < end && bytes[p] > SPACE && bytes[p] !== EQUALS) hash = hashStep(hash, bytes[p++]);
+      if (p >= end || bytes[p] !== EQUALS) continue;
+      const name = this.wanted.root.find(bytes, nameStart, p, hash);
+      if (name !== undefined && name.place >= 0 && this.identifies(name.place)) return true;
+    }
+    return false;
   }
 }
 

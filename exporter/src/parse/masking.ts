@@ -31,6 +31,29 @@ function keyPattern(secret: string): RegExp {
 /** The text with every raw key in it masked, percent-encoded ones included. */
 export const maskText = (text: string): string => text.replace(IN_TEXT, masked);
 
+/** Escapes of JSON and of web servers, also escaped once more by a wrapper. */
+const ESCAPE = /\\+(?:u([0-9a-f]{4})|x([0-9a-f]{2})|([abfnrtv])|([^\\]))|[\s\S]/gi;
+
+/** The same for text that may have escapes in it: keys written with them are masked, everything else stays as it is. */
+export function maskEscapedText(text: string): string {
+  if (!text.includes('\\')) return maskText(text);
+  let plain = '';
+  const starts: number[] = [];
+  for (const { 0: found, 1: unit, 2: byte, 3: control, 4: itself, index } of text.matchAll(ESCAPE)) {
+    starts.push(index);
+    if (unit ?? byte) plain += String.fromCharCode(Number.parseInt(unit ?? byte, 16));
+    else plain += control === undefined ? (itself ?? found) : ' ';
+  }
+  starts.push(text.length);
+  let out = '';
+  let copied = 0;
+  for (const { 0: found, index } of plain.matchAll(IN_TEXT)) {
+    out += text.slice(copied, starts[index]) + masked(found);
+    copied = starts[index + found.length];
+  }
+  return maskText(out + text.slice(copied));
+}
+
 /** The key that the text of a key field stands for: the masked form of the raw key in it, else the text itself. */
 export function maskKey(text: string): string {
   const raw = text.match(IN_KEY_FIELD)?.[0];

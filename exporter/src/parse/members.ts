@@ -12,11 +12,16 @@ export interface WantedName {
   inside: WantedNames | undefined;
   /** Bits of all places that are filled from inside it. */
   below: number;
+  /** Of an array all of it is wanted, as text. */
+  list: boolean;
 }
 
 /** A line's members beyond this many are not foreseen, only looked up; nor is anything longer than this. */
 const FORESEEN_MEMBERS = 32;
 const FORESEEN_BYTES = 64;
+
+/** An element of an array in a path. */
+const INDEX = /^(?:0|[1-9]\d{0,2})$/;
 
 /** One step of the hash that names are found by. */
 export const hashStep = (hash: number, c: number): number => (Math.imul(hash, 31) + c) | 0;
@@ -24,6 +29,8 @@ export const hashStep = (hash: number, c: number): number => (Math.imul(hash, 31
 /** The names wanted of one object: found by hash, compared by bytes. */
 export class WantedNames {
   readonly all: WantedName[] = [];
+  /** Those that are numbers, by number: the elements wanted of an array. */
+  readonly elements: (WantedName | undefined)[] = [];
   /** What stood between the values of the last object, by position. */
   readonly foreseen = Array.from({ length: FORESEEN_MEMBERS }, () => new ForeseenName());
   private buckets: WantedName[][] = [[]];
@@ -34,8 +41,9 @@ export class WantedNames {
     const hash = bytes.reduce(hashStep, 0);
     const known = this.find(bytes, 0, bytes.length, hash);
     if (known) return known;
-    const added = { bytes, hash, place: -1, inside: undefined, below: 0 };
+    const added = { bytes, hash, place: -1, inside: undefined, below: 0, list: false };
     this.all.push(added);
+    if (INDEX.test(name)) this.elements[Number(name)] = added;
     this.buckets = Array.from({ length: 64 }, () => []);
     for (const each of this.all) this.buckets[each.hash & 63].push(each);
     return added;
@@ -93,12 +101,16 @@ export interface WantedFields {
   nested: [from: number, to: number][];
 }
 
+/** Places that a set of bits can hold. */
+const MOST_PLACES = 31;
+
 /** Deeper paths are a mistake; the bound keeps the scanner's recursion small. */
 const DEEPEST = 16;
 
 /**
  * Field names → what to look for. A dotted name stands for a member literally called so and for the path
- * through nested objects; where a line has both, the literal one counts.
+ * through nested objects; where a line has both, the literal one counts. In a path `.1` or `[1]` is an element of
+ * an array, counted from 0.
  */
 export function wantedFields(fields: Record<FieldName, string>): WantedFields {
   const wanted: WantedFields = {
@@ -114,16 +126,22 @@ export function wantedFields(fields: Record<FieldName, string>): WantedFields {
     const literal = wanted.root.entry(name);
     if (literal.place < 0) literal.place = i;
     else wanted.shared.push([literal.place, i]);
-    const path = name.split('.');
+    if (field === 'ip') literal.list = true;
+    const path = name.replace(/\[(\d{1,3})\]/g, '.$1').split('.');
     if (path.length > DEEPEST)
       throw new FormatError(`fields.${field}`, `has more than ${DEEPEST} parts; shorten the path`);
-    if (path.length > 1) wanted.nested.push([nestedPlace(wanted, path), i]);
+    if (path.length > 1) wanted.nested.push([nestedPlace(wanted, path, field === 'ip'), i]);
+    if (wanted.places > MOST_PLACES)
+      throw new FormatError(
+        `fields.${field}`,
+        `is one path with dots too many; at most ${MOST_PLACES - FIELD_NAMES.length} fields may have one`,
+      );
   });
   return wanted;
 }
 
 /** The place of what is reached by a path through nested objects; made when there is none yet. */
-function nestedPlace(wanted: WantedFields, path: string[]): number {
+function nestedPlace(wanted: WantedFields, path: string[], list: boolean): number {
   let names = wanted.root;
   const outer: WantedName[] = [];
   for (const part of path.slice(0, -1)) {
@@ -134,6 +152,7 @@ function nestedPlace(wanted: WantedFields, path: string[]): number {
   }
   const entry = names.entry(path[path.length - 1]);
   if (entry.place < 0) entry.place = wanted.places++;
+  if (list) entry.list = true;
   for (const each of outer) each.below |= 1 << entry.place;
   return entry.place;
 }

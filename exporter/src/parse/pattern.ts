@@ -28,7 +28,8 @@ export function compilePattern(pattern: string | undefined): RegExp {
       option,
       `has a group ${unknown[0]} that is no field; the fields are ${FIELD_NAMES.join(', ')}`,
     );
-  const missing = [['timestamp'], ['status'], ['endpoint', 'request']].find(
+  const inTwo = groups.includes('date') && groups.includes('time');
+  const missing = [...(inTwo ? [] : [['timestamp']]), ['status'], ['endpoint', 'request']].find(
     (choice) => !choice.some((name) => groups.includes(name)),
   );
   if (missing) throw new FormatError(option, `has no group ${missing.join(' or ')}; add (?<${missing[0]}>…)`);
@@ -59,6 +60,7 @@ export class PatternScanner implements LineScanner {
     for (const group of this.groups) {
       const span = spans[group] as [number, number] | undefined;
       if (span) this.values.putText(bytes, FIELD[group], start + span[0], start + span[1]);
+      else this.values.putNothing(FIELD[group]);
     }
     return ACCEPTED;
   }

@@ -10,7 +10,7 @@ export class LogRecord {
 
   /** When the request happened, milliseconds since the epoch, fraction allowed. */
   timestampMs = 0;
-  /** HTTP status, 100–599. */
+  /** HTTP status, 100–599; 0 = there was no response. */
   status = 0;
   /** Seconds; NaN when the line carries none. */
   durationSeconds = Number.NaN;
@@ -38,7 +38,7 @@ export class LogRecord {
   requestIdStart = -1;
   requestIdEnd = -1;
 
-  /** The endpoint template, e.g. `/v1/contacts/:id`. */
+  /** The endpoint template, e.g. `/v1/contacts/:id`; empty when the request names no endpoint. */
   template: Buffer = EMPTY;
   templateStart = 0;
   templateEnd = 0;
@@ -72,12 +72,12 @@ export const OPTIONAL_FIELDS = ['ip', 'durationMs', 'bytes', 'userAgent', 'reque
 export const REJECTIONS = {
   malformed: 'not well-formed in the configured format (for json: not valid JSON)',
   not_object: 'valid JSON, but not an object',
-  wrapper: 'the container wrapper (cri, docker) around the line could not be peeled',
-  missing_field: 'timestamp, endpoint or status is absent, null or empty',
+  wrapper: 'the line does not begin as log.container says (cri, docker, syslog, compose)',
+  missing_field: 'timestamp, endpoint or status is not on the line',
   wrong_type: 'a field that identifies the request has a value of the wrong type',
   bad_timestamp: 'the timestamp is in none of the known forms',
-  bad_status: 'the status is not a whole number from 100 to 599',
-  bad_endpoint: 'the endpoint is neither a path, nor an absolute URL, nor *',
+  bad_status: 'the status is neither a whole number from 100 to 599, nor 0, nor -',
+  bad_endpoint: 'the endpoint of a successful request is neither a path, nor an absolute URL, nor *',
   too_long: 'the line is longer than log.maxLineBytes; skipped up to its end',
   partial: 'the last line of a finished file has no newline and is no valid record',
 } as const;
@@ -108,4 +108,6 @@ export interface LineParser {
    */
   parseToEnd(bytes: Buffer, start: number, limit: number, record: LogRecord): number;
   readonly outcome: Outcome;
+  /** The parts so far of records whose last part did not come yet. */
+  unfinished(): Buffer[];
 }

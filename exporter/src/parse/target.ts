@@ -1,3 +1,4 @@
+import { keepOriginal } from './originals.ts';
 import { ACCEPTED, type LogRecord, type Outcome, rejectionCode } from './record.ts';
 
 const BAD_ENDPOINT = rejectionCode('bad_endpoint');
@@ -90,7 +91,10 @@ export function readTarget(
     if (start < 0) return BAD_ENDPOINT;
     while (start < to && BYTE_KINDS[bytes[start]] < SEPARATOR) start++;
     // `https://host` means its root; the host's last byte makes room for the slash.
-    if (start === to || bytes[start] !== SLASH) bytes[--start] = SLASH;
+    if (start === to || bytes[start] !== SLASH) {
+      keepOriginal(bytes, start - 1, start);
+      bytes[--start] = SLASH;
+    }
   }
   record.pathStart = start;
   record.pathEnd = segments.split(bytes, start, to);

@@ -1,6 +1,7 @@
 import { hexByte } from './numbers.ts';
 import type { LogRecord } from './record.ts';
 import { LONGEST_TEMPLATE, type Routes } from './routes.ts';
+import { holdsEncodedSecret, holdsSecret, SHORTEST_SECRET } from './secrets.ts';
 import { isIdLike, LETTERS_ARE_A_WORD, surfaceSegment } from './segments.ts';
 import { DIGITS, LOWER, OTHERS, PERCENTS, type Segments, UPPER } from './target.ts';
 import { wordsOf } from './words.ts';
@@ -11,6 +12,11 @@ const SLASH = 47;
 /** `/:id`, as one big-endian word. */
 const ID = 0x2f3a6964;
 const ID_LENGTH = 4;
+const SECRET_TEXT = Buffer.from('/:secret');
+/** What a segment is: a word, which stays; one of many; a secret. */
+const WORD_KIND = 0;
+const ID_KIND = 1;
+const SECRET_KIND = 2;
 /** Stands for the segments that are too many, or too long together, to be told. */
 const REST = Buffer.from('/*');
 /** Segments of a guessed template; what is behind them becomes REST. */
@@ -46,6 +52,11 @@ export class Templates {
         record.templateListed = true;
         record.surfaceStart = route.surfaceStart;
         record.surfaceEnd = route.surfaceEnd;
+        for (let i = 0; i < segments.count; i++)
+          if (this.isSecret(bytes, segments.starts[i], segments.ends[i], segments.kinds[i])) {
+            maskPath(record);
+            break;
+          }
         return;
       }
     }
@@ -62,15 +73,22 @@ export class Templates {
     const { starts, ends, kinds, count } = segments;
     const surface = surfaceSegment(bytes, segments);
     let out = 0;
+    let secrets = segments.more;
     for (let i = 0; i < count; i++) {
       // What stands before the surface is the version, or `api`: letters, as far as this matters.
-      const id = this.isId(bytes, starts[i], ends[i], i + 1 === surface ? LOWER : kinds[i]);
+      const kind = this.kindOf(bytes, starts[i], ends[i], i + 1 === surface ? LOWER : kinds[i]);
       const wordLength = this.decodedLength < 0 ? ends[i] - starts[i] : this.decodedLength;
-      if (i === TOLD_SEGMENTS || out + (id ? ID_LENGTH : 1 + wordLength) > LONGEST_TEMPLATE - REST.length) {
+      if (i === TOLD_SEGMENTS || out + lengthOf(kind, wordLength) > LONGEST_TEMPLATE - REST.length) {
         out = put(guessed, out, REST, 0, REST.length);
+        secrets = true;
         break;
       }
-      if (id) {
+      if (kind === SECRET_KIND) {
+        out = put(guessed, out, SECRET_TEXT, 0, SECRET_TEXT.length);
+        secrets = true;
+        continue;
+      }
+      if (kind === ID_KIND) {
         words.setInt32(out, ID);
         out += ID_LENGTH;
         continue;
@@ -86,6 +104,7 @@ export class Templates {
     }
     if (out === 0) guessed[out++] = SLASH;
     record.templateEnd = out;
+    if (secrets) maskPath(record);
   }
 
   /**
@@ -107,16 +126,38 @@ export class Templates {
     return out;
   }
 
-  /** Whether a segment is id-like. One with percent signs is left decoded in `decoded`. */
-  private isId(bytes: Buffer, start: number, end: number, kinds: number): boolean {
+  /** What a segment is. One with percent signs is left decoded in `decoded`. */
+  private kindOf(bytes: Buffer, start: number, end: number, kinds: number): number {
     this.decodedLength = -1;
-    if (kinds === DIGITS || kinds >= OTHERS) return true;
-    if ((kinds & ~(LOWER | UPPER)) === 0 && end - start < LETTERS_ARE_A_WORD) return false;
-    if ((kinds & PERCENTS) === 0) return isIdLike(bytes, start, end);
-    if (end - start > DECODED_BYTES) return true;
+    if (kinds === DIGITS) return ID_KIND;
+    if ((kinds & ~(LOWER | UPPER)) === 0 && end - start < LETTERS_ARE_A_WORD) return WORD_KIND;
+    if (this.isSecret(bytes, start, end, kinds)) return SECRET_KIND;
+    if (kinds >= OTHERS) return ID_KIND;
+    if ((kinds & PERCENTS) === 0) return isIdLike(bytes, start, end) ? ID_KIND : WORD_KIND;
+    if (end - start > DECODED_BYTES) return ID_KIND;
     this.decodedLength = decodePercent(bytes, start, end, this.decoded);
-    return isIdLike(this.decoded, 0, this.decodedLength);
+    return isIdLike(this.decoded, 0, this.decodedLength) ? ID_KIND : WORD_KIND;
   }
+
+  private isSecret(bytes: Buffer, start: number, end: number, kinds: number): boolean {
+    if (end - start < SHORTEST_SECRET) return false;
+    return (kinds & PERCENTS) === 0 ? holdsSecret(bytes, start, end) : holdsEncodedSecret(bytes, start, end);
+  }
+}
+
+const lengthOf = (kind: number, word: number): number =>
+  kind === WORD_KIND ? 1 + word : kind === ID_KIND ? ID_LENGTH : SECRET_TEXT.length;
+
+/** Writes `:secret` over the secrets in the record's path; what is left over behind it is blanked. */
+function maskPath(record: LogRecord): void {
+  const { bytes, pathStart, pathEnd } = record;
+  const segments = bytes.toString('latin1', pathStart, pathEnd).split('/');
+  const masked = segments.map((segment) => {
+    const written = Buffer.from(segment, 'latin1');
+    return holdsEncodedSecret(written, 0, written.length) ? ':secret' : segment;
+  });
+  record.pathEnd = pathStart + bytes.write(masked.join('/'), pathStart, pathEnd - pathStart, 'latin1');
+  bytes.fill(' ', record.pathEnd, pathEnd);
 }
 
 function put(into: Buffer, at: number, from: Uint8Array, start: number, end: number): number {

@@ -1,4 +1,5 @@
 import { parseDecimal, threeDigits } from './numbers.ts';
+import type { TimeZone } from './time-zone.ts';
 import { wordsOf } from './words.ts';
 
 const ZERO = 48;
@@ -17,6 +18,9 @@ const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', '
 let cachedDate = -1;
 let cachedDayMs = 0;
 
+/** Whether the timestamp that is being read has no offset. */
+let isLocal = false;
+
 /** `YYYY-MM-DDTHH:MM`, the last one that was read and its start. */
 const MINUTE_LENGTH = 16;
 const cachedMinute = new DataView(new ArrayBuffer(MINUTE_LENGTH));
@@ -26,18 +30,35 @@ let cachedMinuteMs = 0;
  * When bytes[start, end) say a request happened: milliseconds since the epoch, fraction allowed; NaN when it is
  * in none of the known forms, an impossible date, or before 1970.
  *
- * Known forms: ISO 8601 (`2026-05-04T10:11:12.123456789+02:00`, also with a space, a comma, `Z`, without any
- * offset = UTC, to the minute `2026-05-04T10:11Z`, and the basic form `20260504T101112Z`), the web server's `04/May/2026:10:11:12 +0000`, and
- * epoch numbers as epochMs reads them. A leap second counts as the first of the next minute.
+ * docs/log-formats.md lists the forms. Without an offset it is local time of `zone`, UTC when there is none. A leap
+ * second counts as the first of the next minute.
  */
-export function parseTimestamp(bytes: Uint8Array, start: number, end: number): number {
+export function parseTimestamp(bytes: Uint8Array, start: number, end: number, zone?: TimeZone): number {
   let ms: number;
+  isLocal = false;
   if (end - start < 15) ms = epochMs(parseDecimal(bytes, start, end));
   else if (bytes[start + 4] === MINUS) ms = isoMs(bytes, start, end);
   else if (bytes[start + 2] === SLASH) ms = webServerMs(bytes, start, end);
   else if ((bytes[start + 8] | 32) === 116) ms = basicIsoMs(bytes, start, end);
+  else if (bytes[start + 4] === SLASH && bytes[start + 10] === SPACE) ms = isoMs(bytes, start, end);
   else ms = epochMs(parseDecimal(bytes, start, end));
+  if (Number.isNaN(ms)) ms = writtenOutMs(bytes, start, end);
+  if (isLocal && zone !== undefined) ms = zone.instantOf(ms);
   return ms >= 0 ? ms : Number.NaN;
+}
+
+/**
+ * When a date and a time say, each in a field of its own: as parseTimestamp of both together. The date may be in any
+ * of the forms that a timestamp begins with; the offset may follow the time.
+ */
+export function parseDateAndTime(date: string, time: string, zone?: TimeZone): number {
+  let written = date.trim();
+  if (/^\d{8}$/.test(written)) written = `${written.slice(0, 4)}-${written.slice(4, 6)}-${written.slice(6)}`;
+  const digits = /^(\d\d)(\d\d)(\d\d)(?!\d|:)/.exec(time.trim());
+  const clock = digits ? time.trim().replace(digits[0], digits.slice(1).join(':')) : time.trim();
+  const between = /^\d\d\/[A-Za-z]/.test(written) ? ':' : ' ';
+  const bytes = Buffer.from(written + between + clock, 'latin1');
+  return bytes.length > LONGEST_WRITTEN ? Number.NaN : parseTimestamp(bytes, 0, bytes.length, zone);
 }
 
 /**
@@ -56,7 +77,7 @@ function isoMs(b: Uint8Array, s: number, end: number): number {
   const toTheSecond = b[s + 16] === COLON;
   if (end - s < (toTheSecond ? 19 : MINUTE_LENGTH)) return Number.NaN;
   if (!isCachedMinute(b, s)) {
-    if (b[s + 7] !== MINUS || !isDateEnd(b[s + 10]) || b[s + 13] !== COLON) return Number.NaN;
+    if (b[s + 7] !== b[s + 4] || !isDateEnd(b[s + 10]) || b[s + 13] !== COLON) return Number.NaN;
     const year = two(b, s) * 100 + two(b, s + 2);
     const day = dayMs(year, two(b, s + 5), two(b, s + 8));
     const ms = day + clockMs(two(b, s + 11), two(b, s + 14), 0);
@@ -111,6 +132,50 @@ function monthOf(b: Uint8Array, p: number): number {
   return Number.NaN;
 }
 
+/** Longer is no date; it keeps a hostile line from making long strings. */
+const LONGEST_WRITTEN = 64;
+/** RFC 1123 and RFC 2822; RFC 850 with a year of two digits; the rest of asctime. */
+const WITH_ZONE =
+  /^(?:[A-Za-z]{3,9}, ?)?(\d{1,2})[ -]([A-Za-z]{3})[ -](\d{4}|\d\d) (\d\d:\d\d:\d\d)([.,]\d+)?(?: ?(.+))?$/;
+const ASCTIME = /^[A-Za-z]{3} ([A-Za-z]{3}) ([ \d]\d) (\d\d:\d\d:\d\d)([.,]\d+)? (\d{4})$/;
+/** ISO with what some languages put behind it: `UTC`, `+0000 UTC`. */
+const NAMED_UTC = /^(\d{4}[-/]\d\d[-/]\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,]\d+)?)(?: [+-]00:?00)? ?(?:UTC|GMT)$/;
+/** The zones of RFC 2822, which says what they mean; any other name could mean several. */
+const NAMED_OFFSETS: Record<string, string> = {
+  ...{ UTC: 'Z', GMT: 'Z', UT: 'Z', EST: '-0500', EDT: '-0400', CST: '-0600', CDT: '-0500' },
+  ...{ MST: '-0700', MDT: '-0600', PST: '-0800', PDT: '-0700' },
+};
+
+/** Forms with the name of a day, a month or a zone in them; they are few, so they are rewritten and read as ISO. */
+function writtenOutMs(b: Uint8Array, start: number, end: number): number {
+  if (end - start > LONGEST_WRITTEN) return Number.NaN;
+  const text = String.fromCharCode(...b.subarray(start, end));
+  let iso: string;
+  const utc = NAMED_UTC.exec(text);
+  const written = WITH_ZONE.exec(text);
+  const asctime = ASCTIME.exec(text);
+  if (utc) iso = `${utc[1]}Z`;
+  else if (written) {
+    const [, day, month, year, clock, fraction = '', zone = ''] = written;
+    iso = `${isoDate(fullYear(year), month, day)} ${clock}${fraction}${NAMED_OFFSETS[zone] ?? zone}`;
+  } else if (asctime) {
+    const [, month, day, clock, fraction = '', year] = asctime;
+    iso = `${isoDate(year, month, day)} ${clock}${fraction}`;
+  } else return Number.NaN;
+  const bytes = Buffer.from(iso, 'latin1');
+  isLocal = false;
+  return isoMs(bytes, 0, bytes.length);
+}
+
+/** A year of two digits is in the century that POSIX gives it. */
+const fullYear = (year: string): string =>
+  year.length === 4 ? year : `${Number(year) < 69 ? '20' : '19'}${year}`;
+
+function isoDate(year: string, month: string, day: string): string {
+  const number = MONTHS.indexOf(month.toLowerCase()) + 1;
+  return `${year}-${String(number).padStart(2, '0')}-${day.trim().padStart(2, '0')}`;
+}
+
 const isDateEnd = (c: number): boolean => c === 84 || c === SPACE || c === 116;
 
 /** Two digits, NaN when they are none. */
@@ -152,9 +217,12 @@ function restMs(b: Uint8Array, from: number, end: number): number {
   return fraction + offsetMs(b, p, end);
 }
 
-/** What to add for an offset: `Z`, `+HH`, `+HHMM` or `+HH:MM`, a space before it allowed; none is UTC. */
+/** What to add for an offset: `Z`, `+HH`, `+HHMM` or `+HH:MM`, a space before it allowed; none is local time. */
 function offsetMs(b: Uint8Array, from: number, end: number): number {
-  if (from === end) return 0;
+  if (from === end) {
+    isLocal = true;
+    return 0;
+  }
   const p = b[from] === SPACE ? from + 1 : from;
   if (p + 1 === end) return (b[p] | 32) === 122 ? 0 : Number.NaN;
   if (p >= end || (b[p] !== PLUS && b[p] !== MINUS)) return Number.NaN;

@@ -1,4 +1,4 @@
-import { NO_KEY } from '../keys/key.ts';
+import { NO_KEY, UNMATCHED } from '../keys/key.ts';
 import { parseIp } from '../parse/ip.ts';
 import { LogRecord } from '../parse/record.ts';
 import { surfaceSpan } from '../parse/surface.ts';
@@ -66,7 +66,7 @@ function fill(
   record.methodEnd = cut;
   record.tenantStart = named.length > cut ? cut : -1;
   record.tenantEnd = named.length > cut ? named.length : -1;
-  record.template = Buffer.from(endpoint, 'latin1');
+  record.template = Buffer.from(endpoint === UNMATCHED ? '' : endpoint, 'latin1');
   record.templateEnd = record.template.length;
   record.templateListed = false;
   Object.assign(record, surfaceSpan(record.template));

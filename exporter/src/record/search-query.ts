@@ -143,10 +143,11 @@ function momentOf(name: string, text: string, now: number, endOfDay: boolean): n
 }
 
 function statusRange(text: string): [number, number] {
+  if (text.trim() === '0') return [0, 0];
   const range = /^([1-5])xx$/i.exec(text.trim());
   if (range) return [Number(range[1]) * 100, Number(range[1]) * 100 + 99];
   if (!/^[1-5]\d\d$/.test(text.trim()))
-    throw new Error('status: write codes or classes, such as 404 or 4xx,500');
+    throw new Error('status: write codes or classes, such as 404 or 4xx,500; 0 = no response');
   return [Number(text), Number(text)];
 }
 

@@ -1,4 +1,4 @@
-import { NO_KEY } from '../keys/key.ts';
+import { NO_KEY, UNMATCHED } from '../keys/key.ts';
 import { withoutRawKeys } from '../keys/raw-keys.ts';
 import { retentionClass } from '../keys/retention.ts';
 import { mayHoldRawKey } from '../parse/masking.ts';
@@ -69,11 +69,8 @@ export class SpoolNames {
     const { template, templateStart, templateEnd, bytes, methodStart, methodEnd } = record;
     const known = this.endpoints.find(template, templateStart, templateEnd, bytes, methodStart, methodEnd);
     if (known >= 0) return known;
-    const text = template.toString(
-      'latin1',
-      templateStart,
-      Math.min(templateEnd, templateStart + LONGEST_TEMPLATE),
-    );
+    const cutEnd = Math.min(templateEnd, templateStart + LONGEST_TEMPLATE);
+    const text = template.toString('latin1', templateStart, cutEnd) || UNMATCHED;
     this.write(FRAMES.endpoint, json([methodName(bytes, methodStart, methodEnd), text]));
     const number = this.endpointCount++;
     if (makeRoom(this.endpoints, templateEnd - templateStart + (methodEnd - methodStart)))

@@ -17,7 +17,7 @@ export function radiusText(radius: BlastRadius, now: number): string {
     [name, id, tenant].filter(Boolean).map(terminalText).join(' · '),
     `  ${radius.verdict}`,
     `  state ${state}${owner === '' ? '' : `, owner ${terminalText(owner)}`}`,
-    `  last used ${lastUsed > 0 ? `${momentOf(lastUsed)} (${span(now - lastUsed)} ago)` : 'never'}` +
+    `  last used ${lastUsed > 0 ? `${momentOf(lastUsed)} (${span(now - lastUsed)} ago)` : `not since recording began at ${momentOf(radius.recordedSince)}`}` +
       `${longestGap >= DAY ? `, once silent for ${span(longestGap)}` : ''}`,
     `  safe to revoke ${radius.safeAfter > 0 ? `after ${momentOf(radius.safeAfter)}, if nobody calls until then` : 'now'}`,
     ...radius.successors.map(
@@ -51,9 +51,10 @@ function callerLines(caller: JudgedCaller, now: number): string[] {
   ];
 }
 
-export const radiusJson = ({ lastUsed, safeAfter, callers, stragglers, ...radius }: BlastRadius): object => ({
+export const radiusJson = ({ callers, stragglers, staleAfter: _, ...radius }: BlastRadius): object => ({
   ...radius,
-  ...{ lastUsed: momentOf(lastUsed), safeAfter: momentOf(safeAfter) },
+  ...{ lastUsed: momentOf(radius.lastUsed), safeAfter: momentOf(radius.safeAfter) },
+  ...{ createdAt: momentOf(radius.createdAt), recordedSince: momentOf(radius.recordedSince) },
   callers: callers.map(callerJson),
   stragglers: stragglers.map(callerJson),
 });

@@ -1,3 +1,4 @@
+import { span } from '../keys/wording.ts';
 import type { Caller } from '../record/callers.ts';
 
 const DAY = 86_400;
@@ -11,6 +12,11 @@ export interface KeyInUse {
   name: string;
   owner: string;
   state: string;
+  createdAt: number;
+  /** Since when requests are recorded. */
+  recordedSince: number;
+  /** Seconds without any use after which the key counts as unused. */
+  staleAfter: number;
   lastUsed: number;
   /** Longest time without use in the days looked at, seconds. */
   longestGap: number;
@@ -47,13 +53,16 @@ export const callerName = ({ ip, userAgent }: Pick<Caller, 'ip' | 'userAgent'>):
   JSON.stringify([ip, userAgent]);
 
 /** Judges what would break if the key were revoked at `now`. Pure. */
-export function blastRadius({ movedCallers, ...key }: KeyInUse, now: number): BlastRadius {
-  const callers = key.callers.map((caller) => {
+export function blastRadius({ movedCallers, ...known }: KeyInUse, now: number): BlastRadius {
+  // The archive keeps a request under the time it names, which may be yet to come: it was read by now all the same.
+  const key = { ...known, lastUsed: Math.min(known.lastUsed, now) };
+  const callers = key.callers.map((from) => {
+    const caller = { ...from, first: Math.min(from.first, now), last: Math.min(from.last, now) };
     const safeAfter = caller.last + Math.max(LEAST_SILENCE, caller.longestGap);
     return { ...caller, safeAfter, live: safeAfter > now, moved: movedCallers.has(callerName(caller)) };
   });
   const live = callers.filter((caller) => caller.live);
-  const ofKey = key.lastUsed > 0 ? key.lastUsed + Math.max(LEAST_SILENCE, key.longestGap) : 0;
+  const ofKey = key.lastUsed > 0 ? key.lastUsed + Math.max(LEAST_SILENCE, key.longestGap) : unusedFrom(key);
   const safeAfter = Math.max(ofKey, ...callers.map((caller) => caller.safeAfter));
   const stragglers = key.successors.length > 0 ? live : [];
   return {
@@ -61,16 +70,24 @@ export function blastRadius({ movedCallers, ...key }: KeyInUse, now: number): Bl
     callers,
     safeAfter: safeAfter > now ? safeAfter : 0,
     stragglers,
-    verdict: verdictOf(key, live, safeAfter > now),
+    verdict: verdictOf(key, live, safeAfter > now, now),
   };
 }
 
+/** From when on a key without any recorded use counts as unused; 0 = already, since its whole life is recorded. */
+const unusedFrom = ({ createdAt, recordedSince, staleAfter }: Omit<KeyInUse, 'movedCallers'>): number =>
+  createdAt >= recordedSince ? 0 : recordedSince + staleAfter;
+
 function verdictOf(
-  { lastUsed, successors }: Omit<KeyInUse, 'movedCallers'>,
+  { lastUsed, successors, recordedSince }: Omit<KeyInUse, 'movedCallers'>,
   live: JudgedCaller[],
   inUse: boolean,
+  now: number,
 ): string {
-  if (lastUsed === 0) return 'Nothing would break: it was never used, as far as the record reaches.';
+  if (lastUsed === 0 && inUse)
+    return `No use since recording began ${span(now - recordedSince)} ago, which is too short to tell what would break.`;
+  if (lastUsed === 0)
+    return `Nothing would break: it was never used, as far as the record reaches (${span(now - recordedSince)}).`;
   if (!inUse)
     return 'Nothing should break: it has been silent for longer than ever before, and for 48 h at least.';
   const who =

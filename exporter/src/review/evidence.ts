@@ -6,12 +6,14 @@ export interface KeyEvidence {
   id: string;
   tenant: string;
   entry: KeyEntry | undefined;
-  /** When the record of all keys begins. */
+  /** When the record of all keys begins; absence is claimed no further back. */
   recordedSince: number;
   /** Up to the end of the quarter. */
   firstUsed: number;
   lastUsed: number;
   requests: number;
+  /** Of these, with the response 401. */
+  unauthorized: number;
   /** Requests of as many days of the quarter before; null when the record does not reach back so far. */
   previousRequests: number | null;
   /** A number for each day of the quarter until now. */

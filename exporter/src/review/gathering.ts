@@ -88,7 +88,7 @@ export async function gather(
   const { reader, archive, manifest, now } = source;
   const asOf = Math.min(now, (days.to + 1) * DAY);
   const until = { from: days.from, to: Math.min(days.to, dayAt(now)) };
-  const recordedSince = (reader.span()?.from ?? dayAt(now)) * DAY;
+  const recordedSince = Math.min(reader.recordedSince(), now);
   const tiers = new TierDays(until, archive);
   const keys = new Map<number, KeyEvidence>();
   const unsaid: KnownKey[] = [];
@@ -105,6 +105,7 @@ export async function gather(
     );
   }
   lookUpUses(reader, until, unsaid, keys);
+  for (const evidence of keys.values()) noteUsedDays(evidence, until, asOf);
   await tiers.replay(source);
   const completeness = completenessOf(reader, until, archive);
   return { quarter, from: dateOf(days.from), to: dateOf(days.to), asOf, keys, completeness, manifest };
@@ -192,6 +193,17 @@ function lookUpUses(
   }
 }
 
+/** A key with responses other than 401 was used, also where the time of none of them is stored: their days say when. */
+function noteUsedDays(evidence: KeyEvidence, { from }: Days, asOf: number): void {
+  const { lastUsed, perDay, requests, unauthorized } = evidence;
+  if (lastUsed > 0 || requests <= unauthorized) return;
+  const first = perDay.findIndex((count) => count > 0);
+  const last = perDay.findLastIndex((count) => count > 0);
+  if (first < 0) return;
+  evidence.firstUsed = evidence.firstUsed || (from + first) * DAY;
+  evidence.lastUsed = Math.min(asOf, (from + last + 1) * DAY - 1);
+}
+
 /** A key that is off, or was created only later, is under review only when it was answered all the same. */
 function isUnderReview(entry: KeyEntry | undefined, sum: DayFigures, asOf: number): boolean {
   if (entry?.state === 'active' && (entry.createdAt ?? 0) <= asOf) return true;
@@ -225,6 +237,7 @@ function evidenceOf(
     firstUsed: first,
     lastUsed: last,
     requests,
+    unauthorized: sum.statuses.get(401) ?? 0,
     previousRequests,
     perDay,
     daysUsed: daysOf(perDay),

@@ -1,3 +1,4 @@
+import { dateOf, dayAt } from '../config/days.ts';
 import { grantedScopes } from '../keys/scopes.ts';
 import { THRESHOLDS, type ThresholdKind } from '../keys/thresholds.ts';
 import { TIERS } from '../keys/tiers.ts';
@@ -77,15 +78,19 @@ function useAnswer(key: KeyEvidence, asOf: number): Answer {
     );
   const created = key.entry?.createdAt ?? 0;
   if (key.lastUsed === 0) {
-    if (created > 0 && asOf - created <= stale)
+    const { recordedSince } = key;
+    if (created > 0 && created >= recordedSince && asOf - created <= stale)
       return answer('keep', () => `Never used, but created only ${span(asOf - created)} before.`);
-    if (asOf - key.recordedSince <= stale)
+    if (asOf - Math.max(created, recordedSince) <= stale)
       return answer(
         'keep',
         () =>
-          `Never used since the record began ${span(asOf - key.recordedSince)} before, which is too short to tell.`,
+          `No use since recording began ${span(asOf - recordedSince)} before, which is too short to tell.`,
       );
-    return answer('revoke', () => 'Never used, as far as the record reaches.');
+    return answer(
+      'revoke',
+      () => `Never used, as far as the record reaches: back to ${dateOf(dayAt(recordedSince))}.`,
+    );
   }
   const silence = asOf - key.lastUsed;
   const quiet = thresholdOf(key, 'rotation_quiet_seconds');

@@ -3,6 +3,7 @@ import type { WholeKey } from '../history/key-choice.ts';
 import { keyDetails, usesOf } from '../history/usage-report.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import { namesOfEntry } from '../keys/stored-names.ts';
+import { THRESHOLDS } from '../keys/thresholds.ts';
 import { count } from '../keys/wording.ts';
 import { ArchivedRequests } from '../record/archived-requests.ts';
 import { type Caller, callersOf, MOST_CALLERS, requestsOfKey } from '../record/callers.ts';
@@ -39,6 +40,9 @@ export async function keyInUse(
     return {
       ...{ id, tenant, name: entry?.name ?? '', owner: entry?.owner ?? '' },
       state: entry?.state ?? 'not in the keys file',
+      createdAt: entry?.createdAt ?? 0,
+      recordedSince: reader.recordedSince(),
+      staleAfter: entry?.thresholds.stale_seconds ?? THRESHOLDS.stale_seconds.default,
       // What found no place of its own is archived all the same.
       lastUsed: Math.max(usesOf(reader, numbers).lastUsed, ...callers.map(({ last }) => last)),
       longestGap: longestGap(counted),

@@ -1,5 +1,7 @@
-import type { IpRow, IpRows } from '../usage/changes.ts';
+import { NO_KEY, OTHER } from '../keys/key.ts';
+import type { IpRow, IpRows, KeyRow, KeyUsageRow } from '../usage/changes.ts';
 import type { Connection } from './connection.ts';
+import { DailyReader } from './daily-reader.ts';
 import type { DayMerges } from './days.ts';
 import { failed } from './refusal.ts';
 import type { Commit, Loaded, LoadedKeys, SegmentRow } from './store.ts';
@@ -13,7 +15,7 @@ export function write(
   writer: Writer,
   values: ValueBlocks,
   days: DayMerges,
-  { changes, positions, counters, segments }: Commit,
+  { changes, positions, counters, cursors, segments }: Commit,
 ): void {
   writer.upsert(tables.keys, changes.keys);
   writer.upsert(tables.endpoints, changes.endpoints);
@@ -30,6 +32,7 @@ export function write(
   writer.upsert(tables.positions, positions.put);
   for (const id of positions.drop) writer.remove('positions', 'id', id);
   writer.upsert(tables.sourceCounters, counters);
+  if (cursors !== undefined) writer.upsert(tables.journalCursors, cursors);
   if (segments === undefined) return;
   writer.upsert(tables.segments, segments.put);
   for (const segment of segments.drop) writer.remove('segments', 'segment', segment);
@@ -72,14 +75,29 @@ export function readId(path: string, db: Connection): string {
 }
 
 function keysOf(path: string, db: Connection): LoadedKeys {
+  const keys = allRows(db, tables.keys);
   return {
-    keys: allRows(db, tables.keys),
-    keyUsage: allRows(db, tables.keyUsage),
+    keys,
+    keyUsage: usageOf(path, db, keys),
     ips: addresses(path, db),
     sketches: allRows(db, tables.sketches),
     surfaces: allRows(db, tables.surfaces),
   };
 }
+
+/** Of a key that has days and no time of use, its days say when it was used. */
+function usageOf(path: string, db: Connection, keys: readonly KeyRow[]): KeyUsageRow[] {
+  const rows = new Map(allRows(db, tables.keyUsage).map((row) => [row.key, row]));
+  const unused = keys.filter(
+    ({ key, id }) => id !== NO_KEY && id !== OTHER && !((rows.get(key)?.lastUsed ?? 0) > 0),
+  );
+  const none = { lastRejected: 0, lastNewIp: 0, recentNewIps: [], scopes: EMPTY, windows: EMPTY };
+  const uses = new DailyReader(path, db).usesOfDays(unused.map(({ key }) => key));
+  for (const [key, use] of uses) rows.set(key, { ...(rows.get(key) ?? { key, ...none }), ...use });
+  return [...rows.values()];
+}
+
+const EMPTY = new Uint8Array(0);
 
 function allRows<Row>(db: Connection, { name, columns, read }: Table<Row>): Row[] {
   const sql = `SELECT ${columns.join(', ')} FROM ${name}`;
@@ -91,6 +109,7 @@ function everything(path: string, db: Connection): Loaded {
     first: db.prepare("SELECT 1 FROM meta WHERE name = 'backlog_read'").get() === undefined,
     positions: allRows(db, tables.positions),
     counters: allRows(db, tables.sourceCounters),
+    cursors: allRows(db, tables.journalCursors),
     segments: allRows(db, tables.segments),
     changes: {
       ...keysOf(path, db),

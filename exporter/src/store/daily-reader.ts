@@ -7,6 +7,7 @@ import { wordsOf } from '../usage/pairs.ts';
 import { QuarterFigures } from '../usage/quarter-figures.ts';
 import type { Connection } from './connection.ts';
 import { ADDED_UP_TO } from './quarters.ts';
+import { recordedSince, usesOfDays } from './recorded-since.ts';
 import { failed } from './refusal.ts';
 import type { EncodedDay } from './store.ts';
 import type { Cell, Table } from './tables.ts';
@@ -41,14 +42,31 @@ export class DailyReader {
     return this.rows(`SELECT ${tables.keys.columns} FROM keys ORDER BY key`, []).map(tables.keys.read);
   }
 
-  /** When some keys were used, by key number. */
+  /** When some keys were used, by key number; a key of which only days are known was used on the last of them. */
   keyUses(keys: readonly number[]): Map<number, KeyUses> {
     const sql = `SELECT key, first_used, last_used, last_rejected FROM key_usage
       WHERE key IN (SELECT value FROM json_each(?))`;
     const rows = this.rows(sql, [JSON.stringify(keys)]) as number[][];
-    return new Map(
+    const uses = new Map(
       rows.map(([key, firstUsed, lastUsed, lastRejected]) => [key, { firstUsed, lastUsed, lastRejected }]),
     );
+    const unused = keys.filter((key) => !((uses.get(key)?.lastUsed ?? 0) > 0));
+    for (const [key, use] of this.usesOfDays(unused))
+      uses.set(key, { ...use, lastRejected: uses.get(key)?.lastRejected ?? 0 });
+    return uses;
+  }
+
+  /** First and last use of keys by their days, as far as they have any; see `usesOfDays`. */
+  usesOfDays(keys: readonly number[]): ReturnType<typeof usesOfDays> {
+    if (keys.length === 0) return new Map();
+    const withDays = this.keysWithDays();
+    const asked = keys.filter((key) => withDays.has(key));
+    return usesOfDays(this.rows.bind(this), asked, Date.now() / 1000);
+  }
+
+  /** Since when requests are recorded, seconds since the epoch: absence is claimed no further back. */
+  recordedSince(): number {
+    return recordedSince(this.rows.bind(this));
   }
 
   /** Those keys of which there is any day. */

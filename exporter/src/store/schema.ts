@@ -1,6 +1,8 @@
 import { type ScopeUse, writeScopes } from '../usage/scope-uses.ts';
 import type { Connection } from './connection.ts';
-import { ValueBlocks } from './value-blocks.ts';
+import { usesOfCounters } from './counter-uses.ts';
+import { type Cell, series } from './tables.ts';
+import { readValues, ValueBlocks } from './value-blocks.ts';
 import { Writer } from './writer.ts';
 
 /** In the header of every store, so that no other SQLite database is taken for one: "AtEx" in ASCII. */
@@ -87,6 +89,13 @@ export const MIGRATIONS: readonly (string | ((db: Connection) => void))[] = [
   `,
   // Files beside it that are still to be told, for whoever goes on after a kill.
   'ALTER TABLE positions ADD COLUMN unsure_since_ms REAL NOT NULL DEFAULT 0',
+  usesNoted,
+  // Absence is claimed no further back than this. An older store that holds days reaches back as far as they do.
+  (db) => db.prepare("INSERT INTO meta VALUES ('recorded_from', ?)").run([String(Date.now() / 1000)]),
+  // Up to where the journal of a source is read.
+  `
+  CREATE TABLE journal_cursors (source TEXT PRIMARY KEY, cursor TEXT NOT NULL, done INTEGER NOT NULL) WITHOUT ROWID;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
@@ -119,4 +128,15 @@ function scopesWithTheirKeys(db: Connection): void {
   const update = db.prepare('UPDATE key_usage SET scopes = ? WHERE key = ?');
   for (const [key, ofKey] of uses) update.run([writeScopes(ofKey), key]);
   db.exec('DROP TABLE scopes');
+}
+
+/** Requests ahead of the clock were counted and left no time of use: their keys looked as if nobody had used them. */
+function usesNoted(db: Connection): void {
+  const rows = db.prepare('SELECT series, family, key, endpoint, status FROM series').raw().all() as Cell[][];
+  const update = db.prepare(
+    `UPDATE key_usage SET first_used = iif(last_used > 0, first_used, ?), last_used = iif(last_used > 0, last_used, ?),
+      last_rejected = iif(last_rejected > 0, last_rejected, ?) WHERE key = ? AND (last_used = 0 OR last_rejected = 0)`,
+  );
+  for (const use of usesOfCounters(rows.map(series.read), readValues(db)).values())
+    update.run([use.firstUsed, use.lastUsed, use.lastRejected, use.key]);
 }

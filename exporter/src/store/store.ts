@@ -1,5 +1,5 @@
 import type { SourceCounter } from '../log/counters.ts';
-import type { FilePosition, PositionChanges } from '../log/position.ts';
+import type { FilePosition, JournalCursor, PositionChanges } from '../log/position.ts';
 import type { Changes } from '../usage/changes.ts';
 import type { DailyReader } from './daily-reader.ts';
 
@@ -8,6 +8,8 @@ export interface Commit {
   changes: Changes;
   positions: PositionChanges;
   counters: SourceCounter[];
+  /** Of sources that read the journal; absent where there are none. */
+  cursors?: JournalCursor[];
   /** What the archive's spool holds; absent where no archive is kept. */
   segments?: SegmentChanges;
 }
@@ -33,6 +35,7 @@ export interface Loaded {
   changes: Changes;
   positions: FilePosition[];
   counters: SourceCounter[];
+  cursors: JournalCursor[];
   segments: SegmentRow[];
   /** True until a commit with `backlogRead` was made: a crash during the first backlog leaves it true. */
   first: boolean;

@@ -1,5 +1,5 @@
 import type { SourceCounter, SourceCounterName } from '../log/counters.ts';
-import type { FilePosition } from '../log/position.ts';
+import type { FilePosition, JournalCursor } from '../log/position.ts';
 import type {
   DayRow,
   EndpointRow,
@@ -64,6 +64,18 @@ export const positions = table<FilePosition>({
     phase: rest[3] as FilePosition['phase'],
     modifiedMs: number(rest[4]),
     unsureSinceMs: number(rest[5]),
+  }),
+});
+
+export const journalCursors = table<JournalCursor>({
+  name: 'journal_cursors',
+  columns: ['source', 'cursor', 'done'],
+  identity: 1,
+  write: (row) => [row.source, row.cursor, Number(row.done)],
+  read: ([source, cursor, done]) => ({
+    source: text(source),
+    cursor: text(cursor),
+    done: done === 1,
   }),
 });
 

@@ -41,7 +41,7 @@ export interface EndpointRow {
 export const FAMILIES = { requests: 0, endpoint: 1, bytes: 2, newIps: 3 } as const;
 export type Family = (typeof FAMILIES)[keyof typeof FAMILIES];
 
-/** One counter series: what it is. endpoint = -1 and status = 0 where the family has no such label. */
+/** One counter series: what it is. endpoint = -1 and status = 0 where the family has no such label; there, status 0 = no response. */
 export interface SeriesRow {
   series: number;
   family: Family;

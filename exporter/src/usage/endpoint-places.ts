@@ -7,8 +7,9 @@ import { methodName } from './names.ts';
 import type { SeriesTable } from './series.ts';
 
 /**
- * Which endpoint series a request counts in. A listed template has a place at once, a guessed one after an
- * answer other than 401 and 404 to any key, until then its requests are `__unmatched__`. What is over a limit
+ * Which endpoint series a request counts in. A listed template has a place at once, a guessed one after a
+ * response other than 401 and 404 to any key, until then its requests are `__unmatched__`, as are those that name
+ * no endpoint. What is over a limit
  * is `__other__`. Both have `__other__` as method too, so that they are one series a key and status.
  */
 export class EndpointPlaces {
@@ -89,7 +90,8 @@ export class EndpointPlaces {
     const total = this.series.total(key, status);
     if (this.series.value[total] === 0) this.pairs++;
     usage.counted = true;
-    if (endpoint < 0 && !record.templateListed && (status === 401 || status === 404)) {
+    const nameless = record.templateEnd === record.templateStart;
+    if (endpoint < 0 && !record.templateListed && (nameless || status === 401 || status === 404)) {
       if (this.unmatched < 0) this.unmatched = this.add(OTHER, UNMATCHED);
       return this.catchAll(this.unmatched, key, status);
     }

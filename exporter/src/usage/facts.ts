@@ -25,7 +25,10 @@ export interface KeyFacts {
   minutes: MinuteCounts;
 }
 
-/** Answers by what they mean for a key. other4xx leaves out 401, 403 and 429; 1xx counts as success. */
+/**
+ * Responses by what they mean for a key. other4xx leaves out 401, 403 and 429; 1xx counts as success. Windows are
+ * stored by position, so a new class goes to the end.
+ */
 export const MINUTE_CLASSES = [
   'success',
   'redirect',
@@ -34,6 +37,7 @@ export const MINUTE_CLASSES = [
   'throttled',
   'other4xx',
   'serverErrors',
+  'noResponse',
 ] as const;
 export type MinuteClass = (typeof MINUTE_CLASSES)[number];
 

@@ -41,6 +41,11 @@ export class Usage {
   private up = 0;
   /** Events up to here (milliseconds) are in time for sure; later ones ask the clock. */
   private horizon = 0;
+  /**
+   * Lines are read as they are written, so that a request from the future falls into the minute it is read in. Of a
+   * backlog that would make a peak that never was.
+   */
+  live = false;
 
   /** `clock` gives milliseconds since the epoch. */
   constructor(options: UsageOptions, registry: KeyRegistry, clock: () => number) {
@@ -64,12 +69,12 @@ export class Usage {
   /** Counts one accepted request. */
   account(record: LogRecord): void {
     const { status } = record;
-    // Before 1970 there are no requests; 0 means never everywhere. Below, `>>> 0` is a fast floor, good to 2106.
-    const at = Math.max(1, record.timestampMs / 1000);
     const inTime = record.timestampMs <= this.horizon || this.isInTime(record.timestampMs);
-    // An event from the future counts now, and moves no time.
-    const seen = inTime ? at : this.clock() / 1000;
-    const day = dayOf(seen);
+    // Before 1970 there are no requests; 0 means never everywhere. Below, `>>> 0` is a fast floor, good to 2106.
+    // A request from the future counts when it is read: its key is in use, and no time may lie ahead of the clock.
+    const at = inTime ? Math.max(1, record.timestampMs / 1000) : this.clock() / 1000;
+    const isTimed = inTime || this.live;
+    const day = dayOf(at);
     if (day > this.daily.day) this.turnDay(day);
     const usage = this.keys.of(record);
     const series = this.endpoints.seriesOf(record, usage);
@@ -79,24 +84,22 @@ export class Usage {
     usage.moved = true;
     this.change(usage);
     const { windows } = usage;
-    if (!inTime || !windows.countMinute((at / 60) >>> 0, status)) this.daily.missMinute(usage.key, day);
+    if (!isTimed || !windows.countMinute((at / 60) >>> 0, status)) this.daily.missMinute(usage.key, day);
     if (status === 401) {
-      if (inTime && at > usage.lastRejected) usage.lastRejected = at;
+      if (at > usage.lastRejected) usage.lastRejected = at;
       return;
     }
     if (record.durationSeconds >= 0) this.histograms.observe(usage.key, record.durationSeconds, late);
     if (record.responseBytes >= 0) this.countBytes(usage, record.responseBytes, late);
     windows.countDay(day);
-    if (inTime) {
-      if (late) late.seen(at);
-      else if (at < usage.dayFirst) usage.dayFirst = at;
-      windows.use(at);
-      windows.countSecond(at >>> 0);
-    }
-    if (record.ipFamily !== 0) this.sightings.seeAddress(record, usage, seen);
+    if (late) late.seen(at);
+    else if (at < usage.dayFirst) usage.dayFirst = at;
+    windows.use(at);
+    if (isTimed) windows.countSecond(at >>> 0);
+    if (record.ipFamily !== 0) this.sightings.seeAddress(record, usage, at);
     if (status === 404) return;
-    this.sightings.seeSurface(series, record, usage, seen);
-    if (status !== 403 && inTime) this.sightings.seeScope(series, usage, at, this.registry);
+    this.sightings.seeSurface(series, record, usage, at);
+    if (status !== 403) this.sightings.seeScope(series, usage, at, this.registry);
   }
 
   /**

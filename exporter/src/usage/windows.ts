@@ -17,6 +17,7 @@ const CLASS_OF_STATUS = Uint8Array.from({ length: 600 }, (_, status) =>
 );
 
 function classOf(status: number): MinuteClass {
+  if (status === 0) return 'noResponse';
   if (status < 300) return 'success';
   if (status < 400) return 'redirect';
   if (status === 401) return 'unauthorized';

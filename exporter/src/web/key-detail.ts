@@ -16,6 +16,7 @@ export interface EndpointLine {
   redirect: number;
   clientErrors: number;
   serverErrors: number;
+  noResponse: number;
 }
 
 export interface SurfaceLine {
@@ -74,10 +75,12 @@ function emptyLine(method: string, template: string): EndpointLine {
     redirect: 0,
     clientErrors: 0,
     serverErrors: 0,
+    noResponse: 0,
   };
 }
 
-function classOf(status: number): 'success' | 'redirect' | 'clientErrors' | 'serverErrors' {
+function classOf(status: number): 'success' | 'redirect' | 'clientErrors' | 'serverErrors' | 'noResponse' {
+  if (status === 0) return 'noResponse';
   if (status >= 500) return 'serverErrors';
   if (status >= 400) return 'clientErrors';
   return status >= 300 ? 'redirect' : 'success';

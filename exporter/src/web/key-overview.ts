@@ -1,4 +1,4 @@
-import type { KeySignals, WindowCounts } from '../keys/key-signals.ts';
+import { type KeySignals, responsesOf, type WindowCounts } from '../keys/key-signals.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import { silentTogether } from '../keys/silent-together.ts';
 import { type KeyHealth, stateOf } from '../keys/state.ts';
@@ -87,7 +87,8 @@ export class KeyOverviews {
     const health = stateOf(this.signals(key, directory, now, alive));
     const hour = windowOf(facts, 60, now);
     const { requests } = hour;
-    const success = requests > 0 ? (hour.success + hour.redirect) / requests : Number.NaN;
+    const responses = responsesOf(hour);
+    const success = responses > 0 ? (hour.success + hour.redirect) / responses : Number.NaN;
     return { ...key, title: key.entry?.name || key.id, facts, health, hour, requests, success, rotation };
   }
 
@@ -97,6 +98,7 @@ export class KeyOverviews {
       other && { id: other.entry?.name || other.id, facts: this.factsOf(other) };
     return signalsOf(this.factsOf(key), key.entry, {
       now,
+      recordedSince: this.observed.mirror.intake?.recordedSince || Number.NaN,
       pipelineAlive: alive,
       retiredAt: key.entry ? this.observed.registry().retiredAt(key.entry) : Number.NaN,
       successor: partner(successor),

@@ -1,5 +1,6 @@
 import { count, counted, span, tenths } from '../keys/wording.ts';
 import { LOSSES, type SourceCounterName } from '../log/counters.ts';
+import { PATTERN_PROBLEMS } from '../log/patterns.ts';
 import type { Mirror } from '../metrics/mirror.ts';
 import { REJECTIONS } from '../parse/record.ts';
 
@@ -9,6 +10,9 @@ const LOOKED_WITHIN = 60;
 const REJECTED_SHARE = 0.001;
 /** Reading that is further behind than this is not caught up, as in the rules of alerting/. Seconds. */
 export const CAUGHT_UP_WITHIN = 120;
+
+/** Clocks that are set by NTP never differ by so much. Seconds. */
+const AHEAD_FROM = 60;
 
 export type Concern = 'fine' | 'watch' | 'broken';
 
@@ -33,15 +37,30 @@ export function pipelineAlive({ intake }: Mirror, ingesting: boolean, now: numbe
   );
 }
 
-/** Reading, rejected lines, saving; and lost bytes and overflow where there are any. `now` in seconds. */
+/** Reading, rejected lines, saving; unmatched patterns, lost bytes and overflow where there are any. `now` in seconds. */
 export function pipelineFacts(mirror: Mirror, ingesting: boolean, now: number): PipelineFact[] {
   return [
     reading(mirror, ingesting, now),
+    ...unmatched(mirror),
     rejected(mirror),
     saving(mirror, now),
+    ...ahead(mirror),
     ...lost(mirror),
+    ...journalGaps(mirror),
     ...overflow(mirror),
   ];
+}
+
+/** Sources whose requests name times that are yet to come: their log and this machine disagree about the time. */
+function ahead({ intake }: Mirror): PipelineFact[] {
+  const leading = (intake?.sources ?? [])
+    .filter((source) => source.ahead > AHEAD_FROM)
+    .sort((a, b) => b.ahead - a.ahead);
+  if (leading.length === 0) return [];
+  const text = leading.map((source) => `${source.source} is ${span(source.ahead)} ahead`).join(', ');
+  const detail =
+    'Its requests count when they are read. Set the clocks by NTP, or state the time zone of a log without offset.';
+  return [{ name: 'Clock', text, detail, concern: 'watch' }];
 }
 
 function reading({ intake }: Mirror, ingesting: boolean, now: number): PipelineFact {
@@ -67,7 +86,9 @@ function reading({ intake }: Mirror, ingesting: boolean, now: number): PipelineF
   if (unlooked.length > 0)
     return fact(
       'broken',
-      'log not looked at for over a minute',
+      unlooked.every(({ lastLooked }) => lastLooked === 0)
+        ? 'no log file read yet'
+        : 'log not looked at for over a minute',
       unlooked.map(({ source }) => source).join(', '),
     );
   if (seconds > CAUGHT_UP_WITHIN) return fact('watch', `${span(seconds)} behind`, `${byteSize(bytes)} to go`);
@@ -81,6 +102,26 @@ function reading({ intake }: Mirror, ingesting: boolean, now: number): PipelineF
     );
   }
   return fact('fine', 'up to date', files);
+}
+
+/** Patterns that match no file, or files that cannot be read. */
+function unmatched({ intake }: Mirror): PipelineFact[] {
+  const sources = intake?.sources ?? [];
+  const patterns = sources.flatMap((source) => source.patterns);
+  const faulty = patterns.filter(({ problems }) => problems.length > 0);
+  if (faulty.length === 0) return [];
+  const blind = sources.some(
+    ({ patterns }) => patterns.length > 0 && patterns.every(({ files }) => files === 0),
+  );
+  const empty = faulty.filter(({ files }) => files === 0).length;
+  const text = empty > 0 ? `${counted(empty, 'pattern')} without a readable file` : 'not all readable';
+  const detail = faulty
+    .map(({ source, pattern, problems }) => {
+      const causes = problems.map(({ cause, path }) => `${path}: ${PATTERN_PROBLEMS[cause]}`);
+      return `${pattern} of source ${source} (${causes.join('; ')})`;
+    })
+    .join('; ');
+  return [{ name: 'Log files', text, detail, concern: blind ? 'broken' : 'watch' }];
 }
 
 function rejected(mirror: Mirror): PipelineFact {
@@ -117,6 +158,13 @@ function lost(mirror: Mirror): PipelineFact[] {
   if (bytes === 0) return [];
   const detail = byReason.map(([reason, n]) => `${byteSize(n)}: ${meaning(LOSSES, reason)}`).join('; ');
   return [{ name: 'Lost before they were read', text: byteSize(bytes), detail, concern: 'watch' }];
+}
+
+function journalGaps(mirror: Mirror): PipelineFact[] {
+  const gaps = total(mirror, 'journal_gaps_total');
+  if (gaps === 0) return [];
+  const detail = 'Entries may have been removed from the journal before they were read.';
+  return [{ name: 'Gaps in the journal', text: counted(gaps, 'gap'), detail, concern: 'watch' }];
 }
 
 function overflow({ intake }: Mirror): PipelineFact[] {

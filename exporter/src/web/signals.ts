@@ -8,6 +8,8 @@ import { inLastMinutes, type KeyFacts } from '../usage/facts.ts';
 export interface SignalContext {
   /** Seconds since the epoch. */
   now: number;
+  /** Since when requests are recorded, seconds since the epoch; NaN = not known. */
+  recordedSince: number;
   /** Every source was looked at lately and is read to its end. */
   pipelineAlive: boolean;
   /** Since when the keys file says disabled or revoked, seconds since the epoch; NaN = not known. */
@@ -26,7 +28,7 @@ export function signalsOf(
   entry: KeyEntry | undefined,
   context: SignalContext,
 ): KeySignals {
-  const { now, pipelineAlive, retiredAt } = context;
+  const { now, recordedSince, pipelineAlive, retiredAt } = context;
   const newest = facts?.newSurfaces.reduce<KeyFacts['newSurfaces'][number] | null>(
     (latest, surface) => (latest === null || surface.noticed > latest.noticed ? surface : latest),
     null,
@@ -37,6 +39,7 @@ export function signalsOf(
     registered: entry === undefined ? null : registeredOf(entry),
     retiredAt,
     lastUsed: facts?.lastUsed ?? 0,
+    recordedSince,
     lastRejected: facts?.lastRejected ?? 0,
     maxGap: facts?.maxGap ?? Number.NaN,
     fiveMinutes: windowOf(facts, 5, now),
@@ -83,6 +86,7 @@ export function windowOf(facts: KeyFacts | undefined, span: number, now: number)
     throttled: of('throttled'),
     other4xx: of('other4xx'),
     serverErrors: of('serverErrors'),
+    noResponse: of('noResponse'),
   };
   const requests = Object.values(counts).reduce((sum, n) => sum + n, 0);
   return { requests, ...counts };

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { OPTIONS } from '../../src/config/options.ts';
-import { endLeftovers, runCommand, startExporter, temporaryDirectory } from '../exporter-process.ts';
+import { COMMAND, endLeftovers, runCommand, startExporter, temporaryDirectory } from '../exporter-process.ts';
 import { writeRequests } from '../log-lines.ts';
 
 let directory: { path: string; remove: () => void };
@@ -64,8 +64,8 @@ test('check-config shows no raw key, wherever one was written', async () => {
 });
 
 test('check-config is content with a configuration that holds', async () => {
-  const { code, stdout } = await runCommand(['check-config', '--log.path', '/var/log/x.log']);
-  expect([code, stdout]).toEqual([0, 'no problem found\n']);
+  const { code, stdout, stderr } = await runCommand(['check-config', '--log.path', COMMAND]);
+  expect([code, stdout, stderr]).toEqual([0, 'no problem found\n', '']);
 });
 
 test('serve without anything to follow says what to do and exits 1', async () => {
@@ -92,4 +92,53 @@ test('mask prints the masked form of a raw key from standard input', async () =>
   const digest = createHash('sha256').update(raw).digest('hex').slice(0, 12);
   const { stdout } = await runCommand(['mask'], { input: `${raw}\n` });
   expect(stdout).toBe(`sa_test_${digest}\n`);
+});
+
+test('field names for a format with fixed fields are refused, with the remedy', async () => {
+  for (const format of ['combined', 'pattern']) {
+    const { code, stderr } = await runCommand(
+      ['once', '-', '--log.format', format, '--log.pattern', '(?<keyId>a) (?<status>b)'].concat(
+        '--log.fields',
+        '{ keyId: user }',
+      ),
+    );
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining(`log.fields: format ${format} has fixed fields; `),
+    ]);
+  }
+});
+
+test('check-config warns of each pattern that matches no readable file, with cause and remedy, and exits 0', async () => {
+  const at = (name: string) => join(directory.path, name);
+  mkdirSync(at('logs'));
+  writeFileSync(at('logs/requests.log'), '');
+  writeFileSync(at('logs/.hidden.log'), '');
+  symlinkSync(at('gone'), at('logs/link.log'));
+  const patterns = [
+    'logs/request.log',
+    'none/a.log',
+    'logs/*.txt',
+    'logs/link.log',
+    'logs',
+    '/dev/null',
+    '~/a.log',
+  ];
+  const { code, stdout, stderr } = await runCommand(
+    ['check-config', ...patterns.flatMap((pattern) => ['--log.path', pattern])],
+    { cwd: directory.path },
+  );
+  expect([code, stdout]).toEqual([0, 'no error, 7 warnings\n']);
+  const warnings = stderr.trim().split('\n');
+  const expected = [
+    /request\.log: there is no such file; did you mean .*logs\/requests\.log\?$/,
+    /none: the directory does not exist; .*relative to the working directory/,
+    /logs\/\*\.txt.*no file matches; /,
+    /link\.log: a symbolic link leads to a file that does not exist; /,
+    /logs: this is a directory; name the files in it, such as .*logs\/\*\.log$/,
+    /null matches no file that can be read: this is neither a file nor a directory; /,
+    /~ is not replaced by the home directory; /,
+  ];
+  expect(warnings).toEqual(expected.map((text) => expect.stringMatching(text)));
+  for (const warning of warnings) expect(warning).toMatch(/^warning: log pattern of source default: /);
 });

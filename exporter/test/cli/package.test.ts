@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,6 +54,7 @@ test('the licence of every library in the bundle lies beside it', () => {
 test('no client can have Node write into the log that a library in the bundle uses what is deprecated', async () => {
   const directory = temporaryDirectory();
   try {
+    writeFileSync(join(directory.path, 'requests.log'), '');
     // Node 20 has those warnings only on demand.
     const env = { NODE_OPTIONS: '--pending-deprecation' };
     const running = await startExporter(['--log.path', 'requests.log'], { cwd: directory.path, env });

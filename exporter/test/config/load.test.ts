@@ -23,6 +23,8 @@ const SAMPLES: Record<string, [text: string, value: unknown]> = {
   'log.fields': ['{ keyId: auth.id }', { keyId: 'auth.id' }],
   'log.pattern': ['^(?<status>x)', '^(?<status>x)'],
   'log.container': ['cri', 'cri'],
+  'log.timezone': ['Europe/Berlin', 'Europe/Berlin'],
+  'log.trustedProxies': ['10.0.0.0/8,::1', ['10.0.0.0/8', '::1']],
   'log.readFrom': ['end', 'end'],
   'log.maxLineBytes': ['1024', 1024],
   'log.staleAfter': ['10m', 600],
@@ -90,6 +92,35 @@ describe('every option can be given in the file, in the environment and on the c
   }
 });
 
+test('a list on the command line or in the environment is split at commas that are not part of a glob or a name', () => {
+  const cases: [text: string, parts: string[]][] = [
+    ['/a.log,/b.log', ['/a.log', '/b.log']],
+    ['/a.log , /b.log,', ['/a.log', '/b.log']],
+    ['/{a,b}.log,/c.log', ['/{a,b}.log', '/c.log']],
+    ['/{a,{b,c},d}/*.log,/e', ['/{a,{b,c},d}/*.log', '/e']],
+    ['/[,;].log,/b', ['/[,;].log', '/b']],
+    ['/a{b,/c', ['/a{b', '/c']],
+    ['/one\\,file.log', ['/one,file.log']],
+  ];
+  for (const [text, parts] of cases) {
+    expect(load(undefined, { env: { ATENDER_LOG_PATH: text } }).config?.log.path).toEqual(parts);
+    expect(load(undefined, { flags: { 'log.path': [text] } }).config?.log.path).toEqual(parts);
+  }
+  const twice = load(undefined, { flags: { 'log.path': ['/a,/b', '/c'] } });
+  expect(twice.config?.log.path).toEqual(['/a', '/b', '/c']);
+  expect(load(undefined, { flags: { 'log.path': [''] } }).problems.map(problemText)).toEqual([
+    '--log.path: log.path[0]: is empty',
+  ]);
+  expect(load('log: { path: ["/a,b.log"] }').config?.log.path).toEqual(['/a,b.log']);
+});
+
+test('a source of another format, whose fields are fixed, does not take over log.fields', () => {
+  const { config } = load(
+    'log: { fields: { keyId: k }, sources: [{ name: a, path: [/a] }, { name: b, path: [/b], format: combined }] }',
+  );
+  expect(sourcesOf(config!).map(({ fields }) => fields)).toEqual([{ keyId: 'k' }, {}]);
+});
+
 test('the command line wins over the environment, the environment over the file', () => {
   const yaml = 'log: { format: logfmt, container: cri, readFrom: end }';
   const { config } = load(yaml, {
@@ -126,7 +157,7 @@ describe('problems', () => {
     );
     expect(problems).toHaveLength(4);
     expect(problems.find((problem) => problem.includes('format'))).toMatch(
-      /^exporter\.yaml:2: log\.format: is not one of json, logfmt, combined, pattern$/,
+      /^exporter\.yaml:2: log\.format: is not one of json, logfmt, combined, vhost_combined, pattern$/,
     );
     expect(problems.find((problem) => problem.includes('name'))).toMatch(
       /^exporter\.yaml:4: log\.sources\[0\]\.name: /,

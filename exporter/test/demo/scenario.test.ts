@@ -179,6 +179,7 @@ function healthOf(
   return stateOf(
     signalsOf(factsOf(requests, id, now), entry, {
       now,
+      recordedSince: Number.NaN,
       pipelineAlive: true,
       retiredAt: Number.NaN,
       successor: partner(registry.successorsOf(entry)[0]),

@@ -12,7 +12,7 @@ afterAll(() => directory.remove());
 function fileWith(content: string, flags = 'r'): LogFile {
   const path = join(directory.path, 'app.log');
   writeFileSync(path, content);
-  const entry = { path, dev: '1', ino: '1', size: content.length, modifiedMs: 0 };
+  const entry = { path, dev: '1', ino: '1', size: content.length, modifiedMs: 0, bornMs: 0 };
   const file = LogFile.fresh(1, 'requests', entry, 'following');
   file.fd = openSync(path, flags);
   return file;

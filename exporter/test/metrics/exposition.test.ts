@@ -396,8 +396,17 @@ test('promtool has no complaint about anything that is exposed', async () => {
             bytesBehind: 0,
             secondsBehind: 0,
             lastEvent: 1,
+            ahead: 0,
             lastLooked: 1,
             staleAfter: 60,
+            patterns: [
+              {
+                source: 'a"b',
+                pattern: '/logs/"x"\\*.log',
+                files: 0,
+                problems: [{ cause: 'no_match', count: 1, path: '/logs' }],
+              },
+            ],
           },
         ],
         series: [{ metric: 'atender_requests_total', series: 1, limit: 2, overflowed: 0 }],

@@ -5,6 +5,7 @@ import { type KeyFacts, MINUTE_CLASSES } from '../../src/usage/facts.ts';
 
 export const intake = (more: Partial<IntakeFacts> = {}): IntakeFacts => ({
   historyRead: true,
+  recordedSince: 0,
   ready: true,
   sources: [],
   commits: 1,

@@ -17,7 +17,7 @@ function errorOf(options: Options): FormatError {
 describe('an option that cannot be right', () => {
   const pattern = (text: string): Options => ({ format: 'pattern', pattern: text });
   test.each<[Options, string, RegExp]>([
-    [{ format: 'xml' as never }, 'format', /json, logfmt, combined, pattern/],
+    [{ format: 'xml' as never }, 'format', /json, logfmt, combined, vhost_combined, pattern/],
     [{ container: 'podman' as never }, 'container', /none, cri, docker/],
     [{ maxLineBytes: 0 }, 'maxLineBytes', /positive/],
     [{ fields: { keyId: '' } }, 'fields.keyId', /write the name/],

@@ -97,6 +97,12 @@ describe('a json line', () => {
     expect(read(line).outcome).toBe(outcome);
   });
 
+  test('counts when its strings are escaped as nginx does without escape=json', () => {
+    const line = request({ keyId: 'k', userAgent: 'QUOTED' }).replace('QUOTED', 'a \\x22b\\x22 \\xC3\\xA9');
+    expect(read(line)).toMatchObject({ outcome: 'accepted', key: 'k', userAgent: 'a "b" \xc3\xa9' });
+    expect(read(line.replace('"status":200', '"status":20')).outcome).toBe('malformed');
+  });
+
   test('may be nested 10,000 deep beside its fields, and must be closed as deep', () => {
     const deep = (close: number) =>
       `{"x":${'[{"y":'.repeat(5000)}1${'}]'.repeat(close)},${request().slice(1)}`;

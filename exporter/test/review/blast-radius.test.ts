@@ -16,6 +16,7 @@ function radius(fields: Partial<KeyInUse> = {}): BlastRadius {
   return blastRadius(
     {
       ...{ id: 'key_a', tenant: 'acme', name: '', owner: '', state: 'active', lastUsed, longestGap: 0 },
+      ...{ createdAt: 0, recordedSince: NOW - 400 * DAY, staleAfter: 30 * DAY },
       ...{ successors: [], endpoints: [], callers, movedCallers: new Set<string>(), missing: [] },
       ...fields,
     },
@@ -41,6 +42,23 @@ describe('a key is safe to revoke', () => {
 
   test('at once when it was never used', () => {
     expect(radius().verdict).toContain('it was never used');
+  });
+
+  test('without any recorded use only once the record reaches back to its creation or far enough', () => {
+    const young = { recordedSince: NOW - 3 * HOUR };
+    const { safeAfter, verdict } = radius(young);
+    expect(safeAfter).toBe(NOW - 3 * HOUR + 30 * DAY);
+    expect(verdict).toBe(
+      'No use since recording began 3 h ago, which is too short to tell what would break.',
+    );
+    expect(radius({ ...young, createdAt: NOW - 2 * HOUR }).safeAfter).toBe(0);
+    expect(radius({ ...young, staleAfter: HOUR }).verdict).toContain('it was never used');
+  });
+
+  test('by the time it was read when the archive names one that is yet to come', () => {
+    const ahead = radius({ callers: [caller('192.0.2.1', NOW + 2 * HOUR)] });
+    expect([ahead.lastUsed, ahead.safeAfter]).toEqual([NOW, NOW + 2 * DAY]);
+    expect(radiusText(ahead, NOW)).toContain('(0 s ago)');
   });
 });
 

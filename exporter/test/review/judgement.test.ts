@@ -19,7 +19,7 @@ function evidence(fields: Partial<KeyEvidence> = {}, entry: Partial<KeyEntry> = 
       createdAt: NOW - 300 * DAY,
       ...entry,
     }),
-    ...{ requests: 1_000, previousRequests: 800, perDay: Array(50).fill(20), daysUsed: 50 },
+    ...{ requests: 1_000, unauthorized: 0, previousRequests: 800, perDay: Array(50).fill(20), daysUsed: 50 },
     ...{ errors: 0, serverErrors: 0, throttled: 0, throttledDays: 0, peakPerMinute: 20, busiestDay: 20 },
     ...{ uniqueIps: { count: 2, approximate: false }, p95: 0.1 },
     scopes: [{ scope: 'contacts:read', used: 1_000, refused: 0 }],
@@ -57,7 +57,7 @@ describe('revoke', () => {
     const short = { ...unused, recordedSince: NOW - 5 * DAY };
     expect(verdict(short)).toBe('keep');
     expect(said('In use?', short)).toBe(
-      'Never used since the record began 5 d before, which is too short to tell.',
+      'No use since recording began 5 d before, which is too short to tell.',
     );
     expect(verdict(short, { thresholds: { stale_seconds: 2 * DAY } })).toBe('revoke');
   });

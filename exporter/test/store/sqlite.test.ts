@@ -206,6 +206,25 @@ test('a store of an earlier version is brought to this one, with all it holds', 
   });
 });
 
+test('cursors of the journal are committed with the rest, and a store from before there were any opens', () => {
+  mkdirSync(join(directory.path, 'store'));
+  const Database = createRequire(import.meta.url)('libsql');
+  const db = new Database(path);
+  for (const change of MIGRATIONS.slice(0, 4)) db.exec(change);
+  db.exec('PRAGMA user_version = 4');
+  db.close();
+  const store = opened();
+  expect(store.load().cursors).toEqual([]);
+  const cursor = { source: 'api', cursor: 's=1;i=2', done: true };
+  store.commit({ ...commitOf(1), cursors: [cursor, { source: 'web', cursor: '', done: false }] }, true);
+  store.commit({ ...commitOf(2), cursors: [{ ...cursor, cursor: 's=1;i=3' }] }, true);
+  closed();
+  expect(opened().load().cursors).toEqual([
+    { ...cursor, cursor: 's=1;i=3' },
+    { source: 'web', cursor: '', done: false },
+  ]);
+});
+
 test(`after ${KILLS} kill -9 while committing, the store holds the last commit that returned or the next, never half of one`, async () => {
   const script = fileURLToPath(new URL('committer.ts', import.meta.url));
   for (let kill = 0; kill < KILLS; kill++) {

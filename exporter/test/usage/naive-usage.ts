@@ -42,13 +42,14 @@ export class NaiveUsage {
     const place = this.lines.findIndex((line) => line.key === key && line.status !== 401);
     const all = this.lines.filter((line, i) => line.key === key && i >= place);
     const inTime = all.filter(({ at, now: then }) => at <= then + SKEW);
-    const used = inTime.filter(({ status }) => status !== 401);
-    const end = Math.max(...used.map(({ at }) => Math.floor(at)), Math.floor(now - lag));
-    const peaks = Array.from({ length: 300 }, (_, i) => inMinute(used, end - i));
+    const used = all.filter(({ status }) => status !== 401).map((line) => ({ at: seenAt(line) }));
+    const timed = inTime.filter(({ status }) => status !== 401);
+    const end = Math.max(...timed.map(({ at }) => Math.floor(at)), Math.floor(now - lag));
+    const peaks = Array.from({ length: 300 }, (_, i) => inMinute(timed, end - i));
     return {
       firstUsed: least(used.map(({ at }) => at)),
       lastUsed: most(used.map(({ at }) => at)),
-      lastRejected: most(inTime.filter(({ status }) => status === 401).map(({ at }) => at)),
+      lastRejected: most(all.filter(({ status }) => status === 401).map(seenAt)),
       maxGap: maxGap(used, now),
       ...this.addresses(all, now),
       requestsLastMinute: peaks[0],
@@ -65,10 +66,9 @@ export class NaiveUsage {
     let newIps = 0;
     for (const line of all) {
       if (line.status === 401) continue;
-      const isInTime = line.at <= line.now + SKEW;
-      if (isInTime && (firstUsed === 0 || line.at < firstUsed)) firstUsed = line.at;
+      const at = seenAt(line);
+      if (firstUsed === 0 || at < firstUsed) firstUsed = at;
       if (!line.ip) continue;
-      const at = isInTime ? line.at : line.now;
       if (!seen.has(line.ip) && firstUsed > 0 && at >= firstUsed + this.learning) newIps++;
       seen.set(line.ip, Math.max(at, seen.get(line.ip) ?? 0));
     }
@@ -81,13 +81,15 @@ export class NaiveUsage {
 
 const most = (numbers: number[]): number => numbers.reduce((a, b) => Math.max(a, b), 0);
 const least = (numbers: number[]): number => (numbers.length === 0 ? 0 : Math.min(...numbers));
-const dayOf = ({ at, now }: Line): number => Math.floor((at <= now + SKEW ? at : now) / DAY);
+/** A line from the future counts when it is read. */
+const seenAt = ({ at, now }: Line): number => (at <= now + SKEW ? at : now);
+const dayOf = (line: Line): number => Math.floor(seenAt(line) / DAY);
 
-function inMinute(lines: Line[], end: number): number {
+function inMinute(lines: { at: number }[], end: number): number {
   return lines.filter(({ at }) => Math.floor(at) > end - 60 && Math.floor(at) <= end).length;
 }
 
-function maxGap(used: Line[], now: number): number {
+function maxGap(used: { at: number }[], now: number): number {
   let last = 0;
   let longest = 0;
   for (const { at } of used) {
@@ -110,7 +112,7 @@ function minutes(lines: Line[]): Record<string, number> {
 }
 
 function classOf(status: number): (typeof MINUTE_CLASSES)[number] {
-  const named = { 401: 'unauthorized', 403: 'forbidden', 429: 'throttled' } as const;
+  const named = { 0: 'noResponse', 401: 'unauthorized', 403: 'forbidden', 429: 'throttled' } as const;
   if (status in named) return named[status as keyof typeof named];
   return (['success', 'success', 'success', 'redirect', 'other4xx', 'serverErrors'] as const)[
     Math.floor(status / 100)

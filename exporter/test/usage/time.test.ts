@@ -39,18 +39,36 @@ describe('last used', () => {
     expect(days(world)).toEqual({ 0: 1 });
   });
 
-  test('is not moved by an event beyond the allowed skew, which counts today', () => {
+  test('is when it was read for an event beyond the allowed skew, which counts today', () => {
     const world = new UsageInTest().account({ key: 'a', at: NOON - 5 }, { key: 'a', at: NOON + 301 });
     world.account({ key: 'a', at: NOON + 40 * DAY, status: 401 });
     expect(world.facts('a')).toMatchObject({
-      lastUsed: NOON - 5,
-      lastRejected: 0,
-      maxGap: 0,
+      firstUsed: NOON - 5,
+      lastUsed: NOON,
+      lastRejected: NOON,
+      maxGap: 5,
       requestsLastMinute: 1,
       requestsToday: 2,
     });
     expect(days(world)).toEqual({ 0: 2 });
     expect(world.account({ key: 'a', at: NOON + 300 }).facts('a').lastUsed).toBe(NOON + 300);
+  });
+
+  test('of a key that was only ever used ahead of the clock stays when it was read, after a restart too', () => {
+    const world = new UsageInTest().account({ key: 'a', at: NOON + DAY, template: '/v1/tags' });
+    world.commit();
+    world.now += 3_600;
+    world.restart();
+    expect(world.facts('a')).toMatchObject({ firstUsed: NOON, lastUsed: NOON });
+    expect(readScopes(world.store.load().keyUsage[0].scopes)).toMatchObject([{ lastUsed: NOON }]);
+  });
+
+  test('ahead of the clock falls into the minute it is read in while lines are read as they are written', () => {
+    const world = new UsageInTest();
+    world.usage.live = true;
+    const { requestsLastMinute, minutes } = world.account({ key: 'a', at: NOON + 3_600 }).facts('a');
+    expect(requestsLastMinute).toBe(1);
+    expect(inLastMinutes(minutes, 'success', 1, Math.floor(NOON / 60))).toBe(1);
   });
 });
 

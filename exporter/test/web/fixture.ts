@@ -73,6 +73,7 @@ export function publicationOf(keys: FixtureKey[], intake: Partial<Publication['i
     ],
     intake: {
       historyRead: true,
+      recordedSince: NOW - 400 * 86_400,
       ready: true,
       sources: [
         {
@@ -80,9 +81,11 @@ export function publicationOf(keys: FixtureKey[], intake: Partial<Publication['i
           filesOpen: 2,
           bytesBehind: 0,
           secondsBehind: 0,
+          ahead: 0,
           lastEvent: NOW - 1,
           lastLooked: NOW,
           staleAfter: 0,
+          patterns: [{ source: 'api', pattern: '/var/log/api.log', files: 1, problems: [] }],
         },
       ],
       commits: 1200,

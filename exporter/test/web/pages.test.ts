@@ -64,7 +64,7 @@ describe('the list', () => {
     const server = await startServer({}, { mirror: fixture([KEYS[0]]).mirror, registry });
     const page = await pageOf(server);
     expect(listed(page)).toHaveLength(KEYS.length - 1);
-    expect(rowOf(page, 'key_pilot')).toContain('Never used');
+    expect(rowOf(page, 'key_pilot')).toContain('No recorded use');
     expect(textOf(rowOf(await pageOf(await startServer()), 'sa_live_3fa1c09be27d'))).toContain(
       'not in the keys file',
     );
@@ -195,8 +195,10 @@ describe('the pipeline', () => {
     bytesBehind: 0,
     secondsBehind: 0,
     lastEvent: NOW - 5,
+    ahead: 0,
     lastLooked: NOW,
     staleAfter: 0,
+    patterns: [],
   };
 
   test('is told in words', async () => {
@@ -249,6 +251,22 @@ describe('the pipeline', () => {
     const alone = await wordsAbout([quiet('a', 8000), quiet('b', 10)]);
     expect(alone).toContain('Silent');
     expect(alone).not.toMatch(/probably stopped|Pipeline blind/);
+  });
+
+  test('with a pattern that matches nothing names pattern, source and cause', async () => {
+    const pattern = (files: number, cause: 'no_match' | 'denied') => ({
+      ...{ source: 'api', pattern: `/logs/<${cause}>/*.log`, files },
+      problems: [{ cause, count: 1, path: '/logs' }],
+    });
+    expect(await wordsOf({ sources: [{ ...source, patterns: [pattern(0, 'no_match')] }] })).toContain(
+      'Log files 1 pattern without a readable file /logs/&lt;no_match&gt;/*.log of source api (/logs: no file matches)',
+    );
+    expect(await wordsOf({ sources: [{ ...source, patterns: [pattern(2, 'denied')] }] })).toContain(
+      'Log files not all readable /logs/&lt;denied&gt;/*.log of source api (/logs: the exporter has no permission to read it)',
+    );
+    expect(await wordsOf({ sources: [{ ...source, lastLooked: 0 }] })).toMatch(
+      /Reading no log file read yet api.*Pipeline blind/,
+    );
   });
 
   test('that cannot save says why', async () => {

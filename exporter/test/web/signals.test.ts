@@ -8,6 +8,7 @@ const NOW = 1_780_000_000;
 const MINUTE = Math.floor(NOW / 60);
 const CONTEXT = {
   now: NOW,
+  recordedSince: Number.NaN,
   pipelineAlive: true,
   retiredAt: Number.NaN,
   successor: undefined,

@@ -1,4 +1,4 @@
-import type { KeySignals, WindowCounts } from '../../../exporter/src/keys/key-signals.ts';
+import { type KeySignals, responsesOf, type WindowCounts } from '../../../exporter/src/keys/key-signals.ts';
 import { type KeyHealth, stateOf } from '../../../exporter/src/keys/state.ts';
 import { KEY_FAMILIES } from '../../../exporter/src/metrics/families.ts';
 import type { Answers } from '../frames/answers.ts';
@@ -29,7 +29,7 @@ export interface ListedKey {
   /** Volume of the last hour against the same hour a week ago: 0.2 = a fifth more. */
   change: number;
   anomaly: 'spike' | 'dip' | undefined;
-  /** Shares of the requests of the last 30 minutes. */
+  /** Shares of the requests of the last 30 minutes that got a response. */
   throttledShare: number;
   serverErrorShare: number;
   /** 403 answers in the last 30 minutes. */
@@ -167,8 +167,8 @@ function listedKey(
     hour,
     change: changeOf(key),
     anomaly: breached('spike') ? 'spike' : breached('dip') ? 'dip' : undefined,
-    throttledShare: shareOf(thirtyMinutes.throttled, thirtyMinutes.requests),
-    serverErrorShare: shareOf(thirtyMinutes.serverErrors, thirtyMinutes.requests),
+    throttledShare: shareOf(thirtyMinutes.throttled, responsesOf(thirtyMinutes)),
+    serverErrorShare: shareOf(thirtyMinutes.serverErrors, responsesOf(thirtyMinutes)),
     forbidden: thirtyMinutes.forbidden,
     uniqueIps: signals.uniqueIpsDay,
     hasNewIp: lastNewIp > 0 && now - lastNewIp < DAY,

@@ -8,7 +8,11 @@ import {
   effectiveThresholds,
   THRESHOLD_KINDS,
 } from '../../../exporter/src/keys/thresholds.ts';
-import { type FamilyDefinition, KEY_FAMILIES } from '../../../exporter/src/metrics/families.ts';
+import {
+  type FamilyDefinition,
+  KEY_FAMILIES,
+  SELF_FAMILIES,
+} from '../../../exporter/src/metrics/families.ts';
 import { RETIRED } from '../roles/queries.ts';
 import type { RoleName } from '../roles/roles.ts';
 import type { EndpointCounts, KeyReadings } from './readings.ts';
@@ -43,6 +47,7 @@ export function signalsOf(key: KeyReadings, circumstances: Circumstances, partne
     registered: registeredOf(key, fact, answered),
     retiredAt: fact({ name: RETIRED }, Number.NaN),
     lastUsed: fact(KEY_FAMILIES.lastUsed, 0),
+    recordedSince: fact(SELF_FAMILIES.recordedSince, Number.NaN),
     lastRejected: fact(KEY_FAMILIES.lastRejected, 0),
     maxGap: fact(KEY_FAMILIES.maxGap, Number.NaN),
     fiveMinutes: windowCountsOf(key.status5m),
@@ -143,7 +148,7 @@ function endpointsOf(endpoints: EndpointCounts[]): KeySignals['endpoints'] {
     .map(({ method, template, statuses }) => ({
       method,
       template,
-      requests: sum(statuses.values()),
+      requests: sum(statuses.values()) - (statuses.get(0) ?? 0),
       errors: (statuses.get(404) ?? 0) + (statuses.get(422) ?? 0),
     }))
     .filter(({ requests }) => requests > 0);

@@ -4,9 +4,11 @@ import type { WindowCounts } from '../../../exporter/src/keys/key-signals.ts';
 export type StatusCounts = ReadonlyMap<number, number>;
 
 type AnswerClass = Exclude<keyof WindowCounts, 'requests'>;
+type Sums = Required<WindowCounts>;
 
 /** What answers with the status mean for a key, in the classes that the states are judged by. */
 export function answerClassOf(status: number): AnswerClass {
+  if (status === 0) return 'noResponse';
   if (status < 300) return 'success';
   if (status < 400) return 'redirect';
   if (status === 401) return 'unauthorized';
@@ -16,9 +18,9 @@ export function answerClassOf(status: number): AnswerClass {
 }
 
 /** Sums requests by class; undefined (nothing answered for the key) = unknown. */
-export function windowCountsOf(counts: StatusCounts | undefined): WindowCounts {
+export function windowCountsOf(counts: StatusCounts | undefined): Sums {
   const start = counts === undefined ? Number.NaN : 0;
-  const sums: WindowCounts = {
+  const sums: Sums = {
     requests: start,
     success: start,
     redirect: start,
@@ -27,6 +29,7 @@ export function windowCountsOf(counts: StatusCounts | undefined): WindowCounts {
     throttled: start,
     other4xx: start,
     serverErrors: start,
+    noResponse: start,
   };
   for (const [status, requests] of counts ?? []) {
     sums[answerClassOf(status)] += requests;

@@ -1,3 +1,4 @@
+import { responsesOf } from '../../../exporter/src/keys/key-signals.ts';
 import { worstFirst } from '../../../exporter/src/keys/state.ts';
 import type { ListedKey } from '../keys/key-list.ts';
 
@@ -86,7 +87,7 @@ const SORT_VALUES: Record<Exclude<ColumnName, 'state'>, (key: ListedKey) => stri
   requests: ({ requests }) => requests,
   change: ({ change }) => change,
   answers: ({ hour }) =>
-    hour.requests > 0 ? 1 - (hour.success + hour.redirect) / hour.requests : Number.NaN,
+    responsesOf(hour) > 0 ? 1 - (hour.success + hour.redirect) / responsesOf(hour) : Number.NaN,
   throttled: ({ throttledShare }) => throttledShare,
   forbidden: ({ forbidden }) => forbidden,
   serverErrors: ({ serverErrorShare }) => serverErrorShare,

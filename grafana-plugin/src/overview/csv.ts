@@ -23,6 +23,7 @@ const COLUMNS: [title: string, value: (key: ListedKey) => string | number][] = [
   ['throttled_1h', ({ hour }) => hour.throttled],
   ['other_4xx_1h', ({ hour }) => hour.other4xx],
   ['server_errors_1h', ({ hour }) => hour.serverErrors],
+  ['no_response_1h', ({ hour }) => hour.noResponse ?? 0],
   ['throttled_share_30m', ({ throttledShare }) => throttledShare],
   ['forbidden_30m', ({ forbidden }) => forbidden],
   ['server_error_share_30m', ({ serverErrorShare }) => serverErrorShare],

@@ -36,6 +36,16 @@ const gaugeBy = (labels: string, metric: string, selector: string): string =>
   `max by (${labels}) (${metric}{${selector}})`;
 const factsBy = (labels: string, metrics: string[], selector: string): string =>
   `max by (__name__, ${BY_KEY}, ${labels}) ({__name__=~"${metrics.join('|')}",${selector}})`;
+/**
+ * Since when the exporters of a key record, by the one that has recorded for the shortest time; only for keys without
+ * any recorded use. A label of its own, because `or` drops what has the labels of a fact.
+ */
+const recordedSince = (selector: string): string => {
+  const since = SELF_FAMILIES.recordedSince.name;
+  const own = `max by (${BY_KEY}) (${KEY_FAMILIES.created.name}{${selector}} * 0 + on (job, instance) group_left () max by (job, instance) (${since}))`;
+  const unused = `${own} unless on (${BY_KEY}) (${lastUsed.name} > 0)`;
+  return `label_replace(label_replace(${unused}, "__name__", "${since}", "", ""), "of", "record", "", "")`;
+};
 const rateBy = (metric: string, selector: string): string =>
   `sum by (${BY_KEY}) (rate(${metric}{${selector}}[$__rate_interval]))`;
 
@@ -49,7 +59,7 @@ export function overviewQueries(selector: string): Partial<Record<RoleName, stri
   return {
     ...commonQueries(selector),
     // Of the different addresses only those of a day are shown.
-    facts: factsBy('window, surface', FACT_METRICS, `window!~"1h|30d",${selector}`),
+    facts: `${factsBy('window, surface', FACT_METRICS, `window!~"1h|30d",${selector}`)} or ${recordedSince(selector)}`,
     // Only endpoints with errors: all of 2,000 keys would be too many series to draw a grid from.
     endpoints:
       `${increaseBy(`${BY_KEY}, method, endpoint, status`, endpointRequests.name, selector, '30m')}` +
@@ -77,7 +87,7 @@ export function cardQueries(
   return {
     ...commonQueries(selector),
     info: `${gaugeBy(INFO_LABELS, info.name, selector)} or (${gaugeBy(INFO_LABELS, info.name, tenant)} and on (${BY_KEY}) ${partners})`,
-    facts: factsBy('window, surface, scope', CARD_METRICS, selector),
+    facts: `${factsBy('window, surface, scope', CARD_METRICS, selector)} or ${recordedSince(selector)}`,
     endpoints: increaseBy(`${BY_KEY}, method, endpoint, status`, endpointRequests.name, selector, '30m'),
     addresses: gaugeBy(`${BY_KEY}, ip`, recentNewIp.name, selector),
     // Its own thresholds too: when the old key can go is the old key's to say, also on the card of the new one.

@@ -6,7 +6,7 @@ export const STYLESHEET = `
   --accent: #2450b8; --focus: #2450b8;
   --bad: #a8201a; --bad-soft: #fde9e7; --warn: #7d4c00; --warn-soft: #fff0d4; --note: #1f4f99; --note-soft: #e6effc;
   --good: #17653a; --good-soft: #e3f4e9; --quiet: #5b6472; --quiet-soft: #eceef2;
-  --answered: #9db3dc; --refused: #e0a03a; --limited: #c77700; --failed: #d0342c; --track: #e8ebf0;
+  --answered: #9db3dc; --refused: #e0a03a; --limited: #c77700; --failed: #d0342c; --unanswered: #b4bac4; --track: #e8ebf0;
 }
 @media (prefers-color-scheme: dark) {
   :root {
@@ -14,7 +14,7 @@ export const STYLESHEET = `
     --accent: #8fb0ff; --focus: #8fb0ff;
     --bad: #ff9d95; --bad-soft: #45191a; --warn: #f5bf64; --warn-soft: #3e2c0c; --note: #9cc0ff; --note-soft: #1a2d4d;
     --good: #84d6a2; --good-soft: #16351f; --quiet: #a3adbb; --quiet-soft: #262c35;
-    --answered: #4f6ba6; --refused: #d59a3c; --limited: #e8a33d; --failed: #f0635a; --track: #2a313b;
+    --answered: #4f6ba6; --refused: #d59a3c; --limited: #e8a33d; --failed: #f0635a; --unanswered: #5d6673; --track: #2a313b;
   }
 }
 * { box-sizing: border-box; }
@@ -116,10 +116,10 @@ tbody tr { border-top: 1px solid var(--line); }
 .keys .requests .n { display: inline-block; min-width: 52px; }
 svg path { fill: none; stroke: var(--answered); }
 svg path.ground { stroke: var(--line); }
-svg path.refused { stroke: var(--refused); } svg path.limited { stroke: var(--limited); } svg path.failed { stroke: var(--failed); }
+svg path.refused { stroke: var(--refused); } svg path.limited { stroke: var(--limited); } svg path.failed { stroke: var(--failed); } svg path.unanswered { stroke: var(--unanswered); }
 .spark { vertical-align: top; width: 120px; height: 26px; }
 .bar { display: block; margin-top: 5px; } .bar rect { fill: var(--answered); } .bar rect.track { fill: var(--track); }
-.bar rect.refused { fill: var(--refused); } .bar rect.limited { fill: var(--limited); } .bar rect.failed { fill: var(--failed); }
+.bar rect.refused { fill: var(--refused); } .bar rect.limited { fill: var(--limited); } .bar rect.failed { fill: var(--failed); } .bar rect.unanswered { fill: var(--unanswered); }
 .pager { display: flex; gap: 18px; padding: 14px 0 0; }
 .beside { margin-top: 14px; color: var(--muted); font-size: 13px; display: grid; gap: 2px; }
 
@@ -138,7 +138,7 @@ section { background: var(--surface); border: 1px solid var(--line); border-radi
 .legend { display: flex; flex-wrap: wrap; gap: 4px 18px; list-style: none; margin: 10px 0 0; padding: 0; font-size: 13px; }
 .legend li { display: flex; align-items: center; gap: 6px; }
 .legend li::before { content: ""; width: 10px; height: 10px; border-radius: 2px; background: var(--answered); }
-.legend .refused::before { background: var(--refused); } .legend .limited::before { background: var(--limited); } .legend .failed::before { background: var(--failed); }
+.legend .refused::before { background: var(--refused); } .legend .limited::before { background: var(--limited); } .legend .failed::before { background: var(--failed); } .legend .unanswered::before { background: var(--unanswered); }
 dl { margin: 0; } dt { color: var(--muted); } dd { margin: 0; }
 .facts div { display: grid; grid-template-columns: 118px 1fr; gap: 10px; padding: 3px 0; }
 .facts .when { display: inline-block; }

@@ -8,6 +8,7 @@ export const LAYERS = [
   { name: 'limited', classes: ['throttled'] },
   { name: 'refused', classes: ['unauthorized', 'forbidden', 'other4xx'] },
   { name: 'answered', classes: ['success', 'redirect'] },
+  { name: 'unanswered', classes: ['noResponse'] },
 ] as const satisfies { name: string; classes: readonly MinuteClass[] }[];
 
 const MINUTES = 60;
@@ -57,9 +58,11 @@ export function hourChart(
 }
 
 function wordsOf(layers: number[][], peak: number): string {
-  const [failed, limited, refused, answered] = layers.map((layer) => layer.reduce((sum, n) => sum + n, 0));
+  const [failed, limited, refused, answered, unanswered] = layers.map((layer) =>
+    layer.reduce((sum, n) => sum + n, 0),
+  );
   const errors = failed + limited + refused;
-  return `${count(answered + errors)} requests in the last hour, ${count(errors)} of them errors, at most ${count(peak)} in a minute`;
+  return `${count(answered + errors + unanswered)} requests in the last hour, ${count(errors)} of them errors, at most ${count(peak)} in a minute`;
 }
 
 /** A horizontal bar that fills with `ratio` (0–1, more is drawn full). */

@@ -84,6 +84,7 @@ function hour({ facts, hour, success }: KeyOverview, now: number): Html {
     ['404, 422 …', hour.other4xx, 'refused'],
     ['429', hour.throttled, 'limited'],
     ['5xx', hour.serverErrors, 'failed'],
+    ['no response', hour.noResponse ?? 0, 'unanswered'],
   ];
   return html`<section><h2>Last hour</h2>
 <p class="big">${counted(hour.requests, 'request')}${hour.requests > 0 && html`, <b>${share(success)}</b> successful`}</p>

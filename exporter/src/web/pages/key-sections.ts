@@ -82,7 +82,15 @@ ${lines.map(
 }
 
 const layerOf = (status: number): string =>
-  status >= 500 ? 'failed' : status === 429 ? 'limited' : status >= 400 ? 'refused' : 'answered';
+  status === 0
+    ? 'unanswered'
+    : status >= 500
+      ? 'failed'
+      : status === 429
+        ? 'limited'
+        : status >= 400
+          ? 'refused'
+          : 'answered';
 
 export function endpoints({ endpoints: lines }: KeyDetail): Html | false {
   if (lines.length === 0) return false;
@@ -92,25 +100,35 @@ export function endpoints({ endpoints: lines }: KeyDetail): Html | false {
   return html`<section><h2>By endpoint</h2><p class="note">Without requests answered 401, which say nothing about the key.</p>
 ${scrolling(
   'By endpoint',
-  html`<table><thead><tr><th scope="col">Method</th><th scope="col">Endpoint</th><th scope="col" class="figure">Requests</th><th scope="col" class="shares">Share</th><th scope="col" class="figure">2xx</th><th scope="col" class="figure">3xx</th><th scope="col" class="figure">4xx</th><th scope="col" class="figure">5xx</th></tr></thead><tbody>
+  html`<table><thead><tr><th scope="col">Method</th><th scope="col">Endpoint</th><th scope="col" class="figure">Requests</th><th scope="col" class="shares">Share</th><th scope="col" class="figure">2xx</th><th scope="col" class="figure">3xx</th><th scope="col" class="figure">4xx</th><th scope="col" class="figure">5xx</th><th scope="col" class="figure">none</th></tr></thead><tbody>
 ${shown.map(endpointRow)}</tbody></table>`,
 )}
 ${rest.length > 0 && html`<p class="note">and ${counted(rest.length, 'endpoint')} more with ${counted(requests, 'request')}</p>`}</section>`;
 }
 
 function endpointRow(line: EndpointLine): Html {
-  const { method, template, requests, share: part, success, redirect, clientErrors, serverErrors } = line;
+  const {
+    method,
+    template,
+    requests,
+    share: part,
+    success,
+    redirect,
+    clientErrors,
+    serverErrors,
+    noResponse,
+  } = line;
   const n = (value: number, tone = '') =>
     html`<td class="figure">${value === 0 ? html`<span class="none">0</span>` : html`<span class="${tone}">${count(value)}</span>`}</td>`;
   const words =
     template === OTHER
       ? 'endpoints beyond the limit'
       : template === UNMATCHED
-        ? 'unknown paths that failed'
+        ? 'unknown paths that failed, and requests without a path'
         : '';
   return html`<tr><td>${method === OTHER ? 'other' : method}</td><th scope="row" class="path">${
     words !== '' ? html`<i>${words}</i>` : html`<bdi class="code">${template}</bdi>`
-  }</th>${n(requests)}<td class="shares">${share(part)}${bar(part)}</td>${n(success)}${n(redirect)}${n(clientErrors, 'warn')}${n(serverErrors, 'bad')}</tr>
+  }</th>${n(requests)}<td class="shares">${share(part)}${bar(part)}</td>${n(success)}${n(redirect)}${n(clientErrors, 'warn')}${n(serverErrors, 'bad')}${n(noResponse)}</tr>
 `;
 }
 

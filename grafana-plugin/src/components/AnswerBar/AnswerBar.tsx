@@ -16,6 +16,7 @@ const PARTS = [
   ['forbidden', '403'],
   ['throttled', '429'],
   ['serverErrors', '5xx'],
+  ['noResponse', 'no response'],
 ] as const;
 
 /** How requests were answered, as a bar of status classes. */
@@ -29,11 +30,13 @@ export function AnswerBar({ counts }: { counts: WindowCounts }) {
         aria-label={t('answer-bar.none', 'No requests in the last hour')}
       />
     );
-  const parts = PARTS.filter(([part]) => counts[part] > 0).map(([part, code]) => ({
-    color: styles.colors[part],
-    share: counts[part] / counts.requests,
-    words: `${code} ${percent(counts[part] / counts.requests)}`,
-  }));
+  const parts = PARTS.map(([part, code]) => ({ part, code, share: (counts[part] ?? 0) / counts.requests }))
+    .filter(({ share }) => share > 0)
+    .map(({ part, code, share }) => ({
+      color: styles.colors[part],
+      share,
+      words: `${code} ${percent(share)}`,
+    }));
   const words = parts.map((part) => part.words).join(', ');
   return (
     <div
@@ -54,6 +57,7 @@ const partColors = ({ colors, visualization }: GrafanaTheme2) => ({
   forbidden: visualization.getColorByName('dark-orange'),
   throttled: colors.warning.main,
   serverErrors: colors.error.main,
+  noResponse: colors.text.disabled,
 });
 
 const getStyles = (theme: GrafanaTheme2) => ({

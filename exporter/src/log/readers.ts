@@ -1,0 +1,125 @@
+import type { SourceCounters } from './counters.ts';
+import { type IntakeOptions, LogIntake, type LookedFacts, type SourceOptions } from './intake.ts';
+import { Journals } from './journals.ts';
+import type { JournalCursor, PositionChanges } from './position.ts';
+import type { LineSink } from './sink.ts';
+import { STANDARD_INPUT, Streams } from './streams.ts';
+
+/** Tells a person what happened to a source. */
+export type ReaderReport = (level: 'info' | 'warn' | 'error', source: string, message: string) => void;
+
+export type ReaderFacts = Pick<LookedFacts, 'source' | 'filesOpen' | 'bytesBehind' | 'lastLooked'>;
+
+/** What reads lines of one kind of source. Used as poll, prepare, read …, commit, settle. */
+export interface Reader {
+  /** Looks whether there is something new. */
+  poll(): void;
+  /** Waits for what read() will need next, a few milliseconds at most. */
+  prepare(): Promise<void>;
+  /** Reads about `budgetBytes`. Returns the bytes consumed; 0 = nothing to do. */
+  read(budgetBytes: number, sink: LineSink): number;
+  /** True once what was there at the start is read; what cannot be read does not count. */
+  backlogRead(): boolean;
+  facts(): ReaderFacts[];
+  reconfigure(sources: SourceOptions[]): void;
+  /** The changes just taken are committed. */
+  settle(): void;
+  close(): void;
+}
+
+export interface ReadersOptions extends IntakeOptions {
+  clock: () => number;
+  counters: SourceCounters;
+  onFileError: NonNullable<IntakeOptions['onFileError']>;
+  /** As last committed. */
+  cursors: JournalCursor[];
+  report: ReaderReport;
+}
+
+/** Every source: files, standard input and FIFOs, and the journal. */
+export class Readers {
+  private readonly files: LogIntake;
+  private readonly journals: Journals;
+  private readonly others: Reader[];
+  /** Who is read first takes what it needs, so they take turns. */
+  private turn = 0;
+
+  constructor(options: ReadersOptions) {
+    let id = 0;
+    // Files count up from 1.
+    const nextId = () => --id;
+    this.files = new LogIntake({ ...options, sources: options.sources.map(filesOf) });
+    this.journals = new Journals({ ...options, nextId });
+    this.others = [new Streams({ ...options, nextId }), this.journals];
+  }
+
+  poll(): void {
+    this.files.poll();
+    for (const reader of this.others) reader.poll();
+  }
+
+  async prepare(): Promise<void> {
+    await this.files.prepare();
+    for (const reader of this.others) await reader.prepare();
+  }
+
+  read(budgetBytes: number, sink: LineSink): number {
+    const readers = [this.files, ...this.others];
+    const first = this.turn++ % readers.length;
+    let used = 0;
+    for (let i = 0; i < readers.length && used < budgetBytes; i++)
+      used += readers[(first + i) % readers.length]!.read(budgetBytes - used, sink);
+    return used;
+  }
+
+  /** How the configured paths and globs match files. */
+  get patterns(): LogIntake['patterns'] {
+    return this.files.patterns;
+  }
+
+  /** Of the files. */
+  positionChanges(): PositionChanges {
+    return this.files.positionChanges();
+  }
+
+  /** Of the journal. */
+  cursorChanges(): JournalCursor[] {
+    return this.journals.cursorChanges();
+  }
+
+  settle(): void {
+    this.files.settle();
+    for (const reader of this.others) reader.settle();
+  }
+
+  backlogRead(): boolean {
+    return this.files.backlogRead() && this.others.every((reader) => reader.backlogRead());
+  }
+
+  sourceFacts(): LookedFacts[] {
+    const facts = this.files.sourceFacts();
+    for (const part of this.others.flatMap((reader) => reader.facts())) {
+      const whole = facts.find(({ source }) => source === part.source);
+      if (!whole) continue;
+      whole.filesOpen += part.filesOpen;
+      whole.bytesBehind += part.bytesBehind;
+      whole.lastLooked = Math.max(whole.lastLooked, part.lastLooked);
+    }
+    return facts;
+  }
+
+  reconfigure(sources: SourceOptions[]): void {
+    this.files.reconfigure(sources.map(filesOf));
+    for (const reader of this.others) reader.reconfigure(sources);
+  }
+
+  close(): void {
+    this.files.close();
+    for (const reader of this.others) reader.close();
+  }
+}
+
+const filesOf = (source: SourceOptions): SourceOptions => ({
+  ...source,
+  paths: source.paths.filter((path) => path !== STANDARD_INPUT),
+});
