@@ -84,7 +84,7 @@ async function answers(from: number, to: number): Promise<Map<string, Series[]>>
   return answered;
 }
 
-const isOfThePresent = (expr: string): boolean => expr.includes('${at}');
+const isOfThePresent = (expr: string): boolean => /@ \$\{at\}e-3/.test(expr);
 const numbers = (series: Series[] | undefined): number[] =>
   (series ?? []).map(({ value }) => Number(value![1]));
 const pages = (all: Map<string, Series[]>): number[] => numbers(all.get('overview: Firing alerts/A'));
