@@ -109,6 +109,12 @@ export function lines(about: About, queries: Query[], options: { stacked?: boole
 /** A query of a panel that says how things are now, or at the end of a past shown time. */
 export const present = (one: Query) => query({ ...one, expr: asOf(one.expr) }).instant();
 
+/** Says when it is that a panel of the present is about. */
+const dated = <T extends About>(about: T, queries: Query[]): T =>
+  queries.every(({ expr }) => asOf(expr) === expr)
+    ? about
+    : { ...about, description: `${about.description} As of ${AS_OF}.` };
+
 /** No data has no colour: otherwise it takes that of the lowest step, which may be green. */
 const NO_DATA_COLOURLESS: dashboard.ValueMapping[] = [
   {
@@ -119,7 +125,7 @@ const NO_DATA_COLOURLESS: dashboard.ValueMapping[] = [
 
 /** One number now. */
 export function figure(about: About, expr: string, steps: Steps) {
-  const panel = described(new stat.PanelBuilder(), { span: 4, height: 4, ...about }, steps)
+  const panel = described(new stat.PanelBuilder(), { span: 4, height: 4, ...dated(about, [{ expr }]) }, steps)
     .colorMode(common.BigValueColorMode.Value)
     .graphMode(common.BigValueGraphMode.None)
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']));
@@ -128,7 +134,7 @@ export function figure(about: About, expr: string, steps: Steps) {
 
 /** A number for each series now; a query may have steps and a unit of its own. */
 export function figures(about: About, queries: (Query & { steps?: Steps; unit?: string })[], steps: Steps) {
-  const panel = described(new stat.PanelBuilder(), { height: 4, ...about }, steps)
+  const panel = described(new stat.PanelBuilder(), { height: 4, ...dated(about, queries) }, steps)
     .colorMode(common.BigValueColorMode.Value)
     .graphMode(common.BigValueGraphMode.None)
     .textMode(common.BigValueTextMode.ValueAndName)
@@ -144,7 +150,7 @@ export function figures(about: About, queries: (Query & { steps?: Steps; unit?: 
 
 /** A bar with its name for each of many series now. Grafana leaves out the name of a single bar, unless it is set. */
 export function bars(about: About, one: Query, steps: Steps) {
-  return described(new bargauge.PanelBuilder(), { height: 4, ...about }, steps)
+  return described(new bargauge.PanelBuilder(), { height: 4, ...dated(about, [one]) }, steps)
     .displayMode(common.BarGaugeDisplayMode.Basic)
     .orientation(common.VizOrientation.Horizontal)
     .namePlacement(common.BarGaugeNamePlacement.Left)
@@ -176,7 +182,7 @@ export function rows(
     wide?: string;
   } = {},
 ) {
-  const panel = described(new table.PanelBuilder(), about, options.steps ?? NEUTRAL)
+  const panel = described(new table.PanelBuilder(), dated(about, queries), options.steps ?? NEUTRAL)
     .filterable(true)
     // Six columns fit half of a laptop's screen: with Grafana's own 150 pixels the last ones are cut off.
     .minWidth(100);
