@@ -1,6 +1,6 @@
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import { DATASOURCE, query } from './panels.ts';
-import { anyKey, BY_KEY, chosen, KEY, RECORDED, SELF } from './queries.ts';
+import { anyKey, BY_KEY, chosen, KEY, PRESENT, RECORDED, SELF } from './queries.ts';
 
 /** The dashboards by what they are; alerts and panels link to these uids. */
 export const DASHBOARDS = {
@@ -43,10 +43,7 @@ const VALUES = {
  */
 const HIDDEN: VariableName[] = ['predecessor', 'successor', 'replaced', 'replacing', 'refused', 'busiest'];
 
-/**
- * Shown times that end now. Of Grafana's own list, "Today" and its kind end in the future, where Prometheus answers
- * instant queries with nothing.
- */
+/** Shown times that end now. Of Grafana's own list, "Today" and its kind end in the future, where lines have a gap. */
 const SHOWN_TIMES = [
   ['Last 15 minutes', 'now-15m'],
   ['Last hour', 'now-1h'],
@@ -84,11 +81,26 @@ export function frame(
     .withVariable(
       new dashboard.DatasourceVariableBuilder('datasource').label('Prometheus').type('prometheus'),
     );
+  builder.withVariable(PRESENT_TIME);
   for (const variable of variables) builder.withVariable(chosenBy(variable));
   for (const [other, { uid: id, title: text }] of Object.entries(DASHBOARDS))
     if (other !== name) builder.link(linkTo(id, text));
   return builder;
 }
+
+/** The variable `at`. Not in the address: another dashboard, or a reload, asks for its own. */
+const PRESENT_TIME = {
+  build: (): dashboard.VariableModel => ({
+    ...new dashboard.QueryVariableBuilder('at')
+      .datasource(DATASOURCE)
+      .query({ query: `query_result(${PRESENT})`, refId: 'variable-at' })
+      .definition(`query_result(${PRESENT})`)
+      .refresh(dashboard.VariableRefresh.OnTimeRangeChanged)
+      .hide(dashboard.VariableHide.HideVariable)
+      .build(),
+    skipUrlSync: true,
+  }),
+};
 
 /** All of them, unless some are chosen; the key one at a time. */
 function chosenBy(name: VariableName): dashboard.QueryVariableBuilder {

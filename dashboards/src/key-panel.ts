@@ -1,7 +1,7 @@
 import * as prometheus from '@grafana/grafana-foundation-sdk/prometheus';
 import { cardQueries, overviewQueries } from '../../grafana-plugin/src/roles/queries.ts';
 import { type RoleName, roleOf } from '../../grafana-plugin/src/roles/roles.ts';
-import { type About, custom, query } from './panels.ts';
+import { type About, custom, present, query } from './panels.ts';
 import { anyKey, chosenSince, RATE15M_EVERY, RECORDED, thisKey } from './queries.ts';
 
 const PANEL = 'atender-keyusage-panel';
@@ -35,8 +35,8 @@ export const keyCard = (about: About) =>
 /** The refId says what a query is for. */
 const targetsOf = (queries: Partial<Record<RoleName, string>>) =>
   (Object.entries(queries) as [RoleName, string][]).map(([role, expr]) => {
-    const asked = query({ expr, refId: role });
+    const asked = { expr, refId: role };
     return roleOf(role).kind === 'series'
-      ? asked.range()
-      : asked.instant().format(prometheus.PromQueryFormat.Table);
+      ? query(asked).range()
+      : present(asked).format(prometheus.PromQueryFormat.Table);
   });

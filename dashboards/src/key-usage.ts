@@ -1,6 +1,18 @@
 import { firing, frame, mark } from './frame.ts';
 import { keyCard } from './key-panel.ts';
-import { BAND, bars, figure, figures, heat, lines, NEUTRAL, row, rows, type Steps } from './panels.ts';
+import {
+  BAND,
+  bars,
+  figure,
+  figures,
+  heat,
+  lines,
+  NEUTRAL,
+  orNoData,
+  row,
+  rows,
+  type Steps,
+} from './panels.ts';
 import { gaugeBy, increaseBy, KEY, RECORDED, rateBy, thisKey } from './queries.ts';
 
 const threshold = (kind: string): string => `max(${RECORDED.threshold}{${thisKey(`kind="${kind}"`)}})`;
@@ -281,7 +293,7 @@ export const keyUsage = frame(
         description:
           'What is left of the minute limit with its burst at the busiest minute of the last five, and of the day limit of the running UTC day. At 0 % requests are answered 429: raise the tier or slow the consumer.',
         unit: 'percentunit',
-        none: 'No limit is known for this key',
+        none: orNoData('No limit is known for this key'),
         span: 24,
       },
       [
@@ -298,7 +310,7 @@ export const keyUsage = frame(
         description:
           'Scopes that the key has, and how long ago a request needed each; nothing there is never. A scope that was never needed can be taken away; one that was needed and is not granted any more was taken away. A write also grants its read, which then has no mark of its own.',
         unit: 's',
-        none: 'The keys file names no scopes of this key',
+        none: orNoData('The keys file names no scopes of this key'),
       },
       [
         {
@@ -320,7 +332,7 @@ export const keyUsage = frame(
         description:
           'The latest addresses that were new on the key, shown as the exporter is configured to (masked by default). Confirm them with the owner.',
         unit: 'short',
-        none: 'No new address in the last day',
+        none: orNoData('No new address in the last day'),
       },
       [{ expr: `max by (ip) (${KEY.recentNewIp}{${thisKey()}})`, column: { title: 'New' } }],
       { ip: 'Address' },
@@ -333,7 +345,7 @@ export const keyUsage = frame(
         description:
           'When the key was last answered with anything but 401. Long ago for a real-time key: its integration has stopped.',
         unit: 'dateTimeFromNow',
-        none: 'No recorded use',
+        none: orNoData('No recorded use'),
         span: 12,
       },
       `${ofTheKey(KEY.lastUsed)} * 1000`,
@@ -347,10 +359,10 @@ export const keyUsage = frame(
         description:
           'Share of 2xx responses in the last hour, without requests that got no response. At 99 % or less something fails for this key.',
         unit: 'percentunit',
-        none: 'No request in the last hour',
+        none: orNoData('No request in the last hour'),
         span: 12,
       },
-      `sum(increase(${KEY.requests}{${thisKey('status_class="2xx"')}}[1h])) / sum(increase(${KEY.requests}{${thisKey('status!="0"')}}[1h]))`,
+      `sum(increase(${KEY.requests}{${thisKey('status_class="2xx"')}}[1h])) / (sum(increase(${KEY.requests}{${thisKey('status!="0"')}}[1h])) > 0)`,
       [['red'], ['orange', 0.95], ['green', 0.99]],
     ),
   );

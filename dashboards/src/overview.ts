@@ -1,6 +1,18 @@
 import { firing, frame, keyLink } from './frame.ts';
 import { keyGrid } from './key-panel.ts';
-import { BAND, bars, custom, figures, GOOD_BELOW, lines, NEUTRAL, row, rows } from './panels.ts';
+import {
+  AS_OF,
+  BAND,
+  bars,
+  custom,
+  figures,
+  GOOD_BELOW,
+  lines,
+  NEUTRAL,
+  orNoData,
+  row,
+  rows,
+} from './panels.ts';
 import {
   anyKey,
   BY_KEY,
@@ -13,11 +25,16 @@ import {
   RECORDED_EVERY,
   REPLACING,
   SELF,
+  ZERO_IF_EVALUATED,
 } from './queries.ts';
 
 const KEY_LABELS = { tenant_id: 'Tenant', key_id: 'Key', name: 'Name' };
 const LINKS = [keyLink('__data.fields["Tenant"]', '__data.fields["Key"]')];
 const KEY_ALERTS = 'alertname=~"Atender.+",alertstate="firing",key_id!="",tenant_id=~"$tenant"';
+
+/** How many of the chosen keys each alert fires for. */
+const KEYS_BY_ALERT = `count by (alertname) (${chosen(`count by (alertname, ${BY_KEY}) (ALERTS{${KEY_ALERTS}})`)})`;
+const NOT_EVALUATED = 'No data: the alert rules were not evaluated at this time';
 
 /** What has no tenant, such as the alerts of the pipeline, is everybody's. */
 const TENANT_OR_NONE = 'tenant_id=~"$tenant|"';
@@ -43,16 +60,17 @@ export const overview = frame(
 )
   .annotation(firing(`alertname=~"Atender.+",severity="page",${TENANT_OR_NONE}`))
   .annotation(firing('alertname="AtenderKeyNewIP",tenant_id=~"$tenant"', 'New IP', 'purple'))
-  .withRow(row('Now'))
+  .withRow(row(`State at ${AS_OF}`))
   .withPanel(
     figures(
       {
         title: 'Firing alerts',
         description:
-          'Firing alerts of the chosen tenants and of the pipeline, by severity. A page needs somebody now; a ticket in working hours; info is a lifecycle notice. The list beside names them.',
+          'Firing alerts of the chosen tenants and of the pipeline, by severity. A page needs somebody now; a ticket in working hours; info is a lifecycle notice. The list below names those of now. No number means that the rules were not evaluated.',
         unit: 'short',
         span: 8,
         height: 7,
+        none: NOT_EVALUATED,
       },
       (
         [
@@ -61,7 +79,7 @@ export const overview = frame(
           ['info', 'blue'],
         ] as const
       ).map(([severity, colour]) => ({
-        expr: `count(ALERTS{alertname=~"Atender.+",alertname!="AtenderWatchdog",alertstate="firing",severity="${severity}",${TENANT_OR_NONE}}) or vector(0)`,
+        expr: `count(ALERTS{alertname=~"Atender.+",alertname!="AtenderWatchdog",alertstate="firing",severity="${severity}",${TENANT_OR_NONE}}) or ${ZERO_IF_EVALUATED}`,
         legend: severity,
         steps: [['green'], [colour, 1]],
       })),
@@ -73,14 +91,14 @@ export const overview = frame(
       {
         title: 'Keys with trouble, by alert',
         description:
-          'How many keys each key alert is firing for. Nothing shown means that no key alert fires; the grid below says what state each key is in.',
+          'How many keys each key alert is firing for. A bar of 0 means that no key alert fires. No bar means that the rules were not evaluated. The grid below says what state each key is in.',
         unit: 'short',
         span: 16,
         height: 7,
-        none: 'No key alert fires',
+        none: NOT_EVALUATED,
       },
       {
-        expr: `sort_desc(count by (alertname) (${chosen(`count by (alertname, ${BY_KEY}) (ALERTS{${KEY_ALERTS}})`)}))`,
+        expr: `${KEYS_BY_ALERT} or label_replace(${ZERO_IF_EVALUATED} unless on () ${KEYS_BY_ALERT}, "alertname", "No key alert fires", "", "")`,
         legend: '{{alertname}}',
       },
       GOOD_BELOW(1, 5),
@@ -100,9 +118,9 @@ export const overview = frame(
     custom(
       'alertlist',
       {
-        title: 'Alerts',
+        title: 'Alerts now',
         description:
-          'The alerts of this pack that fire or are about to, the most serious first, whatever is chosen above. Open one for its runbook and its dashboard.',
+          'The alerts of this pack that fire now or are about to, the most serious first. The shown time and the choices above do not change it. Open one for its runbook and its dashboard.',
         unit: 'short',
         span: 24,
         height: 8,
@@ -185,7 +203,7 @@ export const overview = frame(
           'Keys by how many times their expected volume the last hour had. Far above 1 is a surge, far below 1 a consumer that changed or broke. Keys with fewer than 60 requests an hour are left out.',
         unit: 'short',
         height: 9,
-        none: 'Nothing is expected of any key before a week is recorded',
+        none: orNoData('Nothing is expected of any key before a week is recorded'),
       },
       [
         {
@@ -210,7 +228,7 @@ export const overview = frame(
         description:
           'Keys not used for longer than their threshold (30 days unless the keys file says otherwise). Ask the owner whether the key is still needed; revoke it if not.',
         unit: 's',
-        none: 'No key is stale',
+        none: orNoData('No key is stale'),
       },
       [
         {
@@ -229,7 +247,7 @@ export const overview = frame(
         description:
           'Active keys of the keys file that nobody has used yet, the oldest first; without an age where the keys file has no createdAt. A forgotten key is a risk: ask whether it is needed.',
         unit: 's',
-        none: 'Every active key has been used',
+        none: orNoData('Every active key has been used'),
       },
       [
         {
@@ -251,7 +269,7 @@ export const overview = frame(
         description:
           'Keys that were used from an address never seen on them, most recent first. Confirm the address with the owner; if nobody knows it, rotate the key.',
         unit: 's',
-        none: 'No new address in the last day',
+        none: orNoData('No new address in the last day'),
       },
       [
         {
@@ -270,7 +288,7 @@ export const overview = frame(
         description:
           'Keys that another one replaces, with what they still had in the last hour, until the keys file says that they are revoked. Revoke the old key once that has been 0 for a day or two.',
         unit: 'short',
-        none: 'No rotation is in progress',
+        none: orNoData('No rotation is in progress'),
       },
       [
         {
@@ -291,21 +309,22 @@ export const overview = frame(
           'Exporters that answer, those that are blind (not reading, behind, or failing to commit), how far the worst is behind, and the share of rejected lines. Anything but green: open the Exporter dashboard before judging a key.',
         unit: 'short',
         span: 24,
+        none: 'No data: no exporter is scraped, or the rules are not evaluated',
       },
       [
         {
-          expr: `sum(${SELF.ready}) or vector(0)`,
+          expr: `sum(${SELF.ready}) or ${ZERO_IF_EVALUATED}`,
           legend: 'exporters ready',
           steps: [['red'], ['green', 1]],
         },
         {
-          expr: `count(count by (instance) (${RECORDED.blind})) or vector(0)`,
+          expr: `count(count by (instance) (${RECORDED.blind})) or 0 * sum(${SELF.ready})`,
           legend: 'blind',
           steps: GOOD_BELOW(1, 1),
         },
         { expr: `max(${SELF.behindSeconds})`, legend: 'behind', unit: 's', steps: GOOD_BELOW(30, 120) },
         {
-          expr: `sum(increase(${SELF.rejected}[15m])) / sum(increase(${SELF.lines}[15m]) > 0) or vector(0)`,
+          expr: `sum(increase(${SELF.rejected}[15m])) / sum(increase(${SELF.lines}[15m]) > 0) or 0 * sum(increase(${SELF.lines}[15m]))`,
           legend: 'lines rejected',
           unit: 'percentunit',
           steps: GOOD_BELOW(0.001, 0.01),

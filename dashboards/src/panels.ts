@@ -15,6 +15,7 @@ import * as prometheus from '@grafana/grafana-foundation-sdk/prometheus';
 import * as stat from '@grafana/grafana-foundation-sdk/stat';
 import * as table from '@grafana/grafana-foundation-sdk/table';
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
+import { asOf } from './queries.ts';
 
 /** Whatever Prometheus the reader has chosen. */
 export const DATASOURCE: DataSourceRef = { type: 'prometheus', uid: `\${datasource}` };
@@ -32,6 +33,12 @@ export interface About {
   /** What stands there when there is nothing to show. */
   none?: string;
 }
+
+/** What stands in an empty table: rows are missing as well where there is no data at all. */
+export const orNoData = (none: string): string => `${none}, or there is no data for this time`;
+
+/** When it is that a panel of the present is about; a dashboard's variable holds it. */
+export const AS_OF = `\${at:date:YYYY-MM-DD HH:mm:ss}`;
 
 export interface Query {
   expr: string;
@@ -99,24 +106,42 @@ export function lines(about: About, queries: Query[], options: { stacked?: boole
   return ranged(panel, queries);
 }
 
+/** A query of a panel that says how things are now, or at the end of a past shown time. */
+export const present = (one: Query) => query({ ...one, expr: asOf(one.expr) }).instant();
+
+/** Says when it is that a panel of the present is about. */
+const dated = <T extends About>(about: T, queries: Query[]): T =>
+  queries.every(({ expr }) => asOf(expr) === expr)
+    ? about
+    : { ...about, description: `${about.description} As of ${AS_OF}.` };
+
+/** No data has no colour: otherwise it takes that of the lowest step, which may be green. */
+const NO_DATA_COLOURLESS: dashboard.ValueMapping[] = [
+  {
+    type: dashboard.MappingType.SpecialValue,
+    options: { match: dashboard.SpecialValueMatch.NullAndNan, result: { color: 'text' } },
+  } as dashboard.SpecialValueMap,
+];
+
 /** One number now. */
 export function figure(about: About, expr: string, steps: Steps) {
-  const panel = described(new stat.PanelBuilder(), { span: 4, height: 4, ...about }, steps)
+  const panel = described(new stat.PanelBuilder(), { span: 4, height: 4, ...dated(about, [{ expr }]) }, steps)
     .colorMode(common.BigValueColorMode.Value)
     .graphMode(common.BigValueGraphMode.None)
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']));
-  return panel.withTarget(query({ expr, refId: 'A' }).instant());
+  return panel.mappings(NO_DATA_COLOURLESS).withTarget(present({ expr, refId: 'A' }));
 }
 
 /** A number for each series now; a query may have steps and a unit of its own. */
 export function figures(about: About, queries: (Query & { steps?: Steps; unit?: string })[], steps: Steps) {
-  const panel = described(new stat.PanelBuilder(), { height: 4, ...about }, steps)
+  const panel = described(new stat.PanelBuilder(), { height: 4, ...dated(about, queries) }, steps)
     .colorMode(common.BigValueColorMode.Value)
     .graphMode(common.BigValueGraphMode.None)
     .textMode(common.BigValueTextMode.ValueAndName)
+    .mappings(NO_DATA_COLOURLESS)
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']));
   for (const [i, one] of queries.entries()) {
-    panel.withTarget(query({ refId: refId(i), ...one }).instant());
+    panel.withTarget(present({ refId: refId(i), ...one }));
     const own = ownSettings(one);
     if (own.length > 0 && one.legend) panel.overrideByName(one.legend, own);
   }
@@ -125,7 +150,7 @@ export function figures(about: About, queries: (Query & { steps?: Steps; unit?: 
 
 /** A bar with its name for each of many series now. Grafana leaves out the name of a single bar, unless it is set. */
 export function bars(about: About, one: Query, steps: Steps) {
-  return described(new bargauge.PanelBuilder(), { height: 4, ...about }, steps)
+  return described(new bargauge.PanelBuilder(), { height: 4, ...dated(about, [one]) }, steps)
     .displayMode(common.BarGaugeDisplayMode.Basic)
     .orientation(common.VizOrientation.Horizontal)
     .namePlacement(common.BarGaugeNamePlacement.Left)
@@ -133,7 +158,8 @@ export function bars(about: About, one: Query, steps: Steps) {
     .displayName('${__series.name}')
     .min(0)
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']))
-    .withTarget(query({ refId: 'A', ...one }).instant());
+    .mappings(NO_DATA_COLOURLESS)
+    .withTarget(query({ refId: 'A', ...one, expr: `sort_desc(${asOf(one.expr)})` }).instant());
 }
 
 /** A column of a table: what it is called, its unit where it is not the panel's, and its colours. */
@@ -156,18 +182,14 @@ export function rows(
     wide?: string;
   } = {},
 ) {
-  const panel = described(new table.PanelBuilder(), about, options.steps ?? NEUTRAL)
+  const panel = described(new table.PanelBuilder(), dated(about, queries), options.steps ?? NEUTRAL)
     .filterable(true)
     // Six columns fit half of a laptop's screen: with Grafana's own 150 pixels the last ones are cut off.
     .minWidth(100);
   const names: Record<string, string> = { ...labels };
   for (const [i, one] of queries.entries()) {
     const id = refId(i);
-    panel.withTarget(
-      query({ ...one, refId: id })
-        .instant()
-        .format(prometheus.PromQueryFormat.Table),
-    );
+    panel.withTarget(present({ ...one, refId: id }).format(prometheus.PromQueryFormat.Table));
     names[queries.length > 1 ? `Value #${id} (lastNotNull)` : 'Value'] = one.column.title;
     const own = ownSettings(one.column);
     // A row that one query answers and another does not: the panel's sentence is about no row at all.

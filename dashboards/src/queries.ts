@@ -82,6 +82,31 @@ export const REPLACING = `max by (${BY_KEY}, replaces) (${KEY.info}{${anyKey('re
 /** Old keys of rotations. Two keys that replace the same one are one old key. */
 export const REPLACED = `label_replace(max by (tenant_id, replaces) (${REPLACING}), "key_id", "$1", "replaces", "(.+)")`;
 
+/** The watchdog alert: it fires for as long as the rules of this pack are evaluated. */
+const RULES_EVALUATED = 'ALERTS{alertname="AtenderWatchdog",alertstate="firing"}';
+
+/** 0, but only where the rules are evaluated. Elsewhere nobody knows whether an alert would fire. */
+export const ZERO_IF_EVALUATED = `0 * count(${RULES_EVALUATED})`;
+
+const SEEN = `max(timestamp(${RULES_EVALUATED}) or timestamp(${SELF.buildInfo}))`;
+
+/**
+ * The time that panels of the present ask about, in milliseconds: the end of the shown time, or now where that lies
+ * in the future. Grafana ignores a panel's own relative time as soon as the shown time is absolute, as it is after
+ * "zoom out". PromQL knows no now: it is when anything was last scraped, and seen from the future when the rules were
+ * last evaluated or an exporter was last scraped. The three days are for a shown time that is all in the future.
+ */
+export const PRESENT =
+  `scalar(1000 * ceil(max(timestamp(up)) or max(max_over_time(${SEEN}[$__range:1m]) or max_over_time(${SEEN}[3d:1m]))` +
+  ' or vector(time())))';
+
+/**
+ * An instant query that is asked as of the variable `at`, whatever time Grafana asks about: a subquery of one step.
+ * One about the shown time is left as it is, since its window begins before now.
+ */
+export const asOf = (expr: string): string =>
+  expr.includes('$__range') ? expr : `last_over_time((${expr})[500ms:1s] @ \${at}e-3)`;
+
 function namesOf<T extends Record<string, { name: string }>>(families: T): { [K in keyof T]: string } {
   return Object.fromEntries(Object.entries(families).map(([key, { name }]) => [key, name])) as {
     [K in keyof T]: string;

@@ -1,5 +1,5 @@
 import { firing, frame, keyLink } from './frame.ts';
-import { lines, row, rows } from './panels.ts';
+import { lines, orNoData, row, rows } from './panels.ts';
 import {
   anyKey,
   BY_KEY,
@@ -69,7 +69,7 @@ export const rotationSecurity = frame(
         description:
           'Endpoints that old keys of rotations were still answered on in the last day (401 is no use of a key). Each names a part of a consumer that has not moved.',
         unit: 'short',
-        none: 'Nothing calls with an old key',
+        none: orNoData('Nothing calls with an old key'),
         span: 24,
       },
       [
@@ -89,7 +89,7 @@ export const rotationSecurity = frame(
         description:
           'Keys with a rotation policy by how much of its time has passed since they were last rotated (or created). 100 % and more is overdue.',
         unit: 'percentunit',
-        none: 'No key has a rotation policy (rotateEvery)',
+        none: orNoData('No key has a rotation policy (rotateEvery)'),
         span: 24,
       },
       [
@@ -159,7 +159,7 @@ export const rotationSecurity = frame(
         description:
           'Addresses that were new on a key in the last day, shown as the exporter is configured to. Nobody knows one: rotate the key.',
         unit: 'short',
-        none: 'No new address in the last day',
+        none: orNoData('No new address in the last day'),
       },
       [
         {
@@ -178,7 +178,7 @@ export const rotationSecurity = frame(
         description:
           'Parts of the API that a key was noticed to call for the first time, most recent first. Not meant by its owner: narrow its scopes.',
         unit: 's',
-        none: 'No new surface',
+        none: orNoData('No new surface'),
       },
       [
         {
@@ -198,7 +198,7 @@ export const rotationSecurity = frame(
         description:
           'The keys file says revoked or disabled, yet a request was answered with something other than 401: the key still works. Revoke it in Atender now.',
         unit: 's',
-        none: 'No revoked or disabled key was answered',
+        none: orNoData('No revoked or disabled key was answered'),
       },
       [
         {
@@ -219,7 +219,7 @@ export const rotationSecurity = frame(
         description:
           'Revocation works, but somebody still sends the key. Find the consumer by its endpoints before it becomes an outage report.',
         unit: 's',
-        none: 'No revoked or disabled key was sent',
+        none: orNoData('No revoked or disabled key was sent'),
       },
       [
         {

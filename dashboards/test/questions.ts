@@ -81,6 +81,7 @@ export async function answerTo(
   const from = time === undefined ? begin : to - time;
   const step = Math.max(niceStep((to - from) / (points || 1)), interval, scrape);
   const query = interpolated(expr, {
+    at: String(to * 1000),
     ...chosen,
     __interval: `${step}s`,
     __rate_interval: `${Math.max(step + scrape, 4 * scrape)}s`,
@@ -95,9 +96,11 @@ export async function answerTo(
   const address = new URL(`/api/v1/${path}?${new URLSearchParams(parameters)}`, url);
   const { error, data } = (await (await fetch(address)).json()) as {
     error?: string;
-    data: string[] & { result: Series[] };
+    data: string[] & { resultType?: string; result: Series[] };
   };
   if (error !== undefined) throw new Error(`${error}\n${query}`);
+  if (data?.resultType === 'scalar')
+    return [{ metric: {}, value: data.result as unknown as [number, string] }];
   return kind === 'values' ? data.map((value) => ({ metric: { [label ?? '']: value } })) : data.result;
 }
 

@@ -95,6 +95,27 @@ describe.each(names)('%s', (_, board) => {
   }, 60_000);
 });
 
+test('a shown time that ends in the future is answered as one that ends now', async () => {
+  const targets = recordBoards().flatMap(({ panels }) => panels.flatMap(({ targets = [] }) => targets));
+  const before = variables;
+  const sized = async (): Promise<number[]> => {
+    const counts: number[] = [];
+    for (const target of targets) counts.push((await rowsOf(target)).length);
+    return counts;
+  };
+  const now = await sized();
+  variables = {
+    ...before,
+    '${__to:date:YYYY-MM-DD}': '2999-01-01',
+    '${__to:date:iso}': '2999-01-01T00:00:00.000Z',
+  };
+  try {
+    expect(await sized()).toEqual(now);
+  } finally {
+    variables = before;
+  }
+}, 60_000);
+
 test('all tenants are asked for in the words of Grafana’s links, which then keep them both ways', async () => {
   const asking = recordBoards().filter(({ templating }) =>
     templating.list.some(({ name, query }) => name === 'tenant' && query === '$__all'),

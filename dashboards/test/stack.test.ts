@@ -3,8 +3,11 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { parse } from 'yaml';
+import { run } from '../../alerting/test/pack.ts';
 import { eventually, freePort, temporaryDirectory } from '../../exporter/test/exporter-process.ts';
 import { requestLine, writeRequests } from '../../exporter/test/log-lines.ts';
 
@@ -64,6 +67,16 @@ test('a line that is written to the log is seen through Prometheus, and an alert
     const alerts = await (await fetch(`http://127.0.0.1:${port + 2}/api/v2/alerts`)).text();
     expect(alerts).toContain('AtenderWatchdog');
   }, 60_000);
+  // The dead-man's receiver would have been notified by now, and again after 30 s.
+  await wait(35_000);
+  expect(output.said.match(/No secrets\/: alerts are shown, nobody is notified/g)).toHaveLength(1);
+  expect(output.said).not.toMatch(/level=(warn|error)/);
+  const config = join(directory.path, 'alertmanager.yml');
+  expect(run('amtool', ['check-config', config]).status).toBe(0);
+  const { route, receivers, inhibit_rules } = parse(readFileSync(config, 'utf8'));
+  const pack = parse(readFileSync('alerting/alertmanager/alertmanager.yml', 'utf8'));
+  expect({ route, inhibit_rules }).toEqual({ route: pack.route, inhibit_rules: pack.inhibit_rules });
+  for (const receiver of receivers) expect(Object.keys(receiver)).toEqual(['name']);
 
   child.kill('SIGINT');
   expect(await once(child, 'exit')).toEqual([0, null]);

@@ -108,9 +108,7 @@ describe('the password that docker-compose.yml makes at its first start', () => 
       expect((await fetch(exporter.url + path)).status).toBe(401);
       expect((await fetch(exporter.url + path, { headers })).status).toBe(200);
     }
-    expect(read('../../dashboards/provisioning/datasources/atender.yaml')).toContain(
-      `basicAuthUser: ${user}`,
-    );
+    expect(read('../../dashboards/api-with-password.yaml')).toContain(`basicAuthUser: ${user}`);
   });
 
   test('is kept by later starts, and made anew when the first one was interrupted', () => {
@@ -229,19 +227,56 @@ describe('what Grafana is provisioned with', () => {
   const PROVIDER =
     /^(name|orgId|folder|folderUid|type|disableDeletion|updateIntervalSeconds|allowUiUpdates|options)$/;
 
-  test('data sources have fixed uids and only documented settings', () => {
-    const { apiVersion, datasources } = parse(
-      read('../../dashboards/provisioning/datasources/atender.yaml'),
-    ) as {
-      apiVersion: number;
-      datasources: Record<string, unknown>[];
-    };
-    expect(apiVersion).toBe(1);
-    for (const datasource of datasources) {
-      expect(datasource).toMatchObject({ uid: expect.stringMatching(/^atender-/), editable: false });
-      expect(Object.keys(datasource).filter((key) => !DATASOURCE.test(key))).toEqual([]);
-    }
+  const OPEN = 'provisioning/datasources/atender-api.yaml';
+  const WITH_PASSWORD = 'api-with-password.yaml';
+
+  /** As Grafana reads it: `$NAME` is the variable of its environment, '' where that is not set. */
+  const provisioned = (file: string, env: Record<string, string>) =>
+    parse(
+      read(`../../dashboards/${file}`)
+        .replace(/^\s*#.*$/gm, '')
+        .replace(/\$(\w+)/g, (_, name) => env[name] ?? "''"),
+    ) as { apiVersion: number; datasources: Record<string, unknown>[] };
+
+  test('the API is asked without a password unless one is given, and both ways are the same otherwise', () => {
+    const [open] = provisioned(OPEN, { EXPORTER_URL: 'http://exporter' }).datasources;
+    expect(open).toMatchObject({ url: 'http://exporter', jsonData: { auth_method: 'none' } });
+    // The plugin refuses to ask with basic authentication and an empty password.
+    expect(open).not.toHaveProperty('basicAuth');
+    expect(open).not.toHaveProperty('secureJsonData');
+    const env = { EXPORTER_URL: 'http://exporter', GF_EXPORTER_PASSWORD: 'secret' };
+    const { basicAuth, basicAuthUser, secureJsonData, jsonData, ...rest } = provisioned(WITH_PASSWORD, env)
+      .datasources[0] as Record<string, unknown>;
+    expect({ basicAuth, basicAuthUser, secureJsonData }).toEqual({
+      basicAuth: true,
+      basicAuthUser: 'atender',
+      secureJsonData: { basicAuthPassword: 'secret' },
+    });
+    expect(jsonData).toEqual({ ...(open?.jsonData as object), auth_method: 'basicAuth' });
+    expect({ ...rest, jsonData: open?.jsonData }).toEqual(open);
   });
+
+  test('docker compose, whose exporter asks for a password, gives Grafana the way with one', () => {
+    const { services } = parse(read('../../docker-compose.yml')) as {
+      services: { grafana: { volumes: string[]; environment: Record<string, string> } };
+    };
+    expect(services.grafana.volumes).toContain(
+      './dashboards/api-with-password.yaml:/etc/grafana/provisioning/datasources/atender-api.yaml:ro',
+    );
+    expect(services.grafana.environment).toHaveProperty('GF_EXPORTER_PASSWORD__FILE');
+  });
+
+  test.each(['provisioning/datasources/atender.yaml', OPEN, WITH_PASSWORD])(
+    'the data sources of %s have fixed uids and only documented settings',
+    (file) => {
+      const { apiVersion, datasources } = provisioned(file, {});
+      expect(apiVersion).toBe(1);
+      for (const datasource of datasources) {
+        expect(datasource).toMatchObject({ uid: expect.stringMatching(/^atender-/), editable: false });
+        expect(Object.keys(datasource).filter((key) => !DATASOURCE.test(key))).toEqual([]);
+      }
+    },
+  );
 
   test('the provider of dashboards has only documented settings', () => {
     const { apiVersion, providers } = parse(

@@ -10,7 +10,7 @@ import { patternWarnings } from './ingest/pattern-reports.ts';
 import { NO_TENANT } from './keys/labels.ts';
 import { maskKey } from './parse/masking.ts';
 import type { RebuildFlags } from './rebuild-command.ts';
-import { readSettings, type Settings, type SettingsInput } from './settings.ts';
+import { readSettings, readSettingsAtStart, type Settings, type SettingsInput } from './settings.ts';
 import type { UsageFlags } from './usage-command.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -243,7 +243,8 @@ interface DemoFlags {
 }
 
 async function run(input: SettingsInput): Promise<void> {
-  const settings = requireSettings(input);
+  const { settings, problems } = await readSettingsAtStart(input);
+  if (settings === undefined) fail(problems);
   if (settings.ingestion.sources.length === 0)
     fail([
       'log.path: there is nothing to follow; name files with --log.path, or try `atender-exporter demo --serve`',

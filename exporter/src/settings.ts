@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { type ConfigInput, hasNamedFields, loadConfig, problemText, sourcesOf } from './config/load.ts';
 import type { Config, SourceConfig } from './config/options.ts';
 import { OPEN_WEB, parseWebConfig, type WebConfig } from './config/web-config-file.ts';
@@ -31,6 +32,21 @@ export interface Settings {
 
 /** Where option values come from, for one run of a command. */
 export type SettingsInput = Omit<ConfigInput, 'readFile'>;
+
+/** How long a keys file that is empty at the start may take to be written, and how often it is looked at. */
+const EMPTY_KEYS_MS = 2000;
+const LOOK_AGAIN_MS = 50;
+
+/**
+ * `readSettings` for the start of `serve`. Something may be writing the keys file just now: an empty one is read again
+ * for up to 2 s before it counts as a problem.
+ */
+export async function readSettingsAtStart(input: SettingsInput): Promise<ReturnType<typeof readSettings>> {
+  const path = loadConfig({ ...input, readFile }).rest?.keys.file ?? '';
+  for (const until = Date.now() + EMPTY_KEYS_MS; isEmptyFile(path) && Date.now() < until; )
+    await wait(LOOK_AGAIN_MS);
+  return readSettings(input);
+}
 
 /**
  * Reads configuration, web configuration and keys file. Never throws: `settings` is undefined when anything
@@ -179,6 +195,11 @@ export function fileModified(path: string): number {
   const found = path === '' ? undefined : statSync(path, { throwIfNoEntry: false });
   return found ? found.mtimeMs / 1000 : Number.NaN;
 }
+
+const isEmptyFile = (path: string): boolean => {
+  const found = path === '' ? undefined : statSync(path, { throwIfNoEntry: false });
+  return found?.isFile() === true && found.size === 0;
+};
 
 function readKeys(path: string): { entries: KeyEntry[]; problems: string[] } {
   if (path === '') return { entries: [], problems: [] };

@@ -1,4 +1,4 @@
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import { DAY, MINUTE } from './consumers.ts';
@@ -80,16 +80,19 @@ function prepare({ directory, seed, rate }: DemoOptions): Scenario {
     ...(rate === undefined ? {} : { rate }),
   });
   mkdirSync(directory, { recursive: true });
-  const keys = join(directory, 'keys.yaml');
-  writeFileSync(keys, keysYaml(scenario));
   // Keys that it calls revoked were so before the incidents, also to an exporter that starts only now.
-  const dayBefore = (scenario.start - DAY) / 1000;
-  utimesSync(keys, dayBefore, dayBefore);
-  writeFileSync(
-    join(directory, 'incidents.json'),
-    `${JSON.stringify(incidentsOf(scenario), undefined, 2)}\n`,
-  );
+  replaceFile(join(directory, 'keys.yaml'), keysYaml(scenario), (scenario.start - DAY) / 1000);
+  const incidents = `${JSON.stringify(incidentsOf(scenario), undefined, 2)}\n`;
+  replaceFile(join(directory, 'incidents.json'), incidents);
   return scenario;
+}
+
+/** By rename, so that an exporter that reads the file sees all of it. `modified`: seconds since the epoch. */
+function replaceFile(path: string, text: string, modified?: number): void {
+  const draft = `${path}.new`;
+  writeFileSync(draft, text);
+  if (modified !== undefined) utimesSync(draft, modified, modified);
+  renameSync(draft, path);
 }
 
 /** Minutes of log that are made in one go. */

@@ -1,6 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -180,3 +190,14 @@ async function grown(times: number): Promise<void> {
     last = size();
   }
 }
+
+test('replaces the keys file as a whole: a reader that has opened it reads all of the old one', async () => {
+  await writeHistory({ directory, messages: QUIET });
+  const opened = openSync(join(directory, 'keys.yaml'), 'r');
+  const before = read('keys.yaml');
+  await writeHistory({ directory, messages: QUIET, seed: 2 });
+  expect(statSync(join(directory, 'keys.yaml')).ino).not.toBe(fstatSync(opened).ino);
+  expect(readFileSync(opened, 'utf8')).toBe(before);
+  closeSync(opened);
+  expect(readdirSync(directory).filter((name) => name.endsWith('.new'))).toEqual([]);
+});

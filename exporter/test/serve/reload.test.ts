@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { endLeftovers, eventually, startExporter, temporaryDirectory } from '../exporter-process.ts';
 import { writeRequests } from '../log-lines.ts';
@@ -49,6 +50,27 @@ test('a changed keys file is noticed without a signal', async () => {
   writeFileSync(keys, keysFile('second owner'));
   await eventually(async () => expect(await exporter.metrics()).toContain('owner="second owner"'));
 });
+
+test('a keys file that is empty at the start and is being written is waited for', async () => {
+  writeFileSync(keys, '');
+  const exporter = await startExporter(['--config.file', config]);
+  await wait(600);
+  expect(exporter.output()).toBe('');
+  writeFileSync(keys, keysFile('first owner'));
+  await exporter.ready();
+  await eventually(async () => expect(await exporter.metrics()).toContain('owner="first owner"'));
+});
+
+test('a keys file that stays empty is an error after two seconds', async () => {
+  writeFileSync(keys, '');
+  const began = Date.now();
+  const exporter = await startExporter(['--config.file', config]);
+  expect(await exporter.exited).toBe(1);
+  expect(Date.now() - began).toBeGreaterThan(2000);
+  expect(Date.now() - began).toBeLessThan(15_000);
+  expect(exporter.output()).toContain('the file is empty');
+  expect(exporter.output()).toContain('write `keys: []` if there are no keys');
+}, 20_000);
 
 test('a keys file that changes while the exporter starts is noticed', async () => {
   const exporter = await startExporter(['--config.file', config]);

@@ -13,10 +13,15 @@ export interface Answers {
   failed: ReadonlyMap<RoleName | '', string>;
   rows(role: RoleName): Rows[];
   series(role: RoleName): Series[];
-  /** Milliseconds since the epoch: the end of the shown time, or when it was asked for where that is earlier. */
+  /**
+   * Milliseconds since the epoch: the time that the queries of the present are about. Their own word for it, or the
+   * end of the shown time, but not later than they were asked.
+   */
   until: number;
-  /** The shown time ends so far ahead, as that of "Today" does, that queries of the present have no answer. */
+  /** They are about a time that is so far ahead, as the end of "Today" is, that they have no answer. */
   endsInFuture: boolean;
+  /** They are about the past. */
+  isPast: boolean;
 }
 
 /** For so long after its last sample a series still answers, milliseconds. */
@@ -39,18 +44,26 @@ export function answersOf(data: PanelData, mapping: RoleMapping): Answers {
     const role = roleOfRef.get(refId);
     if (role !== undefined) asked.add(role);
   }
-  const to = data.timeRange.to.valueOf();
+  const rows = readOnce((role) => rowsOf(frames.get(role) ?? []));
+  const to = asOf(rows('asOf')) ?? data.timeRange.to.valueOf();
   const begun = data.request?.startTime ?? to;
   const refIds = new Set([...shown, ...data.series.flatMap(({ refId }) => (refId ? [refId] : []))]);
   return {
     asked,
     unassigned: [...refIds].filter((refId) => !roleOfRef.has(refId)),
     failed: failuresOf(data, roleOfRef),
-    rows: readOnce((role) => rowsOf(frames.get(role) ?? [])),
+    rows,
     series: readOnce((role) => (frames.get(role) ?? []).flatMap(seriesOf)),
     until: Math.min(to, begun),
     endsInFuture: to - begun > LOOKBACK,
+    isPast: begun - to > LOOKBACK,
   };
+}
+
+/** Milliseconds since the epoch, where a query says so. */
+function asOf(rows: Rows[]): number | undefined {
+  const told = rows.find(({ length }) => length > 0)?.value(0);
+  return told !== undefined && told > 0 ? told * 1000 : undefined;
 }
 
 /** Several look at the same answers, of which there can be one a key. */

@@ -69,7 +69,7 @@ const future = (): Problem[] => [
   error(
     t(
       'problem.future',
-      'The shown time ends in the future, of which no query can tell: choose one that ends now, such as "Today so far".',
+      'The shown time ends in the future, where the queries of this panel have no answer. Choose a time that ends now, such as "Today so far".',
     ),
   ),
 ];

@@ -102,6 +102,7 @@ export function cardQueries(
 function commonQueries(selector: string): Partial<Record<RoleName, string>> {
   const statuses = (window: string) => increaseBy(`${BY_KEY}, status`, requests.name, selector, window);
   return {
+    asOf: 'vector(time())',
     info: gaugeBy(INFO_LABELS, info.name, selector),
     thresholds: gaugeBy(`${BY_KEY}, kind`, RECORDED.threshold, selector),
     overrides: gaugeBy(`${BY_KEY}, kind`, threshold.name, selector),

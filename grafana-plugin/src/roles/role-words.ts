@@ -7,6 +7,10 @@ export const ROLE_WORDS: Record<RoleName, { title: () => string; without: () => 
     title: () => t('role.keys', 'Keys to show'),
     without: () => t('role.keys-without', 'every key that another query answers about is shown'),
   },
+  asOf: {
+    title: () => t('role.as-of', 'Time of the answers'),
+    without: () => t('role.as-of-without', 'the end of the shown time is taken for it'),
+  },
   info: {
     title: () => t('role.info', 'Key information'),
     without: () =>

@@ -24,6 +24,11 @@ export const ROLES = {
     optional: true,
     labels: KEY,
   },
+  asOf: {
+    kind: 'table',
+    optional: true,
+    labels: [],
+  },
   info: {
     kind: 'table',
     labels: KEY,

@@ -111,6 +111,21 @@ describe('the state of a key', () => {
     expect(list.now).toBe(NOW);
   });
 
+  test('is that of the time the queries say they are about, whatever time is shown', () => {
+    const asOf = (at: number) => [...keyFrames([{ id: 'k' }]), table('asOf', [{ value: at }])];
+    const range = (from: number, to: number) => ({ from: dateTime(from * 1000), to: dateTime(to * 1000) });
+    const shown = (ends: number, at: number) => {
+      const timeRange = range(ends - 86_400, ends);
+      const request = { startTime: NOW * 1000, targets: [] } as never;
+      return listOf(asOf(at), { timeRange: { ...timeRange, raw: timeRange }, request });
+    };
+    const zoomedOut = shown(NOW + 43_200, NOW - 10);
+    expect(stateOfKey(zoomedOut, 'k')).toBe('healthy');
+    expect(zoomedOut.now).toBe(NOW - 10);
+    expect(shown(NOW - 7200, NOW - 7200).now).toBe(NOW - 7200);
+    expect(shown(NOW, NOW - 7200).now).toBe(NOW - 7200);
+  });
+
   test('is rotating for both keys of a rotation, each naming the other', () => {
     const list = listOf(keyFrames([{ id: 'old' }, { id: 'new', info: { replaces: 'old' } }]));
     expect(stateOfKey(list, 'old')).toBe('rotating');

@@ -201,9 +201,24 @@ describe('what is missing', () => {
       request: { startTime: NOW * 1000, targets: ASKED.map((refId) => ({ refId })) } as never,
     });
     show([], { data });
-    expect(screen.getByText(/ends in the future, .* choose one that ends now/)).toBeInTheDocument();
+    expect(screen.getByText(/ends in the future, .* Choose a time that ends now/)).toBeInTheDocument();
     expect(screen.queryByText(/answered nothing|no current samples|is blind/)).not.toBeInTheDocument();
     expect(rows()[0]).toHaveTextContent('Unknown');
+  });
+
+  test('a past time is said, and a present one is not', () => {
+    const ended = (at: number) => {
+      const [from, to] = [at - 3600, at].map((one) => dateTime(one * 1000)) as [DateTime, DateTime];
+      return panelData(THREE, {
+        timeRange: { from, to, raw: { from, to } },
+        request: { startTime: NOW * 1000, targets: [] } as never,
+      });
+    };
+    const { unmount } = show([], { data: ended(NOW - 7200) });
+    expect(screen.getByRole('note')).toHaveTextContent(/As of 2026-05-04 10:00:00/);
+    unmount();
+    show([], { data: ended(NOW - 30) });
+    expect(screen.queryByRole('note')).not.toBeInTheDocument();
   });
 
   test('a query that answered nothing about used keys is named', () => {

@@ -13,6 +13,7 @@ import { KeyCard } from '../KeyCard/KeyCard.tsx';
 import { Message } from '../Message/Message.tsx';
 import { Overview } from '../Overview/Overview.tsx';
 import { Problems } from '../Problems/Problems.tsx';
+import { absoluteTime } from '../TimeAgo/TimeAgo.tsx';
 
 /** The panel: the overview of all keys, or the card of one. */
 export function KeyUsagePanel(props: PanelProps<PanelOptions>) {
@@ -40,6 +41,14 @@ export function KeyUsagePanel(props: PanelProps<PanelOptions>) {
         <NoKeys problems={problems} isLoading={props.data.state === LoadingState.Loading} />
       ) : (
         <>
+          {answers.isPast && (
+            <p className={styles.asOf} role="note">
+              {t('panel.as-of', 'As of {{time}}. Later changes are not shown.', {
+                time: absoluteTime(answers.until / 1000, timeZone),
+                ...AS_IS,
+              })}
+            </p>
+          )}
           <Problems problems={problems} />
           {options.view === 'overview' && (
             <Overview {...{ list, options, fieldConfig, replaceVariables, timeZone, width, height }} />
@@ -117,5 +126,11 @@ const getStyles = (theme: GrafanaTheme2) => ({
     flexDirection: 'column',
     gap: theme.spacing(1),
     overflow: 'hidden',
+  }),
+  asOf: css({
+    flex: 'none',
+    margin: 0,
+    color: theme.colors.text.secondary,
+    fontSize: theme.typography.bodySmall.fontSize,
   }),
 });
