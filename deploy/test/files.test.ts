@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,16 +20,25 @@ import * as networking from 'kubernetes-models/networking.k8s.io/v1';
 import * as core from 'kubernetes-models/v1';
 import { parse, parseAllDocuments } from 'yaml';
 import { readSettings } from '../../exporter/src/settings.ts';
-import { endLeftovers, startExporter, temporaryDirectory } from '../../exporter/test/exporter-process.ts';
+import {
+  endLeftovers,
+  eventually,
+  startExporter,
+  sumOf,
+  temporaryDirectory,
+} from '../../exporter/test/exporter-process.ts';
+import { requestLine } from '../../exporter/test/log-lines.ts';
+import { endRedisServers, startRedis } from '../../exporter/test/shared/redis-servers.ts';
 import { manifests } from '../manifests.ts';
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
 
-describe('docker-compose.yml', () => {
-  const compose = parse(read('../../docker-compose.yml'), { merge: true }) as {
-    services: Record<string, Record<string, unknown> & { ports?: string[]; volumes?: string[] }>;
-  };
+const ACCESS = fileURLToPath(new URL('../access.mjs', import.meta.url));
+const compose = parse(read('../../docker-compose.yml'), { merge: true }) as {
+  services: Record<string, Record<string, unknown> & { ports?: string[]; volumes?: string[] }>;
+};
 
+describe('docker-compose.yml', () => {
   test('fits the published schema of the Compose specification', () => {
     const ajv = new Ajv.default({ strict: false, allErrors: true });
     addFormats.default(ajv);
@@ -45,17 +62,9 @@ describe('docker-compose.yml', () => {
     });
   });
 
-  test('a read-only container has a place for what is put together on the way', () => {
-    const { read_only, tmpfs, command } = compose.services.exporter ?? {};
-    expect(read_only).toBe(true);
-    expect(command).toContain('--record.archive=on');
-    expect(tmpfs).toEqual(['/tmp']);
-  });
-
-  test('a container made anew goes on under the name by which Redis knows its store', () => {
-    expect(compose.services.exporter?.command).toContainEqual(
-      expect.stringMatching(/^--instance\.id=[a-z]+$/),
-    );
+  test('no file system of a container is writable but its volumes', () => {
+    const { exporter, access, past, traffic } = compose.services;
+    for (const service of [exporter, access, past, traffic]) expect(service?.read_only).toBe(true);
   });
 
   test('every option of the exporter is one it knows', () => {
@@ -80,11 +89,51 @@ describe('docker-compose.yml', () => {
   });
 });
 
+describe('the exporter of docker-compose.yml, with its volumes in a temporary directory', () => {
+  const root = temporaryDirectory();
+  const inRoot = (path: string) => join(root.path, path);
+  const service = compose.services.exporter!;
+  const volumes = service.volumes!.map((volume) => volume.split(/:(?=\/)/)[1]!.replace(/:ro$/, ''));
+
+  afterAll(() => {
+    endLeftovers();
+    endRedisServers();
+    root.remove();
+  });
+
+  test('keeps its name in Redis when its container is replaced, and searches the archive', async () => {
+    // A path exists in the container only where something is mounted.
+    for (const path of [...volumes, ...((service.tmpfs as string[]) ?? [])])
+      mkdirSync(inRoot(path), { recursive: true });
+    expect(spawnSync(process.execPath, [ACCESS, inRoot('/etc/atender-exporter')]).status).toBe(0);
+    const password = readFileSync(inRoot('/etc/atender-exporter/password'), 'utf8');
+    writeFileSync(inRoot('/var/log/atender/requests.log'), requestLine().repeat(3));
+    writeFileSync(inRoot('/var/log/demo/keys.yaml'), 'keys: []\n');
+    const redis = await startRedis();
+    const args = (service.command as string[])
+      .filter((arg) => arg !== 'serve' && !arg.startsWith('--web.listen-address='))
+      .map((arg) => arg.replace(/\$\{\w+:-(.*)\}/, '$1').replace('redis://redis:6379', redis.url))
+      .map((arg) => arg.replace(/=(\/.*)$/, (_, path) => `=${inRoot(path)}`));
+    const [, recordPath = ''] = /ATENDER_RECORD_PATH=(\S+)/.exec(read('../../Dockerfile')) ?? [];
+    const env = { TMPDIR: inRoot('/tmp'), ATENDER_RECORD_PATH: inRoot(recordPath) };
+    const names = () => redis.client.zrange('atender:1:instances', 0, '-1');
+    for (const _container of ['first', 'replaced']) {
+      const exporter = await startExporter(args, { env });
+      await exporter.ready();
+      await eventually(async () => expect(await names()).toEqual(['exporter']));
+      const headers = { authorization: `Basic ${btoa(`atender:${password}`)}` };
+      const search = await fetch(`${exporter.url}/api/v1/requests?limit=2`, { headers });
+      expect([search.status, await search.json()]).toMatchObject([200, { requests: [{}, {}] }]);
+      await redis.client.del('atender:1:instances');
+      expect(await exporter.end('SIGTERM')).toBe(0);
+    }
+  });
+});
+
 describe('the password that docker-compose.yml makes at its first start', () => {
   const folder = temporaryDirectory();
   const made = (name: string) => readFileSync(join(folder.path, name), 'utf8');
-  const make = () =>
-    spawnSync(process.execPath, [fileURLToPath(new URL('../access.mjs', import.meta.url)), folder.path]);
+  const make = () => spawnSync(process.execPath, [ACCESS, folder.path]);
 
   afterAll(() => {
     endLeftovers();
@@ -121,12 +170,58 @@ describe('the password that docker-compose.yml makes at its first start', () => 
   });
 });
 
-test('the unit for systemd ends no Node for a system call: those of V8 are allowed, and others fail', () => {
+describe('the unit for systemd', () => {
   const unit = read('../systemd/atender-exporter.service');
-  expect(unit.match(/^SystemCall(?!Architectures).*$/gm)).toEqual([
-    'SystemCallFilter=@system-service @pkey',
-    'SystemCallErrorNumber=EPERM',
-  ]);
+  const values = (name: string) =>
+    [...unit.matchAll(new RegExp(`^${name}=(.*)$`, 'gm'))].map(([, value]) => value!);
+
+  const folder = temporaryDirectory();
+  afterAll(() => {
+    endLeftovers();
+    folder.remove();
+  });
+
+  test('starts an exporter, reloads it and stops it within its time', async () => {
+    // What systemd makes for it.
+    const state = join(folder.path, 'state');
+    mkdirSync(state);
+    writeFileSync(
+      join(folder.path, 'exporter.yaml'),
+      `log: { path: [${join(folder.path, 'requests.log')}] }\nrecord: { archive: on }\n`,
+    );
+    const [start = ''] = values('ExecStart');
+    const args = start
+      .split(' ')
+      .slice(3)
+      .map((arg) =>
+        arg
+          .replace(`/var/lib/${values('StateDirectory')[0]}`, state)
+          .replace(`/etc/${values('ConfigurationDirectory')[0]}`, folder.path),
+      );
+    expect(start).toMatch(/^\/usr\/bin\/node \/opt\/atender\/exporter\/bin\/atender-exporter\.js serve /);
+    expect(args.join(' ')).not.toMatch(/\/(var|etc)\//);
+    const env = Object.fromEntries(values('Environment').map((one) => one.split(/=(.*)/s)));
+    expect(values('WorkingDirectory')).toEqual([`%S/${values('StateDirectory')[0]}`]);
+    const exporter = await startExporter(args, { cwd: state, env });
+    await exporter.ready();
+    const reloaded = async () =>
+      sumOf(await exporter.metrics(), 'atender_exporter_config_last_reload_successful');
+    expect(await reloaded()).toBe(1);
+    appendFileSync(join(folder.path, 'exporter.yaml'), 'unknown: 1\n');
+    const [, signal] = /^\/bin\/kill -(\w+) \$MAINPID$/.exec(values('ExecReload')[0] ?? '') ?? [];
+    process.kill(exporter.pid, `SIG${signal}`);
+    await eventually(async () => expect(await reloaded()).toBe(0));
+    // Everything it wrote lies where the unit lets it write.
+    expect(readdirSync(state).sort()).toEqual(expect.arrayContaining(['atender-record', 'usage.db']));
+    const late = AbortSignal.timeout(Number(values('TimeoutStopSec')[0]) * 1000);
+    expect(await exporter.end('SIGTERM')).toBe(0);
+    expect(late.aborted).toBe(false);
+  });
+
+  test('lets a system call fail that is not allowed, instead of ending Node, and allows those of V8', () => {
+    expect(values('SystemCallErrorNumber')).toEqual(['EPERM']);
+    expect(values('SystemCallFilter').join(' ').split(' ')).toContain('@pkey');
+  });
 });
 
 test('image, unit and the bench of memory give Node and malloc the same bounds', () => {
@@ -185,9 +280,18 @@ describe('the Kubernetes manifests', () => {
 
   test('a pod that is replaced goes on under its node’s name, by which Redis knows its store', () => {
     const [set] = documents.filter(({ kind }) => kind === 'DaemonSet') as unknown as DaemonSet[];
-    expect(set?.spec.template.spec.containers[0]?.env).toEqual([
-      { name: 'ATENDER_INSTANCE_ID', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
-    ]);
+    const declared = set!.spec.template.spec.containers[0]!.env!;
+    /** The environment that Kubernetes gives a pod. */
+    const inPod = (fields: Record<string, string>) =>
+      Object.fromEntries(
+        declared.map(({ name, value, valueFrom }) => [name, value ?? fields[valueFrom!.fieldRef.fieldPath]]),
+      );
+    const name = (pod: string, node: string) => {
+      const env = { HOSTNAME: pod, ...inPod({ 'metadata.name': pod, 'spec.nodeName': node }) };
+      const flags = { 'shared.redis.url': ['redis://redis:6379'] };
+      return readSettings({ file: undefined, flags, env }).settings?.sharing?.instance;
+    };
+    expect([name('pod-1', 'node-7'), name('pod-2', 'node-7')]).toEqual(['node-7', 'node-7']);
     const longest = `${'n'.repeat(63)}.`.repeat(3) + 'n'.repeat(61);
     const env = { ATENDER_INSTANCE_ID: longest };
     expect(readSettings({ file: undefined, flags: {}, env }).problems).toEqual([]);
@@ -209,8 +313,14 @@ describe('the Kubernetes manifests', () => {
   });
 });
 
+interface EnvironmentVariable {
+  name: string;
+  value?: string;
+  valueFrom?: { fieldRef: { fieldPath: string } };
+}
+
 interface DaemonSet {
-  spec: { template: { spec: { containers: { env?: object[] }[] } } };
+  spec: { template: { spec: { containers: { env?: EnvironmentVariable[] }[] } } };
 }
 
 interface Manifest {

@@ -38,16 +38,17 @@ test('a look in the midst of a rotation finds every file, or says that it could 
   const rotating = new Worker(ROTATING, { eval: true, workerData: { path, files, turns } });
   try {
     let whole = 0;
-    for (let look = 0; look < 300; look++) {
+    let looks = 0;
+    for (; looks < 300 || (whole < 100 && looks < 10_000); looks++) {
       const [group] = discovery.look(Date.now(), []);
       if (group!.state === 'seen') {
         const found = [group!.live!, ...group!.siblings].map(({ ino }) => ino);
         expect(new Set(found)).toEqual(new Set(inodes));
         whole++;
       } else expect(group!).toMatchObject({ live: undefined, siblings: [], state: 'barred' });
-      if (look % 50 === 0) await pause(1);
+      if (looks % 50 === 0) await pause(1);
     }
-    expect(whole).toBeGreaterThan(100);
+    expect(whole).toBeGreaterThanOrEqual(100);
   } finally {
     await rotating.terminate();
     directory.remove();

@@ -1,6 +1,7 @@
-import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, createReadStream, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { finished } from 'node:stream/promises';
+import { createGunzip, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { IntakeRun, numbered, source, temporaryDirectory, text } from './intake-run.ts';
 
@@ -116,7 +117,9 @@ test('one whose fault shows before its turn to be decompressed comes harms nothi
   writeFileSync(log, 'newest\n');
   run.start();
   run.poll();
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  // Another decompression of the same file, begun later, has met the fault.
+  const later = createReadStream(`${log}.1.gz`).pipe(createGunzip()).resume();
+  await expect(finished(later)).rejects.toThrow('unexpected end of file');
   expect((await run.settle(3)).at(-1)).toBe('newest');
   appendFileSync(`${log}.1.gz`, bytes.subarray(bytes.length / 2));
   expect((await run.settle()).toSorted()).toEqual([...numbered(1, 400), 'newest'].toSorted());

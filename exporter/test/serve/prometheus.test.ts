@@ -1,6 +1,5 @@
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import {
   endLeftovers,
@@ -44,17 +43,28 @@ test('scraped every second across a kill and a restart, the raw sample differenc
   await exporter.ready();
   const server = await prometheus(`127.0.0.1:${port}`);
   const samples = 'sum(atender_requests_total)';
-  await eventually(async () => expect(await server.value(samples)).toBe(1));
   let written = 1;
-  for (let second = 0; second < 12; second++) {
-    const count = 50 + second;
+  const write = () => {
+    const count = 50 + (written % 7);
     writeRequests(log, count);
     written += count;
-    if (second === 4) await exporter.end('SIGKILL');
-    if (second === 7) exporter = await startExporter(withoutHold, { port });
-    await wait(1_000);
+  };
+  const scraped = () => eventually(async () => expect(await server.value(samples)).toBe(written), 20_000);
+  await scraped();
+  for (let scrape = 0; scrape < 3; scrape++) {
+    write();
+    await scraped();
   }
-  await eventually(async () => expect(await server.value(samples)).toBe(written), 20_000);
+  write();
+  await exporter.end('SIGKILL');
+  write();
+  await eventually(async () => expect(await server.value('up')).toBe(0));
+  write();
+  exporter = await startExporter(withoutHold, { port });
+  write();
+  await scraped();
+  write();
+  await scraped();
   const values = await server.samples('atender_requests_total{status="200"}[5m]');
   const differences = values.slice(1).map((value, i) => value - values[i]);
   expect(differences.every((difference) => difference >= 0)).toBe(true);
@@ -65,15 +75,13 @@ test("a brand-new key's first 403s are all seen by increase(), by two Prometheus
   const exporter = await startExporter([...args, '--metrics.zero-hold', '8s']);
   await exporter.ready();
   const pair = [await prometheus(new URL(exporter.url).host), await prometheus(new URL(exporter.url).host)];
-  await wait(2_500);
+  for (const server of pair)
+    await eventually(async () => expect(await server.value('count_over_time(up[1m])')).toBeGreaterThan(1));
   appendFileSync(log, requestLine({ keyId: 'key_new', status: 403 }).repeat(6));
-  for (let look = 0; look < 10; look++) {
-    await exporter.metrics();
-    await wait(400);
-  }
+  const series = 'atender_requests_total{key_id="key_new",status="403"}';
   for (const server of pair)
     await eventually(async () => {
-      const series = 'atender_requests_total{key_id="key_new",status="403"}';
+      await exporter.metrics();
       const values = await server.samples(`${series}[1m]`);
       expect([values[0], values.at(-1)]).toEqual([0, 6]);
       const increase = await server.value(`increase(${series}[1m])`);

@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { SHARED_DAYS } from '../../src/api/endpoints.ts';
-import { type ExporterProcess, eventually, startExporter } from '../exporter-process.ts';
+import { type ExporterProcess, eventually, startExporter, sumOf } from '../exporter-process.ts';
 import { requestLine } from '../log-lines.ts';
 import type { RedisServer } from './redis-servers.ts';
 
@@ -74,6 +74,26 @@ export async function sharedDays({ url }: SharingExporter, id = 'key_test', to =
 
 /** How long healing may take: a publish interval and what reconnecting takes, milliseconds. */
 export const HEALED = 8_000;
+
+/** When the last sync cycle succeeded, seconds since the epoch. */
+export const lastSync = async (exporter: SharingExporter): Promise<number> =>
+  sumOf(await exporter.metrics(), 'atender_exporter_shared_last_success_timestamp_seconds');
+
+/** Waits until every exporter has begun and completed another sync cycle with Redis. */
+export async function synced(exporters: SharingExporter[]): Promise<void> {
+  // The first cycle to end may have begun before this call.
+  for (let cycle = 0; cycle < 2; cycle++) {
+    const before = await Promise.all(exporters.map(lastSync));
+    await eventually(async () => {
+      for (const [i, exporter] of exporters.entries())
+        expect(await lastSync(exporter)).toBeGreaterThan(before[i]);
+    });
+  }
+}
+
+/** Waits until a second has begun that is later than this time, in seconds since the epoch. */
+export const secondAfter = (time: number): Promise<void> =>
+  eventually(() => expect(Date.now() / 1000).toBeGreaterThan(Math.floor(time) + 1));
 
 /** Both exporters show so many requests and addresses, and everything else alike. */
 export async function agree(exporters: SharingExporter[], requests: number, ips: number): Promise<void> {

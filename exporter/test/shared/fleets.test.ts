@@ -6,7 +6,7 @@ import { openStore, openStoreForReading } from '../../src/store/sqlite.ts';
 import { DayFigures } from '../../src/usage/day-figures.ts';
 import { eventually, freePort } from '../exporter-process.ts';
 import { publication } from '../metrics/publications.ts';
-import { type SharingExporter, sample, sharedDays, startSharing } from './exporters.ts';
+import { type SharingExporter, sample, sharedDays, startSharing, synced } from './exporters.ts';
 import { meetingPlace, startRedis } from './redis-servers.ts';
 
 const { directory, meeting } = meetingPlace();
@@ -82,13 +82,13 @@ test('what an exporter itself has published it does not read back', async () => 
   // The address is new: it has to be counted by Redis, once.
   await eventually(async () => {
     const before = await reads();
-    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    await synced([a]);
     expect(await reads()).toBe(before);
   });
   const before = await reads();
   for (let i = 0; i < 4; i++) {
     a.request();
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    await synced([a]);
   }
   await eventually(async () => expect(await today(a, 'key_test')).toBe(5));
   expect(await reads()).toBe(before);

@@ -1,7 +1,14 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { endLeftovers, eventually, temporaryDirectory } from '../exporter-process.ts';
-import { agree, HEALED, pairOn, sharedDays, startSharing } from './exporters.ts';
+import {
+  agree,
+  HEALED,
+  pairOn,
+  type SharingExporter,
+  sample,
+  sharedDays,
+  startSharing,
+} from './exporters.ts';
 import { endRedisServers, startCluster, startRedis, startReplicas } from './redis-servers.ts';
 
 let directory = temporaryDirectory();
@@ -38,12 +45,17 @@ describe('every shared fact is right again and nothing is counted twice after', 
     for (const exporter of [...exporters, late]) expect(exporter.output()).not.toMatch(/CROSSSLOT/);
   }, 60_000);
 
-  test('kill -9 of an exporter, which then publishes everything again', async () => {
+  test('kill -9 of an exporter, before it counts a line, before it publishes it and after, which then publishes everything again', async () => {
     const server = await startRedis();
     const [a, b] = await pairOn(directory.path, [server]);
-    for (let kill = 0; kill < 3; kill++) {
+    const shows = (exporter: SharingExporter, requests: number) =>
+      eventually(async () =>
+        expect(sample(await exporter.metrics(), 'atender_key_requests_today', 'key_test')).toBe(requests),
+      );
+    const moments = [() => {}, () => shows(a, 9), () => shows(b, 10)];
+    for (const [kill, moment] of moments.entries()) {
       a.request({ ip: `192.0.2.${100 + kill}` });
-      await wait(kill * 250);
+      await moment();
       await a.end('SIGKILL');
       const again = await startSharing(directory.path, 'a', [server.url]);
       Object.assign(a, again);

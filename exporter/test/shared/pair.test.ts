@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { eventually, runCommand, sumOf } from '../exporter-process.ts';
 import { HEALED, sample, sharedDays, sharedLines, startSharing } from './exporters.ts';
@@ -36,14 +35,17 @@ test('two exporters with one instance.id on the same files double no fact, and e
     }, HEALED);
   write(20);
   await right(20, 20);
-  // One, the other, and both at once.
-  for (const [pause, sides] of [
-    [0, [0]],
-    [150, [1]],
-    [300, [0, 1]],
+  const shows = (side: number) => async () =>
+    expect(sample(await pair[side].metrics(), 'atender_key_requests_today', 'key_pair')).toBe(written);
+  const published = async () => expect(await byInstance('key_pair')).toEqual({ pair: written });
+  // One before it counts a line, the other once it shows it, and both at once when Redis has it.
+  for (const [moment, sides] of [
+    [() => {}, [0]],
+    [shows(1), [1]],
+    [published, [0, 1]],
   ] as const) {
     write(5);
-    await wait(pause);
+    await eventually(moment, HEALED);
     await Promise.all(sides.map((side) => pair[side].end('SIGKILL')));
     write(5);
     const back = await Promise.all(sides.map((side) => start(side === 0 ? 'left' : 'right')));

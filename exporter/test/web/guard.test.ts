@@ -1,6 +1,9 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { hash } from '@node-rs/bcrypt';
 import { OPEN_WEB } from '../../src/config/web-config-file.ts';
+import { eventually } from '../exporter-process.ts';
 import { ask, basic, startServer, stopServers } from './web-server.ts';
 
 let users: Record<string, string>;
@@ -184,20 +187,38 @@ describe('reload', () => {
 
   test('runs one at a time, and requests that come meanwhile share the next one', async () => {
     let running = 0;
-    let runs = 0;
+    const begun: (() => void)[] = [];
     const onReload = async () => {
       expect(++running).toBe(1);
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise<void>((ended) => begun.push(ended));
       running--;
-      runs++;
       return { ok: true, problems: [] };
     };
-    const server = await startServer({ onReload });
-    const all = await Promise.all(
-      Array.from({ length: 12 }, () => ask(server, '/-/reload', { method: 'POST' })),
-    );
-    expect(all.map(({ status }) => status)).toEqual(Array(12).fill(200));
-    expect(runs).toBe(2);
+    let arrived = false;
+    const ingesting = () => {
+      arrived = true;
+      return true;
+    };
+    const server = await startServer({ onReload, ingesting });
+    const first = ask(server, '/-/reload', { method: 'POST' });
+    await eventually(() => expect(begun).toHaveLength(1));
+    // One connection keeps requests in order: when the last of them arrives, so have the others.
+    const socket = connect(server.port, '127.0.0.1');
+    let answers = '';
+    socket.on('data', (chunk) => {
+      answers += chunk;
+    });
+    const post = 'POST /-/reload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n';
+    const last = 'GET /-/healthy HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+    socket.write(post.repeat(11) + last);
+    await eventually(() => expect(arrived).toBe(true));
+    begun[0]?.();
+    await eventually(() => expect(begun).toHaveLength(2));
+    begun[1]?.();
+    await once(socket, 'close');
+    expect((await first).status).toBe(200);
+    expect(answers.match(/HTTP\/1.1 200/g)).toHaveLength(12);
+    expect(begun).toHaveLength(2);
   });
 
   test('that throws is answered without details and logged', async () => {
