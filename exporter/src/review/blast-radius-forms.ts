@@ -17,7 +17,7 @@ export function radiusText(radius: BlastRadius, now: number): string {
     [name, id, tenant].filter(Boolean).map(terminalText).join(' · '),
     `  ${radius.verdict}`,
     `  state ${state}${owner === '' ? '' : `, owner ${terminalText(owner)}`}`,
-    `  last used ${lastUsed > 0 ? `${momentOf(lastUsed)} (${span(now - lastUsed)} ago)` : `not since recording began at ${momentOf(radius.recordedSince)}`}` +
+    `  ${lastUsed > 0 ? `last used ${momentOf(lastUsed)} (${span(now - lastUsed)} ago)` : `not used since recording began at ${momentOf(radius.recordedSince)}`}` +
       `${longestGap >= DAY ? `, once silent for ${span(longestGap)}` : ''}`,
     `  safe to revoke ${radius.safeAfter > 0 ? `after ${momentOf(radius.safeAfter)}, if nobody calls until then` : 'now'}`,
     ...radius.successors.map(

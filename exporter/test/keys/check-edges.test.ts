@@ -77,7 +77,7 @@ describe('the reason', () => {
     const disabled = { registered: { ...REGISTERED, state: 'disabled' as const } };
     const reason = (lastUsed: number) => health({ ...disabled, lastUsed }).reason;
     expect(reason(NOW - 40 * DAY)).toMatch(/last used 40 d ago/);
-    expect(reason(0)).toMatch(/never used/);
+    expect(reason(0)).toMatch(/no use of it is recorded/);
     expect(reason(Number.NaN)).toMatch(/not known/);
   });
 

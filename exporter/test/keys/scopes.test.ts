@@ -79,6 +79,7 @@ describe('what a status means for the key', () => {
       '422',
       '429',
       '5xx',
+      '0',
     ]);
   });
 });

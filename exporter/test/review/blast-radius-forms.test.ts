@@ -14,6 +14,7 @@ const key = (fields: Partial<KeyInUse> = {}): KeyInUse => ({
   ...{ id: 'key_a', tenant: 'acme', name: 'CRM', owner: 'crm-team', state: 'active' },
   ...{ lastUsed: NOW - HOUR, longestGap: 0, successors: [], endpoints: [], callers: [] },
   ...{ movedCallers: new Set<string>(), missing: [] },
+  ...{ createdAt: NOW - 100 * DAY, recordedSince: NOW - 200 * DAY, staleAfter: 30 * DAY },
   ...fields,
 });
 const text = (fields: Partial<KeyInUse> = {}) => radiusText(blastRadius(key(fields), NOW), NOW);
@@ -65,7 +66,9 @@ endpoints:
 
   test('says of a key that was never used that it is safe to revoke now', () => {
     const unused = text({ lastUsed: 0 });
-    expect(unused).toContain('  last used never\n  safe to revoke now\n');
+    expect(unused).toContain(
+      '  not used since recording began at 2026-05-07T00:00:00.000Z\n  safe to revoke now\n',
+    );
   });
 
   test('shows 20 callers and 10 endpoints, and counts the callers beyond', () => {

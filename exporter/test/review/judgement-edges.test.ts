@@ -18,6 +18,7 @@ function judged(fields: Partial<KeyEvidence> = {}, entry: Partial<KeyEntry> = {}
         ...{ id: 'key_a', tier: 'professional', scopes: ['contacts:write'], createdAt: NOW - 300 * DAY },
         ...entry,
       }),
+      unauthorized: 0,
       ...{ requests: 1_000, previousRequests: 1_000, perDay: Array(50).fill(20), daysUsed: 50 },
       ...{ errors: 0, serverErrors: 0, throttled: 0, throttledDays: 0, peakPerMinute: 1e6, busiestDay: 1e9 },
       ...{ uniqueIps: { count: 2, approximate: false }, p95: 0.1 },
