@@ -1,4 +1,4 @@
-import { grantedScopes } from '../keys/scopes.ts';
+import { fewest, grantedScopes, type ScopeChange, scopeAdvice, scopeChangeText } from '../keys/scopes.ts';
 import { THRESHOLDS, type ThresholdKind } from '../keys/thresholds.ts';
 import { TIERS } from '../keys/tiers.ts';
 import { count, counted, percent, span } from '../keys/wording.ts';
@@ -122,17 +122,20 @@ function scopesAnswer(key: KeyEvidence): { answer: Answer; diff: string[] } {
     return { answer: answer('keep', () => 'Not in the keys file: its scopes are not known.'), diff: [] };
   if (entry.scopes.length === 0)
     return { answer: answer('keep', () => 'The keys file says nothing of its scopes.'), diff: [] };
-  const needed = smallest(new Set(scopes.flatMap(({ scope, used }) => (used > 0 ? [scope] : []))));
+  const uses = scopes.flatMap(({ scope, used }) => (used > 0 ? [scope] : []));
+  const needed = fewest(new Set(uses));
   const granted = grantedScopes(entry.scopes);
   const beyond = needed.filter((scope) => !granted.has(scope));
   const stillGranted = grantedScopes(needed);
   const unused = [...granted].filter((scope) => !stillGranted.has(scope)).sort();
-  const narrower = unused.length > 0 && needed.length > 0 && beyond.length === 0 && scopeUnknown === 0;
+  const advice = beyond.length === 0 && scopeUnknown === 0 ? scopeAdvice(entry.scopes, uses) : [];
+  const narrower = advice.length > 0;
   return {
     answer: answer(narrower ? 'narrow' : 'keep', () =>
       [
         `Uses ${needed.length === 0 ? 'none' : needed.join(', ')} of what ${entry.scopes.join(', ')} grant.`,
         unused.length > 0 && `Unused: ${unused.join(', ')}.`,
+        narrower && `Narrower: ${advice.map((change) => scopeChangeText(change)).join('; ')}.`,
         refusedText(key),
         beyond.length > 0 &&
           `Used although not granted: ${beyond.join(', ')}: the keys file is out of date or the scopes were changed meanwhile, so nothing is proposed.`,
@@ -142,7 +145,7 @@ function scopesAnswer(key: KeyEvidence): { answer: Answer; diff: string[] } {
         .filter(Boolean)
         .join(' '),
     ),
-    diff: narrower ? diffOf(entry.scopes, needed) : [],
+    diff: diffOf(entry.scopes, advice),
   };
 }
 
@@ -152,16 +155,10 @@ function refusedText({ scopes }: KeyEvidence): string {
   return refused.length > 0 ? `Refused for a missing scope: ${times.join(', ')}.` : '';
 }
 
-/** As few words as grant what was used: write has read in it. */
-const smallest = (used: Set<string>): string[] =>
-  [...used]
-    .filter((scope) => !scope.endsWith(':read') || !used.has(`${scope.slice(0, -':read'.length)}:write`))
-    .sort();
-
-const diffOf = (before: readonly string[], after: readonly string[]): string[] => [
-  ...before.filter((scope) => !after.includes(scope)).map((scope) => `- ${scope}`),
-  ...after.filter((scope) => !before.includes(scope)).map((scope) => `+ ${scope}`),
-];
+const diffOf = (granted: readonly string[], advice: readonly ScopeChange[]): string[] => {
+  const added = advice.flatMap(({ by }) => by).filter((word) => !granted.includes(word));
+  return [...advice.map(({ word }) => `- ${word}`), ...[...new Set(added)].sort().map((word) => `+ ${word}`)];
+};
 
 function tierAnswer(key: KeyEvidence): { answer: Answer; tier: string } {
   const answer = (verdict: Verdict, rest: string, tier = '') => ({
