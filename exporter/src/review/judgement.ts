@@ -3,11 +3,18 @@ import { THRESHOLDS, type ThresholdKind } from '../keys/thresholds.ts';
 import { TIERS } from '../keys/tiers.ts';
 import { count, counted, percent, span } from '../keys/wording.ts';
 import type { KeyEvidence } from './evidence.ts';
+import { partialAnswers } from './partial-answers.ts';
 import { NAMED_TIERS } from './tier-replay.ts';
 
-/** What to do with a key; the first that holds counts. */
-export const VERDICTS = ['revoke', 'rotate', 'narrow', 'change tier', 'keep'] as const;
+/**
+ * What to do with a key; the first that holds counts. `undecided`: the lines of one exporter of several cannot tell.
+ */
+export const VERDICTS = ['revoke', 'rotate', 'narrow', 'change tier', 'undecided', 'keep'] as const;
 export type Verdict = (typeof VERDICTS)[number];
+
+/** The verdicts that are possible when every request is known, and when other exporters may have counted more. */
+export const verdictsOf = (complete: boolean): Verdict[] =>
+  complete ? VERDICTS.filter((verdict) => verdict !== 'undecided') : ['rotate', 'undecided', 'keep'];
 
 /** What is asked of every key, in the order of its findings. */
 export const QUESTIONS = ['In use?', 'Scopes right?', 'Right tier?', 'Rotated?'] as const;
@@ -31,7 +38,7 @@ export interface Judgement {
 }
 
 /** One of the four questions, decided; its text is written only when it is to be read. */
-interface Answer extends Pick<Finding, 'question' | 'verdict'> {
+export interface Answer extends Pick<Finding, 'question' | 'verdict'> {
   text: () => string;
 }
 
@@ -41,24 +48,29 @@ const HEADROOM = 2;
 /** Days of use before a lower tier is proposed. */
 const DAYS_TO_JUDGE = 14;
 
-/** Judges one key by its evidence of a quarter. `asOf` in seconds. Pure. */
-export function judge(key: KeyEvidence, asOf: number): Judgement {
-  const { answers, scopeDiff, tier } = answersOf(key, asOf);
+/**
+ * Judges one key by its evidence of a quarter. `asOf` in seconds. `complete` false: other exporters may have counted
+ * requests too. Pure.
+ */
+export function judge(key: KeyEvidence, asOf: number, complete = true): Judgement {
+  const { answers, scopeDiff, tier } = answersOf(key, asOf, complete);
   const findings = answers.map(({ question, verdict, text }) => ({ question, verdict, text: text() }));
   return { verdict: mostPressing(findings), findings, scopeDiff, tier };
 }
 
 /** The verdict of judge(). */
-export const verdictOn = (key: KeyEvidence, asOf: number): Verdict =>
-  mostPressing(answersOf(key, asOf).answers);
+export const verdictOn = (key: KeyEvidence, asOf: number, complete = true): Verdict =>
+  mostPressing(answersOf(key, asOf, complete).answers);
 
 function answersOf(
   key: KeyEvidence,
   asOf: number,
+  complete: boolean,
 ): Pick<Judgement, 'scopeDiff' | 'tier'> & { answers: Answer[] } {
   const scopes = scopesAnswer(key);
   const tier = tierAnswer(key);
   const answers = [useAnswer(key, asOf), scopes.answer, tier.answer, rotationAnswer(key, asOf)];
+  if (!complete) return { answers: partialAnswers(key, answers, asOf), scopeDiff: [], tier: '' };
   return { answers, scopeDiff: scopes.diff, tier: tier.tier };
 }
 

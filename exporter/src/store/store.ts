@@ -50,6 +50,16 @@ export interface EncodedDay {
   bytes: Uint8Array;
 }
 
+/** What the exporter that writes a store says of itself, for commands that are given the store alone. */
+export interface Serving {
+  /** Its `instance.id`. */
+  instance: string;
+  /** It shares facts with other exporters, so that this store has one part of all requests. */
+  shared: boolean;
+  /** Absolute path of its keys file; '' = it has none. */
+  keysFile: string;
+}
+
 /** The store has one write and one read. What load() gave is to be iterated before the next commit. */
 export interface Store {
   load(): Loaded;
@@ -63,6 +73,8 @@ export interface Store {
    * leaves nothing there. As atomic as a commit.
    */
   replaceDays(changes: Pick<Changes, 'keys' | 'endpoints' | 'days'>): void;
+  /** Notes who writes the store. What cannot be written now goes with the next commit. Never throws. */
+  noteServing(serving: Serving): void;
   readonly daily: DailyReader;
   close(): void;
 }
@@ -77,6 +89,8 @@ export interface StoreReader {
   loadKeys(): LoadedKeys;
   /** What tells this store and its copies from all others, as long as it is. */
   id(): string;
+  /** The exporter that wrote it last; undefined = an older one, which did not say. */
+  serving(): Serving | undefined;
   close(): void;
 }
 
