@@ -5,6 +5,7 @@ import { type Connection, connectToRead, connectToWrite, create } from './connec
 import { read, readId, readKeys, readSegments, readServing, write } from './contents.ts';
 import { DailyReader } from './daily-reader.ts';
 import { DayMerges, replaceDays } from './days.ts';
+import { type ForgottenEntry, type ForgottenKey, forgetKeys, readForgotten } from './forgetting.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import { redoQuarters } from './quarters.ts';
 import { codeOf, failed, reasonOf, refused, remedyFor } from './refusal.ts';
@@ -49,6 +50,7 @@ export function openStoreForReading(path: string): StoreReader {
     loadKeys: () => readKeys(file, db),
     id: () => readId(file, db),
     serving: () => readServing(file, db),
+    forgotten: () => readForgotten(db),
     close() {
       // Closing alone does not end the transaction while the engine still holds statements.
       db.exec('ROLLBACK');
@@ -95,6 +97,16 @@ class SqliteStore implements Store {
       if (backlogRead) this.db.exec("INSERT OR IGNORE INTO meta VALUES ('backlog_read', '1')");
     });
     this.serving = undefined;
+  }
+
+  forgetKeys(
+    keys: readonly (ForgottenKey & { key: number })[],
+    note: Pick<ForgottenEntry, 'at' | 'by'>,
+  ): void {
+    this.inTransaction(() => {
+      this.days.forget();
+      forgetKeys(this.db, this.writer, this.values, keys, note);
+    });
   }
 
   noteServing(serving: Serving): void {

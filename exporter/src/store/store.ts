@@ -2,6 +2,7 @@ import type { SourceCounter } from '../log/counters.ts';
 import type { FilePosition, PositionChanges } from '../log/position.ts';
 import type { Changes } from '../usage/changes.ts';
 import type { DailyReader } from './daily-reader.ts';
+import type { ForgottenEntry, ForgottenKey } from './forgetting.ts';
 
 /** Everything one commit makes durable, together or not at all. */
 export interface Commit {
@@ -73,6 +74,11 @@ export interface Store {
    * leaves nothing there. As atomic as a commit.
    */
   replaceDays(changes: Pick<Changes, 'keys' | 'endpoints' | 'days'>): void;
+  /** Removes keys with all that is counted under them, and notes it. As atomic as a commit. */
+  forgetKeys(
+    keys: readonly (ForgottenKey & { key: number })[],
+    note: Pick<ForgottenEntry, 'at' | 'by'>,
+  ): void;
   /** Notes who writes the store. What cannot be written now goes with the next commit. Never throws. */
   noteServing(serving: Serving): void;
   readonly daily: DailyReader;
@@ -91,6 +97,8 @@ export interface StoreReader {
   id(): string;
   /** The exporter that wrote it last; undefined = an older one, which did not say. */
   serving(): Serving | undefined;
+  /** The keys that were ever removed by forgetKeys(), oldest first. */
+  forgotten(): ForgottenEntry[];
   close(): void;
 }
 
