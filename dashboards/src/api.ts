@@ -91,6 +91,25 @@ export function answerTable(about: About, question: Question) {
   return panel.withTarget(new AskBuilder(question, 'table'));
 }
 
+/** Says whose requests a dashboard's answers are made of: where exporters share facts, of one of them. */
+export const coverageTable = (path: string, parameters: Record<string, string>) =>
+  answerTable(
+    {
+      title: 'Coverage',
+      description:
+        'Which exporter counted the requests below. Where exporters share facts through Redis, this is one of them. Ask each exporter before you conclude that a key is not in use.',
+      unit: 'short',
+      span: 24,
+      height: 3,
+    },
+    {
+      path,
+      parameters,
+      rows: 'coverage',
+      fields: [text('instance', 'Exporter'), text('complete', 'Complete'), sentence('text', 'Note')],
+    },
+  );
+
 /** Rows of the answer over time: the first field is the time. */
 export function answerLines(about: About, question: Question) {
   const panel = described(new timeseries.PanelBuilder(), about, NEUTRAL)

@@ -1,4 +1,4 @@
-import { answerTable, number, recordFrame, TENANT, text, time, typed } from './api.ts';
+import { answerTable, coverageTable, number, recordFrame, TENANT, text, time, typed } from './api.ts';
 import { row } from './panels.ts';
 
 /** Single requests out of the archive. */
@@ -15,6 +15,7 @@ export const audit = recordFrame(
   'now-24h',
 )
   .withRow(row('Requests'))
+  .withPanel(coverageTable('/api/v1/requests', { limit: '1' }))
   .withPanel(
     answerTable(
       {

@@ -308,7 +308,7 @@ export const keyUsage = frame(
       {
         title: 'Scopes',
         description:
-          'Scopes that the key has, and how long ago a request needed each; nothing there is never. A scope that was never needed can be taken away; one that was needed and is not granted any more was taken away. A write also grants its read, which then has no mark of its own.',
+          'Scopes that the key has, and how long ago a request needed each. An empty cell means never. A write also grants its read, which then has no mark of its own. So before you take away a write that was never needed, grant its read if that was needed. A bundle grants all its parts. The key card names a narrower grant that still covers every use. A scope that was needed and is not granted any more was taken away.',
         unit: 's',
         none: orNoData('The keys file names no scopes of this key'),
       },

@@ -3,6 +3,7 @@ import { count } from '../../exporter/src/keys/wording.ts';
 import {
   answerLines,
   answerTable,
+  coverageTable,
   type Field,
   MOST_PAGES,
   number,
@@ -38,6 +39,7 @@ export const longTerm = recordFrame(
   'now-2y',
 )
   .withRow(row('By month'))
+  .withPanel(coverageTable('/api/v1/keys', { limit: '1' }))
   .withPanel(
     answerLines(
       {
@@ -101,7 +103,7 @@ export const longTerm = recordFrame(
     answerTable(
       {
         title: 'Keys in the shown time',
-        description: `Every key with what it did in the shown time, and when it was last used at all. A key with no requests over months is a candidate for revocation. Up to ${count(MOST_PAGES * KEYS_PAGE)} keys.`,
+        description: `Every key with what it did in the shown time, and when it was last used at all. Where the coverage is complete, a key with no requests over months is a candidate for revocation. Up to ${count(MOST_PAGES * KEYS_PAGE)} keys.`,
         unit: 'short',
         span: 24,
         height: 12,

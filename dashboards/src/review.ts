@@ -1,7 +1,17 @@
 import { REVIEW_PAGE } from '../../exporter/src/api/endpoints.ts';
 import { count } from '../../exporter/src/keys/wording.ts';
 import { QUESTIONS } from '../../exporter/src/review/judgement.ts';
-import { answerTable, MOST_PAGES, number, recordFrame, sentence, text, time, typed } from './api.ts';
+import {
+  answerTable,
+  coverageTable,
+  MOST_PAGES,
+  number,
+  recordFrame,
+  sentence,
+  text,
+  time,
+  typed,
+} from './api.ts';
 import { row } from './panels.ts';
 
 const PARAMETERS = { quarter: '${quarter}' };
@@ -14,11 +24,12 @@ export const review = recordFrame(
   'now-90d',
 )
   .withRow(row('Review'))
+  .withPanel(coverageTable('/api/v1/review', { ...PARAMETERS, limit: '1' }))
   .withPanel(
     answerTable(
       {
         title: 'Verdicts',
-        description: `Every key with the first verdict that one of the four questions asks for. Everything but “keep” needs a decision by its owner: open the findings below for the evidence. The most pressing come first among each ${REVIEW_PAGE} keys; up to ${count(MOST_PAGES * REVIEW_PAGE)} are shown, \`atender-exporter review\` writes them all in order.`,
+        description: `Every key with the first verdict that one of the four questions asks for. Everything but “keep” needs a decision by its owner. “undecided” means that other exporters may have counted more requests. Open the findings below for the evidence. The most pressing come first among each ${REVIEW_PAGE} keys; up to ${count(MOST_PAGES * REVIEW_PAGE)} are shown, \`atender-exporter review\` writes them all in order.`,
         unit: 'short',
         span: 24,
         height: 14,

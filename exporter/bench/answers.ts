@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { ANSWERS } from '../src/api/answers.ts';
 import { ENDPOINTS, type EndpointName } from '../src/api/endpoints.ts';
 import type { Source } from '../src/api/source.ts';
+import { ALONE } from '../src/history/coverage.ts';
 import { chosenKey } from '../src/history/key-choice.ts';
 import { KeyRegistry } from '../src/keys/registry.ts';
 import { blastRadius } from '../src/review/blast-radius.ts';
@@ -69,7 +70,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     all.push(
       await spent(async () => {
         const reader = openStoreForReading(path);
-        const source = { reader: reader.daily, registry, recordPath: '', now: Date.now() / 1000 };
+        const source = {
+          ...{ reader: reader.daily, registry, recordPath: '', now: Date.now() / 1000 },
+          coverage: ALONE,
+        };
         await answerTo(what, JSON.parse(question), source);
         reader.close();
       }),

@@ -1,12 +1,19 @@
 import { createWriteStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { coverageAt } from './coverage-of-store.ts';
 import { KeyRegistry } from './keys/registry.ts';
 import { ArchiveError } from './record/archive-error.ts';
 import { type DuckDBConnection, literal, openDuckdb } from './record/duckdb.ts';
 import { progressBar } from './record/progress.ts';
 import { ArchiveSearch, type FoundRequest } from './record/search.ts';
-import { onTerminal, TEXT_FORMS, type TextFormat } from './record/search-output.ts';
+import {
+  coveringForm,
+  onTerminal,
+  TEXT_FORMS,
+  type TextForm,
+  type TextFormat,
+} from './record/search-output.ts';
 import { parseQuery, type QueryText, type SearchQuery } from './record/search-query.ts';
 import { linesSince, readSigningKey, signatureOf, verifyArchive } from './record/verify.ts';
 import type { Settings } from './settings.ts';
@@ -27,10 +34,11 @@ const FORMATS = ['table', 'jsonl', 'csv', 'parquet'];
  */
 export async function auditSearch(
   flags: SearchFlags,
-  { config, ingestion }: Settings,
+  settings: Settings,
   out: NodeJS.WriteStream,
   messages: NodeJS.WriteStream,
 ): Promise<number> {
+  const { config, ingestion } = settings;
   const { output } = flags;
   const format = flags.format ?? (out.isTTY && output === undefined ? 'table' : 'jsonl');
   const root = resolve(config.record.path);
@@ -44,6 +52,8 @@ export async function auditSearch(
     return failed(messages, `audit search: ${(error as Error).message}`);
   }
   const limit = flags.limit === undefined ? undefined : Number(flags.limit);
+  const coverage = coverageAt(settings);
+  if (!coverage.complete) messages.write(`${coverage.text}\n`);
   const directory = mkdtempSync(join(tmpdir(), 'atender-audit-'));
   const { connection, close } = await openDuckdb({ ...LIMITS, directory });
   try {
@@ -51,10 +61,19 @@ export async function auditSearch(
     const found =
       format === 'parquet'
         ? await toParquet(connection, search, limit, output as string)
-        : await toText(search, limit, format as TextFormat, output, out, messages);
+        : await toText(
+            search,
+            limit,
+            coverage.complete
+              ? TEXT_FORMS[format as TextFormat]
+              : coveringForm(format as TextFormat, coverage.instance),
+            output,
+            out,
+            messages,
+          );
     const reaches = search.reachesTo();
     messages.write(
-      `${found.toLocaleString('en-US')} requests; ${reaches > 0 ? `the archive reaches to ${new Date(reaches).toISOString()}` : 'the archive is empty'}\n`,
+      `${found > 0 || coverage.complete ? `${found.toLocaleString('en-US')} requests` : `no request in the archive of exporter ${coverage.instance}`}; ${reaches > 0 ? `the archive reaches to ${new Date(reaches).toISOString()}` : 'the archive is empty'}\n`,
     );
     return 0;
   } catch (error) {
@@ -127,7 +146,7 @@ const noArchive = (root: string): string =>
 async function toText(
   search: ArchiveSearch,
   limit: number | undefined,
-  format: TextFormat,
+  { head, line }: TextForm,
   output: string | undefined,
   out: NodeJS.WriteStream,
   messages: NodeJS.WriteStream,
@@ -138,7 +157,6 @@ async function toText(
     ended.by ??= error;
   });
   const bar = progressBar(messages, 'searching');
-  const { head, line } = TEXT_FORMS[format];
   const shown = stream === out && out.isTTY ? (request: FoundRequest) => onTerminal(line(request)) : line;
   stream.write(head);
   let found = 0;

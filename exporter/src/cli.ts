@@ -5,6 +5,7 @@ import type { BackfillFlags } from './backfill-command.ts';
 import { parseDuration } from './config/duration.ts';
 import type { ExplainFlags } from './explain-command.ts';
 import { append, type Flags, inputOf, withOptions } from './flags.ts';
+import type { ForgetFlags } from './forget-command.ts';
 import { IngestionThread } from './ingest/ingestion-thread.ts';
 import { patternWarnings } from './ingest/pattern-reports.ts';
 import { NO_TENANT } from './keys/labels.ts';
@@ -111,6 +112,22 @@ withOptions(key.command('explain'))
     answer(async () => {
       const { explainKey } = await import('./explain-command.ts');
       await explainKey(id, flags as unknown as ExplainFlags, requireSettings(inputOf(flags)), process.stdout);
+    }),
+  );
+
+withOptions(key.command('forget'))
+  .description(
+    'Remove unregistered keys from the store, e.g. those that a wrong log format invented. Shows them; --yes removes them while the exporter is stopped.',
+  )
+  .argument('[pattern...]', 'ids, or patterns with * and ?; without any all unregistered keys are shown')
+  .option('--tenant <id>', `keys of one tenant only; ${NO_TENANT} = those without one`, '')
+  .option('--yes', 'remove them; the exporter must be stopped')
+  .option('--history', 'show what was removed, when and by whom')
+  .action((patterns: string[], flags: Flags) =>
+    answer(async () => {
+      const { forgetKeysOf } = await import('./forget-command.ts');
+      const settings = requireSettings(inputOf(flags));
+      forgetKeysOf(patterns, flags as unknown as ForgetFlags, settings, process.stdout);
     }),
   );
 

@@ -1,3 +1,4 @@
+import { coverageFor } from './coverage-of-store.ts';
 import { chosenKey, QuestionError } from './history/key-choice.ts';
 import { KeyRegistry } from './keys/registry.ts';
 import { blastRadius } from './review/blast-radius.ts';
@@ -18,9 +19,10 @@ export interface ExplainFlags {
 export async function explainKey(
   key: string,
   { tenant, days, format }: ExplainFlags,
-  { config, ingestion }: Settings,
+  settings: Settings,
   out: NodeJS.WritableStream,
 ): Promise<void> {
+  const { config, ingestion } = settings;
   if (!['text', 'json'].includes(format))
     throw new QuestionError(`--format: ${JSON.stringify(format)} is none of text, json`);
   if (!/^\d{1,4}$/.test(days) || Number(days) < 1 || Number(days) > MOST_DAYS)
@@ -37,7 +39,7 @@ export async function explainKey(
       chosenKey(store.daily, registry, { key, tenant }),
       lookBack(Number(days), now),
     );
-    const radius = blastRadius(known, now);
+    const radius = blastRadius(known, now, coverageFor(settings, store));
     out.write(
       format === 'json' ? `${JSON.stringify(radiusJson(radius), null, 2)}\n` : radiusText(radius, now),
     );

@@ -1,3 +1,4 @@
+import { coverageFor } from './coverage-of-store.ts';
 import { QuestionError } from './history/key-choice.ts';
 import { KeyRegistry } from './keys/registry.ts';
 import { reviewPage } from './review/page.ts';
@@ -17,10 +18,11 @@ const FORMS: Record<string, (review: Review) => string> = {
 /** Writes the review of a quarter ('' = the current one). Throws QuestionError and StoreError. */
 export async function printReview(
   { quarter, format }: { quarter: string; format: string },
-  { config, ingestion }: Settings,
+  settings: Settings,
   out: NodeJS.WritableStream,
   messages: NodeJS.WriteStream,
 ): Promise<void> {
+  const { config, ingestion } = settings;
   if (!Object.hasOwn(FORMS, format))
     throw new QuestionError(
       `--format: ${JSON.stringify(format)} is none of ${Object.keys(FORMS).join(', ')}`,
@@ -30,6 +32,7 @@ export async function printReview(
     const reviewed = {
       ...{ reader: store.daily, recordPath: config.record.path, now: Date.now() / 1000 },
       registry: new KeyRegistry(ingestion.keys, ingestion.scopeRules),
+      coverage: coverageFor(settings, store),
       onProgress: (done: number, total: number) => {
         if (messages.isTTY)
           messages.write(`\r${done} of ${total} days replayed${done === total ? '\n' : ''}`);

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { Answering } from './api/answering.ts';
 import type { ApiSettings } from './api/thread-messages.ts';
 import { reloadable } from './config/load.ts';
+import { type Coverage, coverageOf } from './history/coverage.ts';
 import type { IngestionThread, ThreadListener } from './ingest/ingestion-thread.ts';
 import { KeyRegistry } from './keys/registry.ts';
 import { Exposition } from './metrics/exposition.ts';
@@ -63,6 +64,8 @@ class Exporter {
   private readonly web: ReturnType<typeof createWebServer>;
   private readonly answering: Answering;
   private apiSettings: ApiSettings;
+  /** As it was started: sharing changes by a restart only. */
+  private readonly coverage: Coverage;
   private readonly sharing: Sharing | undefined;
   private readonly thread: IngestionThread;
   private keeper: ArchiveKeeper | undefined;
@@ -91,7 +94,8 @@ class Exporter {
     this.ended = new Promise((resolve) => {
       this.end = resolve;
     });
-    this.apiSettings = apiSettingsOf(settings);
+    this.coverage = coverageOf(settings.instance, settings.sharing !== undefined);
+    this.apiSettings = apiSettingsOf(settings, this.coverage);
     this.answering = new Answering(
       () => this.apiSettings,
       (message) => logger.warn(message),
@@ -109,10 +113,12 @@ class Exporter {
         searcher: this.searcher,
         root: settings.ingestion.archive.path,
         storePath: settings.config.store.path,
+        coverage: this.coverage,
       },
       api: { answers: this.answering, version },
       sharing: () => this.sharing?.state.state,
       sharedDays: this.sharing,
+      coverage: this.coverage,
       onReload: () => this.reload('POST /-/reload'),
       logger,
       now: () => Date.now() / 1000,
@@ -193,7 +199,7 @@ class Exporter {
     const before = this.registry;
     this.registry = registryOf(settings);
     this.registry.noteRetirements(Date.now() / 1000, before);
-    this.apiSettings = apiSettingsOf(this.settings);
+    this.apiSettings = apiSettingsOf(this.settings, this.coverage);
     this.logger.level = config.log.level;
     this.thread.reconfigure(settings.ingestion);
     this.self.reloaded(true);
@@ -239,9 +245,10 @@ async function sharingOf(settings: Settings, sharing: SharingSettings, logger: L
 const registryOf = ({ ingestion }: Settings): KeyRegistry =>
   new KeyRegistry(ingestion.keys, ingestion.scopeRules);
 
-const apiSettingsOf = ({ config, ingestion }: Settings): ApiSettings => ({
+const apiSettingsOf = ({ config, ingestion }: Settings, coverage: Coverage): ApiSettings => ({
   storePath: config.store.path,
   recordPath: config.record.path,
   keys: ingestion.keys,
   scopeRules: ingestion.scopeRules,
+  coverage,
 });

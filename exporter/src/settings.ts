@@ -17,7 +17,7 @@ import {
   type FormatOptions,
 } from './parse/format.ts';
 import type { SharingSettings } from './shared/sharing.ts';
-import { sharingSettings } from './sharing-settings.ts';
+import { instanceOf, sharingSettings } from './sharing-settings.ts';
 
 /** Everything a run needs to know, read and checked. */
 export interface Settings {
@@ -26,6 +26,8 @@ export interface Settings {
   ingestion: IngestionSettings;
   /** The keys file's version before it was read: a later change gives another one. */
   keysVersion: string;
+  /** What the exporter is called; of use where facts are shared. */
+  instance: string;
   /** undefined = facts are not shared with other exporters. */
   sharing: SharingSettings | undefined;
 }
@@ -73,6 +75,7 @@ export function readSettings(input: SettingsInput): { settings: Settings | undef
       web: web.web,
       ingestion: ingestionSettings(config, keys.entries),
       keysVersion,
+      instance: instanceOf(config),
       sharing: sharing.settings,
     },
     problems: [],
@@ -108,6 +111,11 @@ function ingestionSettings(config: Config, keys: KeyEntry[]): IngestionSettings 
         ? { path: resolve(config.record.path), sealEvery: config.record.sealEvery }
         : undefined,
     shared: config.shared.redis.url.length > 0,
+    serving: {
+      instance: instanceOf(config),
+      shared: config.shared.redis.url.length > 0,
+      keysFile: config.keys.file === '' ? '' : resolve(config.keys.file),
+    },
   };
 }
 

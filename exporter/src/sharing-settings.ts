@@ -36,16 +36,11 @@ export function sharingSettings(
     file('keyFile', redis.keyFile),
   ];
   problems.push(...tlsProblems(redis));
-  const instance =
-    config.instance.id ||
-    hostname()
-      .replace(/[^A-Za-z0-9._-]/g, '-')
-      .slice(0, 64);
   const { url: urls, mode, username, database, timeout } = redis;
   return {
     settings: {
       redis: { urls, mode, username, password, database, ca, cert, key, timeout },
-      instance,
+      instance: instanceOf(config),
       keyPrefix: redis.keyPrefix,
       interval,
       ipsPerKey,
@@ -55,6 +50,13 @@ export function sharingSettings(
     problems,
   };
 }
+
+/** The name of this exporter among those that share facts. */
+export const instanceOf = ({ instance }: Pick<Config, 'instance'>): string =>
+  instance.id ||
+  hostname()
+    .replace(/[^A-Za-z0-9._-]/g, '-')
+    .slice(0, 64);
 
 /** What is given for TLS where there is none would be left out without a word, and the password sent in plain text. */
 function tlsProblems({ url, caFile, certFile, keyFile }: Config['shared']['redis']): string[] {

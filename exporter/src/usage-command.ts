@@ -1,3 +1,4 @@
+import { coverageFor } from './coverage-of-store.ts';
 import { USAGE_FORMS, type UsageForm, usageCsv, usageTable } from './history/forms.ts';
 import { chosenKeys, QuestionError } from './history/key-choice.ts';
 import { type TimeQuestion, timeOf } from './history/question.ts';
@@ -16,11 +17,8 @@ export interface UsageFlags extends TimeQuestion {
  * Writes what a key, a tenant or all keys did, period by period, from the store, which an exporter may be
  * writing meanwhile. Throws QuestionError and StoreError.
  */
-export function printUsage(
-  flags: UsageFlags,
-  { config, ingestion }: Settings,
-  out: NodeJS.WritableStream,
-): void {
+export function printUsage(flags: UsageFlags, settings: Settings, out: NodeJS.WritableStream): void {
+  const { config, ingestion } = settings;
   const form = formOf(flags.format, out);
   const time = timeOf(flags, Date.now() / 1000);
   const registry = new KeyRegistry(ingestion.keys, ingestion.scopeRules);
@@ -28,8 +26,11 @@ export function printUsage(
   try {
     const keys = chosenKeys(reader.daily, registry, flags);
     const rows = usageReport(reader.daily, time, keys);
-    if (form === 'json') out.write(`${JSON.stringify(rows, null, 2)}\n`);
-    else out.write(form === 'csv' ? usageCsv(rows) : usageTable(rows));
+    const coverage = coverageFor(settings, reader);
+    if (form === 'json') {
+      const covered = coverage.complete ? rows : rows.map((row) => ({ coverage, ...row }));
+      out.write(`${JSON.stringify(covered, null, 2)}\n`);
+    } else out.write(form === 'csv' ? usageCsv(rows, coverage) : usageTable(rows, coverage));
   } finally {
     reader.close();
   }

@@ -24,6 +24,7 @@ async function answer({ endpoint, question }: Asked): Promise<Omit<Answered, 'nu
     try {
       const source: Source = {
         ...{ reader: reader.daily, registry, recordPath: settings!.recordPath, now: Date.now() / 1000 },
+        coverage: settings!.coverage,
       };
       const answerOf = ANSWERS[endpoint] as (source: Source, question: object) => object | Promise<object>;
       return { status: 200, body: JSON.stringify(await answerOf(source, question)), problem: '' };

@@ -24,9 +24,10 @@ function answerUsage(source: Source, question: Question<'usage'>): object {
   const keys = chosenKeys(source.reader, source.registry, question);
   // Only the periods of the page are added up.
   const { items, next } = pageOf('usage', periodsOf(by, days), question, ({ from }) => from);
-  if (items.length === 0) return { rows: [], next };
+  const { coverage } = source;
+  if (items.length === 0) return { coverage, rows: [], next };
   const part = { from: items[0].from, to: items[items.length - 1].to };
-  return { rows: usageReport(source.reader, { days: part, by, today }, keys), next };
+  return { coverage, rows: usageReport(source.reader, { days: part, by, today }, keys), next };
 }
 
 /** What single requests a review looks at must leave time for the rest of the answer. */

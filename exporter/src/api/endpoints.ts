@@ -45,13 +45,13 @@ export const ENDPOINTS = {
     path: '/api/v1/keys',
     summary: 'Every key that was seen or is in the keys file, with what it did in some days (default 30).',
     parameters: z.strictObject({ ...tenant, ...time, ...page(KEYS_PAGE) }),
-    answer: z.strictObject({ keys: z.array(schemas.key), next: schemas.next }),
+    answer: z.strictObject({ coverage: schemas.coverage, keys: z.array(schemas.key), next: schemas.next }),
   },
   key: {
     path: '/api/v1/keys/{id}',
     summary: 'One key, with the details of what it did in some days (default 30).',
     parameters: z.strictObject({ ...tenant, ...time }),
-    answer: schemas.key,
+    answer: schemas.oneKey,
   },
   usage: {
     path: '/api/v1/usage',
@@ -64,7 +64,11 @@ export const ENDPOINTS = {
       by: z.enum(GRAINS).default('day').describe('How long a period is.'),
       ...page(1_000),
     }),
-    answer: z.strictObject({ rows: z.array(schemas.usageRow), next: schemas.next }),
+    answer: z.strictObject({
+      coverage: schemas.coverage,
+      rows: z.array(schemas.usageRow),
+      next: schemas.next,
+    }),
   },
   review: {
     path: '/api/v1/review',
@@ -100,6 +104,7 @@ export const REQUESTS = {
     ...page(1_000),
   }),
   answer: z.strictObject({
+    coverage: schemas.coverage,
     requests: z.array(schemas.request),
     next: schemas.next,
     partial: z.boolean().describe('True when the time for a page was over before it was full.'),

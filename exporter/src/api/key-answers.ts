@@ -31,7 +31,7 @@ export function answerKeys(source: Source, question: Question<'keys'>): object {
       figuresOf(sums.get(row.key) ?? NO_SUMS, null),
     ),
   );
-  return { keys, next };
+  return { coverage: source.coverage, keys, next };
 }
 
 export function answerKey(source: Source, question: Question<'key'>): object {
@@ -43,7 +43,10 @@ export function answerKey(source: Source, question: Question<'key'>): object {
     reader.sums([days], numbers).get(0) ?? NO_SUMS,
     keyDetails(reader, numbers, days),
   );
-  return keyAnswer(key, key.entry, usesOf(reader, numbers), figures);
+  return {
+    coverage: source.coverage,
+    ...keyAnswer(key, key.entry, usesOf(reader, numbers), figures),
+  };
 }
 
 function keyAnswer(

@@ -55,6 +55,16 @@ const comparison = z.strictObject({
   change: z.number().nullable().describe('0.25 = a quarter more.'),
 });
 
+export const coverage = z
+  .strictObject({
+    instance: z.string().describe('The `instance.id` of the exporter that counted the requests.'),
+    complete: z
+      .boolean()
+      .describe('False where exporters share facts: requests of the others are not in this answer.'),
+    text: z.string().describe('The same in a sentence; empty when complete.'),
+  })
+  .describe('Whose requests the answer is made of.');
+
 export const usageRow = z.strictObject({
   period: z.string(),
   from: date,
@@ -80,10 +90,12 @@ export const key = z.strictObject({
   createdAt: moment,
   rotatedAt: moment,
   firstUsed: moment,
-  lastUsed: moment.describe('Of all time.'),
+  lastUsed: moment.describe('Of all time. Where `coverage` is not complete null does not mean never.'),
   lastRejected: moment.describe('The last 401.'),
   usage: z.strictObject(figures).describe('From `from` to `to`.'),
 });
+
+export const oneKey = z.strictObject({ coverage, ...key.shape });
 
 export const request = z.strictObject({
   time: z.iso.datetime(),
@@ -107,7 +119,9 @@ const verdict = z.enum(VERDICTS);
 
 export const reviewedKey = z.strictObject({
   ...{ id: z.string(), tenant: z.string(), name: z.string(), owner: z.string() },
-  verdict: verdict.describe('The first of these that any of the four questions asks for.'),
+  verdict: verdict.describe(
+    'The first of these that any of the four questions asks for. `undecided`: `coverage` is not complete, so absence proves nothing.',
+  ),
   findings: z.array(
     z.strictObject({
       question: z.enum(QUESTIONS),
@@ -145,6 +159,7 @@ export const review = z.strictObject({
     ...{ days: count, daysWithData: count, rejectedShare: share, bytesLost: z.number().min(0) },
     ...{ daysArchived: count, percent: z.number().min(0).max(100) },
   }),
+  coverage,
   manifest: z.string().nullable().describe("Hash of the archive's manifest."),
   before: z.strictObject({ quarter: z.string(), percent: z.number() }).nullable(),
   keys: z.array(reviewedKey).describe('Of this answer the most pressing first.'),

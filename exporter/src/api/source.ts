@@ -1,3 +1,4 @@
+import type { Coverage } from '../history/coverage.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
 
@@ -9,4 +10,5 @@ export interface Source {
   recordPath: string;
   /** Seconds since the epoch. */
   now: number;
+  coverage: Coverage;
 }

@@ -1,3 +1,4 @@
+import type { Coverage } from '../history/coverage.ts';
 import type { KeyEntry } from '../keys/key.ts';
 import type { ScopeRule } from '../keys/scopes.ts';
 import type { EndpointName } from './endpoints.ts';
@@ -8,6 +9,7 @@ export interface ApiSettings {
   recordPath: string;
   keys: readonly KeyEntry[];
   scopeRules: readonly ScopeRule[];
+  coverage: Coverage;
 }
 
 export interface Asked {

@@ -1,6 +1,7 @@
 import { count } from '../keys/wording.ts';
 import { csvLine } from '../markup/csv.ts';
 import { terminalText } from '../markup/terminal-text.ts';
+import { ALONE } from './coverage.ts';
 import type { UsageRow } from './usage-report.ts';
 
 export const USAGE_FORMS = ['table', 'json', 'csv'] as const;
@@ -33,8 +34,8 @@ const COLUMNS: Record<string, (row: UsageRow) => string> = {
   },
 };
 
-/** Columns under their titles, numbers to the right. */
-export function usageTable(rows: UsageRow[]): string {
+/** Columns under their titles, numbers to the right; above them what they cover, where that is not all. */
+export function usageTable(rows: UsageRow[], coverage = ALONE): string {
   const titles = Object.keys(COLUMNS);
   const lines = [titles, ...rows.map((row) => Object.values(COLUMNS).map((text) => text(row)))];
   const widths = titles.map((_, i) => Math.max(...lines.map((cells) => cells[i].length)));
@@ -45,7 +46,8 @@ export function usageTable(rows: UsageRow[]): string {
   const notes = rows.some(({ whole }) => !whole)
     ? ['* not the whole period: compared with as many days of the other one']
     : [];
-  return `${[...text, ...notes].map((line) => line.trimEnd()).join('\n')}\n`;
+  const covers = coverage.complete ? [] : [coverage.text, ''];
+  return `${[...covers, ...text, ...notes].map((line) => line.trimEnd()).join('\n')}\n`;
 }
 
 const CSV: Record<string, (row: UsageRow) => string | number> = {
@@ -72,8 +74,11 @@ const CSV: Record<string, (row: UsageRow) => string | number> = {
   last: ({ last }) => last ?? '',
 };
 
-export const usageCsv = (rows: UsageRow[]): string =>
-  [
-    csvLine(Object.keys(CSV)),
-    ...rows.map((row) => csvLine(Object.values(CSV).map((value) => value(row)))),
+/** With a column more where it covers one exporter of several. */
+export function usageCsv(rows: UsageRow[], coverage = ALONE): string {
+  const covers = coverage.complete ? [] : [coverage.text];
+  return [
+    csvLine([...Object.keys(CSV), ...(coverage.complete ? [] : ['coverage'])]),
+    ...rows.map((row) => csvLine([...Object.values(CSV).map((value) => value(row)), ...covers])),
   ].join('');
+}

@@ -8,7 +8,7 @@ import type { FormatOptions } from '../parse/format.ts';
 import { maskText } from '../parse/masking.ts';
 import { Spool, type SpoolOptions } from '../record/spool.ts';
 import { hasArchive } from '../record/spool-directory.ts';
-import type { Commit, SegmentRow, Store } from '../store/store.ts';
+import type { Commit, SegmentRow, Serving, Store } from '../store/store.ts';
 import type { Changes } from '../usage/changes.ts';
 import { Usage, type UsageOptions } from '../usage/usage.ts';
 import { fileErrorReports } from './file-error-reports.ts';
@@ -32,6 +32,8 @@ export interface IngestionSettings {
   archive: SpoolOptions | undefined;
   /** What changes is published with what other exporters are told. */
   shared: boolean;
+  /** What commands beside the exporter have to know of it; absent = nothing is noted. */
+  serving?: Serving;
 }
 
 /** Where committed state and messages for people go. */
@@ -111,6 +113,7 @@ export class Ingestion {
     this.outlet = outlet;
     this.clock = clock;
     this.startedAt = clock();
+    if (settings.serving) store.noteServing(settings.serving);
     const loaded = store.load();
     this.historyRead = !loaded.first;
     this.counters.restore(loaded.counters);

@@ -34,6 +34,22 @@ export const TEXT_FORMS: Record<TextFormat, TextForm> = {
   },
 };
 
+/** The same where the archive is one exporter's of several: each request says whose archive it is in. */
+export function coveringForm(format: TextFormat, instance: string): TextForm {
+  const { head, line } = TEXT_FORMS[format];
+  if (format === 'jsonl')
+    return {
+      head,
+      line: (request) => `${JSON.stringify({ ...request, time: iso(request.time), exporter: instance })}\n`,
+    };
+  if (format === 'csv')
+    return {
+      head: csvLine([...COLUMNS, 'exporter']),
+      line: (request) => `${line(request).replace(/\r?\n$/, '')},${csvLine([instance])}`,
+    };
+  return { head: `exporter ${instance} only\n${head}`, line };
+}
+
 /** A line as a terminal may have it: one line, and nothing in it is obeyed. */
 export const onTerminal = (line: string): string => `${terminalText(line.replace(/\r?\n$/, ''))}\n`;
 

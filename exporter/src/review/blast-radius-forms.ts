@@ -10,22 +10,26 @@ const DAY = 86_400;
 
 /** For a terminal. */
 export function radiusText(radius: BlastRadius, now: number): string {
-  const { name, id, tenant, owner, state, lastUsed, longestGap, endpoints, callers, stragglers } = radius;
+  const { name, id, tenant, owner, state, longestGap, endpoints, callers, stragglers } = radius;
+  const { complete, text: covers } = radius.coverage;
   const live = callers.filter((caller) => caller.live);
   const gone = callers.length - live.length;
   const lines = [
     [name, id, tenant].filter(Boolean).map(terminalText).join(' · '),
+    ...(complete ? [] : [`  ${covers}`]),
     `  ${radius.verdict}`,
     `  state ${state}${owner === '' ? '' : `, owner ${terminalText(owner)}`}`,
-    `  ${lastUsed > 0 ? `last used ${momentOf(lastUsed)} (${span(now - lastUsed)} ago)` : `not used since recording began at ${momentOf(radius.recordedSince)}`}` +
-      `${longestGap >= DAY ? `, once silent for ${span(longestGap)}` : ''}`,
-    `  safe to revoke ${radius.safeAfter > 0 ? `after ${momentOf(radius.safeAfter)}, if nobody calls until then` : 'now'}`,
+    `  ${lastUsedText(radius, now)}` +
+      `${longestGap >= DAY && complete ? `, once silent for ${span(longestGap)}` : ''}`,
+    ...(complete ? [safeText(radius)] : []),
     ...radius.successors.map(
       (successor) => `  replaced by ${terminalText(successor)}: ${counted(stragglers.length, 'straggler')}`,
     ),
     '',
-    `callers that may call again: ${count(live.length)}${gone > 0 ? ` (${count(gone)} more have gone silent)` : ''}`,
-    ...live.slice(0, CALLERS_SHOWN).flatMap((caller) => callerLines(caller, now)),
+    complete
+      ? `callers that may call again: ${count(live.length)}${gone > 0 ? ` (${count(gone)} more have gone silent)` : ''}`
+      : `callers this exporter knows that may call again: ${live.length === 0 ? 'none' : count(live.length)}${gone > 0 ? ` (and ${count(gone)} that called longer ago)` : ''}`,
+    ...live.slice(0, CALLERS_SHOWN).flatMap((caller) => callerLines(caller, now, complete)),
     ...(live.length > CALLERS_SHOWN ? [`  and ${count(live.length - CALLERS_SHOWN)} more`] : []),
     '',
     'endpoints:',
@@ -37,29 +41,53 @@ export function radiusText(radius: BlastRadius, now: number): string {
   return `${lines.join('\n')}\n`;
 }
 
-function callerLines(caller: JudgedCaller, now: number): string[] {
+const safeText = ({ safeAfter }: BlastRadius): string =>
+  `  safe to revoke ${safeAfter > 0 ? `after ${momentOf(safeAfter)}, if nobody calls until then` : 'now'}`;
+
+function callerLines(caller: JudgedCaller, now: number, complete: boolean): string[] {
   const agent = caller.userAgent === '' ? '' : `  ${terminalText(caller.userAgent)}`;
   const requests = caller.requests > 0 ? `, ${counted(caller.requests, 'request')}` : '';
   const gap = caller.longestGap > 0 ? `, longest gap ${span(caller.longestGap)}` : '';
   const more = caller.endpointCount - caller.endpoints.length;
   return [
     `  ${terminalText(caller.ip) || 'no address'}${agent}${caller.moved ? '  (also uses the successor)' : ''}`,
-    `      last ${span(now - caller.last)} ago${requests}${gap}, safe after ${momentOf(caller.safeAfter)}`,
+    `      last ${span(now - caller.last)} ago${requests}${gap}${complete ? `, safe after ${momentOf(caller.safeAfter)}` : ''}`,
     ...(caller.endpoints.length > 0
       ? [`      ${caller.endpoints.map(terminalText).join(', ')}${more > 0 ? ` and ${more} more` : ''}`]
       : []),
   ];
 }
 
-export const radiusJson = ({ callers, stragglers, staleAfter: _, ...radius }: BlastRadius): object => ({
-  ...radius,
-  ...{ lastUsed: momentOf(radius.lastUsed), safeAfter: momentOf(radius.safeAfter) },
-  ...{ createdAt: momentOf(radius.createdAt), recordedSince: momentOf(radius.recordedSince) },
-  callers: callers.map(callerJson),
-  stragglers: stragglers.map(callerJson),
-});
+function lastUsedText({ lastUsed, recordedSince, coverage }: BlastRadius, now: number): string {
+  if (lastUsed > 0) return `last used ${momentOf(lastUsed)} (${span(now - lastUsed)} ago)`;
+  if (!coverage.complete) return 'last used not known';
+  return `not used since recording began at ${momentOf(recordedSince)}`;
+}
 
-const callerJson = ({ first, last, safeAfter, ...caller }: JudgedCaller): object => ({
+/** Without the times after which it is safe where other exporters may have counted callers too. */
+export const radiusJson = ({
+  lastUsed,
+  safeAfter,
+  createdAt,
+  recordedSince,
+  staleAfter: _,
+  callers,
+  stragglers,
+  coverage,
+  ...radius
+}: BlastRadius): object => {
+  const { complete } = coverage;
+  return {
+    ...{ coverage, ...radius, lastUsed: momentOf(lastUsed) },
+    ...{ createdAt: momentOf(createdAt), recordedSince: momentOf(recordedSince) },
+    ...(complete ? { safeAfter: momentOf(safeAfter) } : {}),
+    callers: callers.map((caller) => callerJson(caller, complete)),
+    stragglers: stragglers.map((caller) => callerJson(caller, complete)),
+  };
+};
+
+const callerJson = ({ first, last, safeAfter, ...caller }: JudgedCaller, complete: boolean): object => ({
   ...caller,
-  ...{ first: momentOf(first), last: momentOf(last), safeAfter: momentOf(safeAfter) },
+  ...{ first: momentOf(first), last: momentOf(last) },
+  ...(complete ? { safeAfter: momentOf(safeAfter) } : {}),
 });

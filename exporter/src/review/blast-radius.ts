@@ -1,3 +1,4 @@
+import { ALONE, type Coverage } from '../history/coverage.ts';
 import { span } from '../keys/wording.ts';
 import type { Caller } from '../record/callers.ts';
 
@@ -47,13 +48,18 @@ export interface BlastRadius extends Omit<KeyInUse, 'callers' | 'movedCallers'> 
   /** Callers that still call with the key although a successor is there. */
   stragglers: JudgedCaller[];
   verdict: string;
+  coverage: Coverage;
 }
 
 export const callerName = ({ ip, userAgent }: Pick<Caller, 'ip' | 'userAgent'>): string =>
   JSON.stringify([ip, userAgent]);
 
-/** Judges what would break if the key were revoked at `now`. Pure. */
-export function blastRadius({ movedCallers, ...known }: KeyInUse, now: number): BlastRadius {
+/** Judges what would break if the key were revoked at `now`, by the requests that `coverage` names. Pure. */
+export function blastRadius(
+  { movedCallers, ...known }: KeyInUse,
+  now: number,
+  coverage: Coverage = ALONE,
+): BlastRadius {
   // The archive keeps a request under the time it names, which may be yet to come: it was read by now all the same.
   const key = { ...known, lastUsed: Math.min(known.lastUsed, now) };
   const callers = key.callers.map((from) => {
@@ -70,7 +76,10 @@ export function blastRadius({ movedCallers, ...known }: KeyInUse, now: number): 
     callers,
     safeAfter: safeAfter > now ? safeAfter : 0,
     stragglers,
-    verdict: verdictOf(key, live, safeAfter > now, now),
+    verdict: coverage.complete
+      ? verdictOf(key, live, safeAfter > now, now)
+      : partialVerdictOf(key, live, coverage),
+    coverage,
   };
 }
 
@@ -94,4 +103,17 @@ function verdictOf(
     live.length > 0 ? `${live.length} ${live.length === 1 ? 'caller' : 'callers'}` : 'its consumers';
   const rotation = successors.length > 0 ? ` Move them to ${successors.join(', ')} first.` : '';
   return `Revoked now, it would break ${who}.${rotation}`;
+}
+
+/** Other exporters may have counted callers too, so what these lines lack says nothing. */
+function partialVerdictOf(
+  { successors }: Omit<KeyInUse, 'movedCallers'>,
+  live: JudgedCaller[],
+  { instance }: Coverage,
+): string {
+  const ask = 'Ask every exporter before you decide.';
+  if (live.length === 0) return `Undecided: exporter ${instance} knows no caller that may call again. ${ask}`;
+  const who = `At least ${live.length} ${live.length === 1 ? 'caller' : 'callers'} may call again`;
+  const rotation = successors.length > 0 ? ` Move them to ${successors.join(', ')} first.` : '';
+  return `${who}, by what exporter ${instance} counted.${rotation} ${ask}`;
 }

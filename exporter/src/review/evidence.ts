@@ -1,3 +1,4 @@
+import type { Coverage } from '../history/coverage.ts';
 import type { KeyEntry } from '../keys/key.ts';
 import type { NAMED_TIERS } from './tier-replay.ts';
 
@@ -70,4 +71,5 @@ export interface QuarterEvidence {
   completeness: Completeness;
   /** Hash of the archive's manifest; null without an archive. */
   manifest: string | null;
+  coverage: Coverage;
 }

@@ -6,6 +6,7 @@ export function coverFacts(review: Review): [string, string][] {
   const { completeness, before } = review;
   const missing = completeness.days - completeness.daysWithData;
   return [
+    ...(review.coverage.complete ? [] : [['Coverage', review.coverage.text] as [string, string]]),
     ['Quarter', `${review.quarter}, ${review.from} to ${review.to} (UTC)`],
     ['As of', new Date(review.asOf * 1000).toISOString()],
     [

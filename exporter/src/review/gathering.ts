@@ -1,4 +1,5 @@
 import { type Days, dateOf, dayAt } from '../config/days.ts';
+import { ALONE, type Coverage } from '../history/coverage.ts';
 import { spanOf } from '../history/usage-report.ts';
 import { type KeyEntry, NO_KEY, OTHER } from '../keys/key.ts';
 import { keyLabel, tenantLabel } from '../keys/labels.ts';
@@ -25,6 +26,8 @@ export interface ReviewSource extends ReplayOptions {
   manifest: string | null;
   /** Wall clock, seconds. */
   now: number;
+  /** Whose requests these are; absent = all there are. */
+  coverage?: Coverage;
 }
 
 /** A key as it is known beside its days. */
@@ -85,7 +88,7 @@ export async function gather(
   days: Days,
   before?: QuarterEvidence,
 ): Promise<QuarterEvidence> {
-  const { reader, archive, manifest, now } = source;
+  const { reader, archive, manifest, now, coverage = ALONE } = source;
   const asOf = Math.min(now, (days.to + 1) * DAY);
   const until = { from: days.from, to: Math.min(days.to, dayAt(now)) };
   const recordedSince = Math.min(reader.recordedSince(), now);
@@ -108,7 +111,16 @@ export async function gather(
   for (const evidence of keys.values()) noteUsedDays(evidence, until, asOf);
   await tiers.replay(source);
   const completeness = completenessOf(reader, until, archive);
-  return { quarter, from: dateOf(days.from), to: dateOf(days.to), asOf, keys, completeness, manifest };
+  return {
+    quarter,
+    from: dateOf(days.from),
+    to: dateOf(days.to),
+    asOf,
+    keys,
+    completeness,
+    manifest,
+    coverage,
+  };
 }
 
 /** Keys that the keys file has got since the exporter last read it are not in the store: they have numbers below 0. */

@@ -1,14 +1,21 @@
 import { dateOf, dayAt } from '../config/days.ts';
-import { grantedScopes } from '../keys/scopes.ts';
+import { fewest, grantedScopes, type ScopeChange, scopeAdvice, scopeChangeText } from '../keys/scopes.ts';
 import { THRESHOLDS, type ThresholdKind } from '../keys/thresholds.ts';
 import { TIERS } from '../keys/tiers.ts';
 import { count, counted, percent, span } from '../keys/wording.ts';
 import type { KeyEvidence } from './evidence.ts';
+import { partialAnswers } from './partial-answers.ts';
 import { NAMED_TIERS } from './tier-replay.ts';
 
-/** What to do with a key; the first that holds counts. */
-export const VERDICTS = ['revoke', 'rotate', 'narrow', 'change tier', 'keep'] as const;
+/**
+ * What to do with a key; the first that holds counts. `undecided`: the lines of one exporter of several cannot tell.
+ */
+export const VERDICTS = ['revoke', 'rotate', 'narrow', 'change tier', 'undecided', 'keep'] as const;
 export type Verdict = (typeof VERDICTS)[number];
+
+/** The verdicts that are possible when every request is known, and when other exporters may have counted more. */
+export const verdictsOf = (complete: boolean): Verdict[] =>
+  complete ? VERDICTS.filter((verdict) => verdict !== 'undecided') : ['rotate', 'undecided', 'keep'];
 
 /** What is asked of every key, in the order of its findings. */
 export const QUESTIONS = ['In use?', 'Scopes right?', 'Right tier?', 'Rotated?'] as const;
@@ -32,7 +39,7 @@ export interface Judgement {
 }
 
 /** One of the four questions, decided; its text is written only when it is to be read. */
-interface Answer extends Pick<Finding, 'question' | 'verdict'> {
+export interface Answer extends Pick<Finding, 'question' | 'verdict'> {
   text: () => string;
 }
 
@@ -42,24 +49,29 @@ const HEADROOM = 2;
 /** Days of use before a lower tier is proposed. */
 const DAYS_TO_JUDGE = 14;
 
-/** Judges one key by its evidence of a quarter. `asOf` in seconds. Pure. */
-export function judge(key: KeyEvidence, asOf: number): Judgement {
-  const { answers, scopeDiff, tier } = answersOf(key, asOf);
+/**
+ * Judges one key by its evidence of a quarter. `asOf` in seconds. `complete` false: other exporters may have counted
+ * requests too. Pure.
+ */
+export function judge(key: KeyEvidence, asOf: number, complete = true): Judgement {
+  const { answers, scopeDiff, tier } = answersOf(key, asOf, complete);
   const findings = answers.map(({ question, verdict, text }) => ({ question, verdict, text: text() }));
   return { verdict: mostPressing(findings), findings, scopeDiff, tier };
 }
 
 /** The verdict of judge(). */
-export const verdictOn = (key: KeyEvidence, asOf: number): Verdict =>
-  mostPressing(answersOf(key, asOf).answers);
+export const verdictOn = (key: KeyEvidence, asOf: number, complete = true): Verdict =>
+  mostPressing(answersOf(key, asOf, complete).answers);
 
 function answersOf(
   key: KeyEvidence,
   asOf: number,
+  complete: boolean,
 ): Pick<Judgement, 'scopeDiff' | 'tier'> & { answers: Answer[] } {
   const scopes = scopesAnswer(key);
   const tier = tierAnswer(key);
   const answers = [useAnswer(key, asOf), scopes.answer, tier.answer, rotationAnswer(key, asOf)];
+  if (!complete) return { answers: partialAnswers(key, answers, asOf), scopeDiff: [], tier: '' };
   return { answers, scopeDiff: scopes.diff, tier: tier.tier };
 }
 
@@ -127,17 +139,20 @@ function scopesAnswer(key: KeyEvidence): { answer: Answer; diff: string[] } {
     return { answer: answer('keep', () => 'Not in the keys file: its scopes are not known.'), diff: [] };
   if (entry.scopes.length === 0)
     return { answer: answer('keep', () => 'The keys file says nothing of its scopes.'), diff: [] };
-  const needed = smallest(new Set(scopes.flatMap(({ scope, used }) => (used > 0 ? [scope] : []))));
+  const uses = scopes.flatMap(({ scope, used }) => (used > 0 ? [scope] : []));
+  const needed = fewest(new Set(uses));
   const granted = grantedScopes(entry.scopes);
   const beyond = needed.filter((scope) => !granted.has(scope));
   const stillGranted = grantedScopes(needed);
   const unused = [...granted].filter((scope) => !stillGranted.has(scope)).sort();
-  const narrower = unused.length > 0 && needed.length > 0 && beyond.length === 0 && scopeUnknown === 0;
+  const advice = beyond.length === 0 && scopeUnknown === 0 ? scopeAdvice(entry.scopes, uses) : [];
+  const narrower = advice.length > 0;
   return {
     answer: answer(narrower ? 'narrow' : 'keep', () =>
       [
         `Uses ${needed.length === 0 ? 'none' : needed.join(', ')} of what ${entry.scopes.join(', ')} grant.`,
         unused.length > 0 && `Unused: ${unused.join(', ')}.`,
+        narrower && `Narrower: ${advice.map((change) => scopeChangeText(change)).join('; ')}.`,
         refusedText(key),
         beyond.length > 0 &&
           `Used although not granted: ${beyond.join(', ')}: the keys file is out of date or the scopes were changed meanwhile, so nothing is proposed.`,
@@ -147,7 +162,7 @@ function scopesAnswer(key: KeyEvidence): { answer: Answer; diff: string[] } {
         .filter(Boolean)
         .join(' '),
     ),
-    diff: narrower ? diffOf(entry.scopes, needed) : [],
+    diff: diffOf(entry.scopes, advice),
   };
 }
 
@@ -157,16 +172,10 @@ function refusedText({ scopes }: KeyEvidence): string {
   return refused.length > 0 ? `Refused for a missing scope: ${times.join(', ')}.` : '';
 }
 
-/** As few words as grant what was used: write has read in it. */
-const smallest = (used: Set<string>): string[] =>
-  [...used]
-    .filter((scope) => !scope.endsWith(':read') || !used.has(`${scope.slice(0, -':read'.length)}:write`))
-    .sort();
-
-const diffOf = (before: readonly string[], after: readonly string[]): string[] => [
-  ...before.filter((scope) => !after.includes(scope)).map((scope) => `- ${scope}`),
-  ...after.filter((scope) => !before.includes(scope)).map((scope) => `+ ${scope}`),
-];
+const diffOf = (granted: readonly string[], advice: readonly ScopeChange[]): string[] => {
+  const added = advice.flatMap(({ by }) => by).filter((word) => !granted.includes(word));
+  return [...advice.map(({ word }) => `- ${word}`), ...[...new Set(added)].sort().map((word) => `+ ${word}`)];
+};
 
 function tierAnswer(key: KeyEvidence): { answer: Answer; tier: string } {
   const answer = (verdict: Verdict, rest: string, tier = '') => ({

@@ -1,7 +1,7 @@
 import { count } from '../keys/wording.ts';
 import { type Html, html } from '../markup/html.ts';
 import { coverFacts, nameOf, verdictText } from './facts.ts';
-import { VERDICTS, type Verdict } from './judgement.ts';
+import { type Verdict, verdictsOf } from './judgement.ts';
 import { bars, barsAgain } from './plots.ts';
 import type { Review, ReviewedKey } from './review.ts';
 import { REVIEW_STYLE } from './style.ts';
@@ -12,12 +12,14 @@ const TODO: Record<Verdict, string> = {
   rotate: 'Create the successor, move the consumers, revoke this one when it is silent.',
   narrow: 'Take the unused scopes away.',
   'change tier': 'Give it the other tier.',
+  undecided: 'Ask every exporter before you decide.',
   keep: 'Nothing to do.',
 };
 
 /** The review as one page that needs no network, prints on A4 and has a place to sign. */
 export function reviewPage(review: Review): string {
-  const counts = VERDICTS.map((verdict) => {
+  const { complete, instance } = review.coverage;
+  const counts = verdictsOf(complete).map((verdict) => {
     const keys = review.keys.filter(({ judgement }) => judgement.verdict === verdict).length;
     return html`<li class="${classOf(verdict)}"><strong>${keys}</strong> ${verdict}</li>`;
   });
@@ -39,7 +41,7 @@ export function reviewPage(review: Review): string {
 </header>
 <main>
 <table>
-<thead><tr><th>Key</th><th>Owner</th><th class="number">Requests</th><th>By day</th><th>Verdict</th></tr></thead>
+<thead><tr><th>Key</th><th>Owner</th><th class="number">Requests${!complete && html` of ${instance}`}</th><th>By day</th><th>Verdict</th></tr></thead>
 <tbody>${review.keys.map((key, i) => summaryRow(key, i, review))}</tbody>
 </table>
 ${review.keys.map((key, i) => section(key, i, review))}
@@ -62,11 +64,13 @@ function summaryRow(key: ReviewedKey, i: number, { before }: Review): Html {
 `;
 }
 
-function section(key: ReviewedKey, i: number, { before }: Review): Html {
+function section(key: ReviewedKey, i: number, { before, coverage }: Review): Html {
   const { evidence, judgement } = key;
   const { uniqueIps, p95 } = evidence;
   const figures = [
-    `${count(evidence.requests)} requests`,
+    coverage.complete || evidence.requests > 0
+      ? `${count(evidence.requests)} requests`
+      : `none counted by ${coverage.instance}`,
     evidence.requests > 0 && `${((100 * evidence.errors) / evidence.requests).toFixed(2)} % errors`,
     `${uniqueIps.approximate ? 'about ' : ''}${count(uniqueIps.count)} ${uniqueIps.count === 1 ? 'address' : 'addresses'}`,
     p95 !== null && `p95 about ${Math.round(p95 * 1000)} ms`,
@@ -74,19 +78,25 @@ function section(key: ReviewedKey, i: number, { before }: Review): Html {
   ].filter((text) => text !== false);
   return html`<section id="key-${i}">
 <h2>${nameOf(key)} <span class="${classOf(judgement.verdict)}">${verdictText(key, before?.quarter)}</span></h2>
-<p class="todo">${TODO[judgement.verdict]} <span class="figures">${figures.join(' · ')}</span></p>
+<p class="todo">${todo(judgement.verdict, coverage.complete)} <span class="figures">${figures.join(' · ')}</span></p>
 ${bars(`days-${i}`, evidence.perDay, 640, 48)}
 <dl class="findings">${judgement.findings.map(
     ({ question, verdict, text }) =>
       html`<dt class="${classOf(verdict)}">${question}</dt><dd>${text}${verdict !== 'keep' && html` <em>${verdict}</em>`}</dd>`,
   )}</dl>
 ${judgement.scopeDiff.length > 0 && html`<pre>scopes:\n${judgement.scopeDiff.join('\n')}</pre>`}
-${DECISION}
+${decision(coverage.complete)}
 </section>
 `;
 }
 
-/** To be ticked on paper. */
-const DECISION = html`<p class="decision">Decision: ${VERDICTS.map((verdict) => html`<span class="box">${verdict}</span>`)} <span class="line"></span></p>`;
+const todo = (verdict: Verdict, complete: boolean): string =>
+  verdict === 'rotate' && !complete ? 'Create the successor and move the consumers.' : TODO[verdict];
 
-const classOf = (verdict: Verdict): string => `v-${verdict.replace(' ', '-')}`;
+/** To be ticked on paper. */
+const decision = (complete: boolean): Html =>
+  html`<p class="decision">Decision: ${verdictsOf(complete).map((verdict) => html`<span class="box">${verdict}</span>`)} <span class="line"></span></p>`;
+
+/** How it is coloured. */
+const classOf = (verdict: Verdict): string =>
+  verdict === 'revoke' ? 'v-red' : verdict === 'keep' ? 'v-green' : 'v-amber';

@@ -1,4 +1,5 @@
 import { dateOf, dayAt, quarterOf } from '../config/days.ts';
+import type { Coverage } from '../history/coverage.ts';
 import { QuestionError } from '../history/key-choice.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import { ArchivedRequests } from '../record/archived-requests.ts';
@@ -17,6 +18,8 @@ export interface Reviewed extends ReplayOptions {
   keys?: readonly KeyRow[];
   /** Seconds since the epoch. */
   now: number;
+  /** As in ReviewSource. */
+  coverage?: Coverage;
 }
 
 /** The review of a quarter written `2026Q4`, '' = the current one. Throws QuestionError. */

@@ -41,10 +41,10 @@ export async function review(source: ReviewSource, quarter: string, days: Days):
     if (!gathered) continue;
     reviewed.push({
       evidence: gathered,
-      judgement: judge(gathered, evidence.asOf),
+      judgement: judge(gathered, evidence.asOf, evidence.coverage.complete),
       before:
         past && then && wasThere(then)
-          ? { verdict: verdictOn(then, past.asOf), requests: then.requests }
+          ? { verdict: verdictOn(then, past.asOf, past.coverage.complete), requests: then.requests }
           : undefined,
     });
   }

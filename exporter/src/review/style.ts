@@ -26,8 +26,8 @@ section { border-top: 2px solid var(--line); padding: 12px 0; break-inside: avoi
 .bars { display: block; max-width: 100%; stroke: var(--bar); stroke-width: .9; }
 section .bars { width: 100%; border-bottom: 1px solid var(--line); margin-bottom: 8px; }
 .findings dt { font-weight: 600; } em { font-style: normal; font-weight: 700; }
-.v-revoke { color: var(--red); font-weight: 700; } .v-rotate, .v-narrow, .v-change-tier { color: var(--amber); font-weight: 700; }
-.v-keep { color: var(--green); } .findings .v-keep { color: var(--faint); }
+.v-red { color: var(--red); font-weight: 700; } .v-amber { color: var(--amber); font-weight: 700; }
+.v-green { color: var(--green); } .findings .v-green { color: var(--faint); }
 pre { border: 1px solid var(--line); border-radius: 4px; padding: 8px 12px; margin: 0 0 8px; white-space: pre-wrap; }
 .decision { color: var(--faint); margin: 0; display: flex; flex-wrap: wrap; gap: 4px 14px; align-items: end; }
 .box::before { content: ""; display: inline-block; width: 11px; height: 11px; margin-right: 4px;

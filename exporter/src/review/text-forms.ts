@@ -62,11 +62,14 @@ const CSV: Record<string, (key: ReviewedKey) => string | number> = {
 const text = ({ judgement }: ReviewedKey, question: string): string =>
   judgement.findings.find((finding) => finding.question === question)?.text ?? '';
 
-export const reviewCsv = ({ keys }: Review): string =>
-  [
-    csvLine(Object.keys(CSV)),
-    ...keys.map((key) => csvLine(Object.values(CSV).map((value) => value(key)))),
+/** With a column more where it covers one exporter of several. */
+export function reviewCsv({ keys, coverage }: Review): string {
+  const covers = coverage.complete ? [] : [coverage.text];
+  return [
+    csvLine([...Object.keys(CSV), ...(coverage.complete ? [] : ['coverage'])]),
+    ...keys.map((key) => csvLine([...Object.values(CSV).map((value) => value(key)), ...covers])),
   ].join('');
+}
 
 /** The JSON form, and the API's answer but for its page. */
 export function reviewJson({ keys, ...cover }: Review): object {

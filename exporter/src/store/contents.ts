@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts';
 import { DailyReader } from './daily-reader.ts';
 import type { DayMerges } from './days.ts';
 import { failed } from './refusal.ts';
-import type { Commit, Loaded, LoadedKeys, SegmentRow } from './store.ts';
+import type { Commit, Loaded, LoadedKeys, SegmentRow, Serving } from './store.ts';
 import type { Cell, Table } from './tables.ts';
 import * as tables from './tables.ts';
 import { readValues, type ValueBlocks } from './value-blocks.ts';
@@ -69,6 +69,17 @@ export function readId(path: string, db: Connection): string {
   try {
     const [id] = db.prepare("SELECT value FROM meta WHERE name = 'id'").raw().get() as string[];
     return id;
+  } catch (cause) {
+    throw failed(path, 'it cannot be read', cause);
+  }
+}
+
+export function readServing(path: string, db: Connection): Serving | undefined {
+  try {
+    const row = db.prepare("SELECT value FROM meta WHERE name = 'serving'").raw().get() as
+      | string[]
+      | undefined;
+    return row && (JSON.parse(row[0]) as Serving);
   } catch (cause) {
     throw failed(path, 'it cannot be read', cause);
   }

@@ -69,7 +69,7 @@ function removeEmpty(writer: Writer, rows: DayRow[]): void {
 }
 
 /** All keys of a day in one row: what is asked about everybody reads hundreds of rows, not hundred thousands. */
-const SUM_OF_DAY = `INSERT INTO day_sums
+export const SUM_OF_DAY = `INSERT INTO day_sums
   SELECT day, sum(requests), sum(client_errors), sum(server_errors), sum(unauthorized), sum(forbidden),
     sum(throttled), sum(bytes), coalesce(min(nullif(first, 0)), 0), max(last), max(peak)
   FROM days WHERE day = ? GROUP BY day RETURNING day`;

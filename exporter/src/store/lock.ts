@@ -1,6 +1,9 @@
 import Database from 'libsql';
 import { codeOf, failed, refused } from './refusal.ts';
 
+/** What the error says when the lock is held. */
+export const ANOTHER_EXPORTER = 'another exporter is using it';
+
 /** The right to write a store, held by one process at a time. */
 export interface Lock {
   release(): void;
@@ -21,12 +24,7 @@ export function acquireLock(path: string): Lock {
   } catch (cause) {
     lock?.close();
     if (/BUSY/.test(codeOf(cause)))
-      throw refused(
-        path,
-        'another exporter is using it',
-        'stop that one, or give this one its own --store.path',
-        cause,
-      );
+      throw refused(path, ANOTHER_EXPORTER, 'stop that one, or give this one its own --store.path', cause);
     if (/NOTADB|CORRUPT/.test(codeOf(cause)))
       throw refused(path, `its lock ${file} is some other file`, 'move that file away', cause);
     throw failed(path, `its lock ${file} cannot be taken`, cause);

@@ -96,6 +96,16 @@ export const MIGRATIONS: readonly (string | ((db: Connection) => void))[] = [
   `
   CREATE TABLE journal_cursors (source TEXT PRIMARY KEY, cursor TEXT NOT NULL, done INTEGER NOT NULL) WITHOUT ROWID;
   `,
+  // Keys that a person removed from the store: lines are added, never changed.
+  `
+  CREATE TABLE forgotten_keys (
+    entry INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, by TEXT NOT NULL, id TEXT NOT NULL,
+    tenant TEXT NOT NULL, requests INTEGER NOT NULL, first_used REAL NOT NULL, last_used REAL NOT NULL);
+  CREATE TRIGGER forgotten_keys_stay BEFORE DELETE ON forgotten_keys
+    BEGIN SELECT RAISE(ABORT, 'the list of forgotten keys is append-only'); END;
+  CREATE TRIGGER forgotten_keys_same BEFORE UPDATE ON forgotten_keys
+    BEGIN SELECT RAISE(ABORT, 'the list of forgotten keys is append-only'); END;
+  `,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

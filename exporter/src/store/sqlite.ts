@@ -2,13 +2,14 @@ import { lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Changes } from '../usage/changes.ts';
 import { type Connection, connectToRead, connectToWrite, create } from './connection.ts';
-import { read, readId, readKeys, readSegments, write } from './contents.ts';
+import { read, readId, readKeys, readSegments, readServing, write } from './contents.ts';
 import { DailyReader } from './daily-reader.ts';
 import { DayMerges, replaceDays } from './days.ts';
+import { type ForgottenEntry, type ForgottenKey, forgetKeys, readForgotten } from './forgetting.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import { redoQuarters } from './quarters.ts';
 import { codeOf, failed, reasonOf, refused, remedyFor } from './refusal.ts';
-import { type Commit, type Loaded, type Store, StoreError, type StoreReader } from './store.ts';
+import { type Commit, type Loaded, type Serving, type Store, StoreError, type StoreReader } from './store.ts';
 import * as tables from './tables.ts';
 import { ValueBlocks } from './value-blocks.ts';
 import { Writer } from './writer.ts';
@@ -48,6 +49,8 @@ export function openStoreForReading(path: string): StoreReader {
     segments: () => readSegments(file, db),
     loadKeys: () => readKeys(file, db),
     id: () => readId(file, db),
+    serving: () => readServing(file, db),
+    forgotten: () => readForgotten(db),
     close() {
       // Closing alone does not end the transaction while the engine still holds statements.
       db.exec('ROLLBACK');
@@ -67,6 +70,8 @@ class SqliteStore implements Store {
   private readonly identity: string;
   /** Bytes of the file when last looked at; SQLite never makes it smaller. */
   private size = 0;
+  /** What is still to be noted of the exporter, as JSON. */
+  private serving: string | undefined;
   /** How many commits the store has had, by this process and those before it. */
   private commits: number;
 
@@ -88,8 +93,32 @@ class SqliteStore implements Store {
   commit(commit: Commit, backlogRead: boolean): void {
     this.inTransaction(() => {
       write(this.writer, this.values, this.days, commit);
+      this.writeServing();
       if (backlogRead) this.db.exec("INSERT OR IGNORE INTO meta VALUES ('backlog_read', '1')");
     });
+    this.serving = undefined;
+  }
+
+  forgetKeys(
+    keys: readonly (ForgottenKey & { key: number })[],
+    note: Pick<ForgottenEntry, 'at' | 'by'>,
+  ): void {
+    this.inTransaction(() => {
+      this.days.forget();
+      forgetKeys(this.db, this.writer, this.values, keys, note);
+    });
+  }
+
+  noteServing(serving: Serving): void {
+    const text = JSON.stringify(serving);
+    if (text === JSON.stringify(readServing(this.path, this.db))) return;
+    this.serving = text;
+    try {
+      this.inTransaction(() => this.writeServing());
+      this.serving = undefined;
+    } catch {
+      // The next commit has it.
+    }
   }
 
   replaceDays({ keys, endpoints, days }: Pick<Changes, 'keys' | 'endpoints' | 'days'>): void {
@@ -100,6 +129,10 @@ class SqliteStore implements Store {
       replaceDays(this.writer, days);
       redoQuarters(this.writer, days);
     });
+  }
+
+  private writeServing(): void {
+    if (this.serving !== undefined) this.writer.putMeta('serving', this.serving);
   }
 
   private inTransaction(write: () => void): void {

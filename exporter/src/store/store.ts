@@ -2,6 +2,7 @@ import type { SourceCounter } from '../log/counters.ts';
 import type { FilePosition, JournalCursor, PositionChanges } from '../log/position.ts';
 import type { Changes } from '../usage/changes.ts';
 import type { DailyReader } from './daily-reader.ts';
+import type { ForgottenEntry, ForgottenKey } from './forgetting.ts';
 
 /** Everything one commit makes durable, together or not at all. */
 export interface Commit {
@@ -53,6 +54,16 @@ export interface EncodedDay {
   bytes: Uint8Array;
 }
 
+/** What the exporter that writes a store says of itself, for commands that are given the store alone. */
+export interface Serving {
+  /** Its `instance.id`. */
+  instance: string;
+  /** It shares facts with other exporters, so that this store has one part of all requests. */
+  shared: boolean;
+  /** Absolute path of its keys file; '' = it has none. */
+  keysFile: string;
+}
+
 /** The store has one write and one read. What load() gave is to be iterated before the next commit. */
 export interface Store {
   load(): Loaded;
@@ -66,6 +77,13 @@ export interface Store {
    * leaves nothing there. As atomic as a commit.
    */
   replaceDays(changes: Pick<Changes, 'keys' | 'endpoints' | 'days'>): void;
+  /** Removes keys with all that is counted under them, and notes it. As atomic as a commit. */
+  forgetKeys(
+    keys: readonly (ForgottenKey & { key: number })[],
+    note: Pick<ForgottenEntry, 'at' | 'by'>,
+  ): void;
+  /** Notes who writes the store. What cannot be written now goes with the next commit. Never throws. */
+  noteServing(serving: Serving): void;
   readonly daily: DailyReader;
   close(): void;
 }
@@ -80,6 +98,10 @@ export interface StoreReader {
   loadKeys(): LoadedKeys;
   /** What tells this store and its copies from all others, as long as it is. */
   id(): string;
+  /** The exporter that wrote it last; undefined = an older one, which did not say. */
+  serving(): Serving | undefined;
+  /** The keys that were ever removed by forgetKeys(), oldest first. */
+  forgotten(): ForgottenEntry[];
   close(): void;
 }
 

@@ -50,6 +50,11 @@ export class Writer {
     return this.prepared('meta', sql).run([next, name, last]).changes === 1;
   }
 
+  /** Puts a value into `meta`. */
+  putMeta(name: string, value: string): void {
+    this.prepared('put meta', () => 'INSERT OR REPLACE INTO meta VALUES (?, ?)').run([name, value]);
+  }
+
   private statement<Row>(table: Table<Row>, size: number): Database.Statement {
     return this.prepared(`${table.name} ${size}`, () => upsertSql(table, size));
   }

@@ -5,7 +5,7 @@ import { type RequestArchive, requestsApi } from './api/requests.ts';
 import { type SharedDays, sharedDaysApi } from './api/shared-days.ts';
 import { type Answers, apiHandlers } from './api.ts';
 import { type Access, type Bound, guard, securityHeaders } from './guard.ts';
-import { healthy, ready, type SharingState } from './health.ts';
+import { healthy, ready } from './health.ts';
 import type { Observed } from './key-overview.ts';
 import { missingPage } from './pages/missing-page.ts';
 import { refuse } from './refusal.ts';
@@ -17,8 +17,6 @@ export interface WebApp extends Observed {
   exposition: RenderedMetrics;
   /** Told of every scrape: how long rendering took and how large it was. */
   scraped?: (seconds: number, bytes: number) => void;
-  /** How sharing facts with other exporters goes; undefined where they are not shared. */
-  sharing?: () => SharingState | undefined;
   /** What all exporters counted; undefined where nothing is shared. */
   sharedDays?: SharedDays | undefined;
   onReload: () => Promise<ReloadResult>;

@@ -1,4 +1,4 @@
-import { type ScopeLine, scopeLines } from '../keys/scopes.ts';
+import { adviceOf, type ScopeChange, type ScopeLine, scopeLines } from '../keys/scopes.ts';
 import { type StatusLine, statusLines } from '../keys/statuses.ts';
 import type { Mirror } from '../metrics/mirror.ts';
 import { surfaceOf } from '../parse/surface.ts';
@@ -35,6 +35,7 @@ export interface KeyDetail {
   endpoints: EndpointLine[];
   surfaces: SurfaceLine[];
   scopes: ScopeLine[];
+  scopeAdvice: ScopeChange[];
 }
 
 export function detailOf(mirror: Mirror, { key, facts, entry }: KeyOverview): KeyDetail {
@@ -56,12 +57,14 @@ export function detailOf(mirror: Mirror, { key, facts, entry }: KeyOverview): Ke
   const endpoints = [...byEndpoint.values()].sort((a, b) => b.requests - a.requests);
   const toEndpoints = sum(endpoints.map((line) => line.requests));
   for (const line of endpoints) line.share = line.requests / toEndpoints;
+  const scopes = scopeLines(entry?.scopes ?? [], usesOf(facts?.scopes ?? []));
   return {
     requests,
     statuses: statusLines(byStatus),
     endpoints,
     surfaces: surfacesOf(endpoints, facts?.newSurfaces ?? []),
-    scopes: scopeLines(entry?.scopes ?? [], usesOf(facts?.scopes ?? [])),
+    scopes,
+    scopeAdvice: adviceOf(entry?.scopes ?? [], scopes),
   };
 }
 

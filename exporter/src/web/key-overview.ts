@@ -1,9 +1,11 @@
+import type { Coverage } from '../history/coverage.ts';
 import { type KeySignals, responsesOf, type WindowCounts } from '../keys/key-signals.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import { silentTogether } from '../keys/silent-together.ts';
 import { type KeyHealth, stateOf } from '../keys/state.ts';
 import type { Mirror } from '../metrics/mirror.ts';
 import type { KeyFacts } from '../usage/facts.ts';
+import type { SharingState } from './health.ts';
 import { isPseudoKey, KeyDirectory, type ListedKey } from './key-directory.ts';
 import { pipelineAlive } from './pipeline.ts';
 import { signalsOf, windowOf } from './signals.ts';
@@ -30,6 +32,36 @@ export interface Observed {
   ingesting: () => boolean;
   /** Seconds since the epoch. */
   now: () => number;
+  /** Whose requests the counters are; absent = all there are. */
+  coverage?: Coverage;
+  /** How sharing facts with other exporters goes; undefined where they are not shared. */
+  sharing?: () => SharingState | undefined;
+}
+
+/** Facts are shared, but those of the other exporters are not at hand: what is not known here proves nothing. */
+export function lacksOthers({ sharing }: Pick<Observed, 'sharing'>): boolean {
+  const state = sharing?.();
+  return state !== undefined && state !== 'up';
+}
+
+/** A use no longer ago than this is recent whatever other exporters know, seconds. */
+const RECENT = 3_600;
+
+/** The same signals where other exporters may know more: what was not seen is not known. */
+function withoutAbsence(signals: KeySignals): KeySignals {
+  const { lastUsed, now, fiveMinutes, thirtyMinutes, hour, requestsToday, peakPerMinute } = signals;
+  const seen = (n: number): number => (n > 0 ? n : Number.NaN);
+  const window = (counts: WindowCounts) =>
+    Object.fromEntries(Object.entries(counts).map(([name, n]) => [name, seen(n)])) as unknown as WindowCounts;
+  return {
+    ...signals,
+    lastUsed: lastUsed > 0 && now - lastUsed <= RECENT ? lastUsed : Number.NaN,
+    fiveMinutes: window(fiveMinutes),
+    thirtyMinutes: window(thirtyMinutes),
+    hour: window(hour),
+    requestsToday: seen(requestsToday),
+    peakPerMinute: seen(peakPerMinute),
+  };
 }
 
 /** How long a computed list is good for, seconds. */
@@ -96,7 +128,7 @@ export class KeyOverviews {
     const { successor, predecessor } = directory.partnersOf(key);
     const partner = (other: ListedKey | undefined) =>
       other && { id: other.entry?.name || other.id, facts: this.factsOf(other) };
-    return signalsOf(this.factsOf(key), key.entry, {
+    const signals = signalsOf(this.factsOf(key), key.entry, {
       now,
       recordedSince: this.observed.mirror.intake?.recordedSince || Number.NaN,
       pipelineAlive: alive,
@@ -104,6 +136,7 @@ export class KeyOverviews {
       successor: partner(successor),
       predecessor: partner(predecessor),
     });
+    return lacksOthers(this.observed) ? withoutAbsence(signals) : signals;
   }
 
   private factsOf({ key, elsewhere }: ListedKey): KeyFacts | undefined {

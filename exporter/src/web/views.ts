@@ -11,7 +11,7 @@ import { SCRIPT } from './assets/script.ts';
 import { STYLESHEET } from './assets/stylesheet.ts';
 import { detailOf } from './key-detail.ts';
 import { listKeys, parseListQuery } from './key-list.ts';
-import { KeyOverviews, type Observed } from './key-overview.ts';
+import { KeyOverviews, lacksOthers, type Observed } from './key-overview.ts';
 import { keyPage } from './pages/key-page.ts';
 import { missingPage } from './pages/missing-page.ts';
 import { type OverviewModel, overviewPage } from './pages/overview-page.ts';
@@ -39,7 +39,10 @@ export function views(observed: Observed): { overview: RequestHandler; key: Requ
       await sendPage(
         request,
         response,
-        await overviewPage({ query, list, pipeline, now, ...countedBeside(observed) }),
+        await overviewPage({
+          ...{ query, list, pipeline, now, ...countedBeside(observed) },
+          ...{ covers: coversOf(observed), partial: lacksOthers(observed) },
+        }),
       );
     },
     key: async (request, response) => {
@@ -49,9 +52,25 @@ export function views(observed: Observed): { overview: RequestHandler; key: Requ
       const now = observed.now();
       if (!key) return sendPage(request, response.status(404), missingPage(now, 'There is no such key.'));
       const { refresh } = parseListQuery(parameters);
-      await sendPage(request, response, keyPage({ key, detail: detailOf(mirror, key), now, refresh }));
+      await sendPage(
+        request,
+        response,
+        keyPage({
+          ...{ key, detail: detailOf(mirror, key), now, refresh },
+          ...{ covers: coversOf(observed), partial: lacksOthers(observed) },
+        }),
+      );
     },
   };
+}
+
+/** What the page says at its top where exporters share facts. */
+function coversOf({ coverage, sharing }: Observed): string {
+  if (!coverage || coverage.complete) return '';
+  const counters = `Counts by status and endpoint cover exporter ${coverage.instance} only.`;
+  return sharing?.() === 'up'
+    ? `${counters} Last used, IP addresses, scopes and the last hour are of all exporters that share facts through Redis.`
+    : `${counters} Redis is away, so everything else covers this exporter only, too. Other exporters may have counted more.`;
 }
 
 /** All real-time keys at once: that is the log. */

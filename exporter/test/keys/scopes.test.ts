@@ -1,6 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { KeyRegistry } from '../../src/keys/registry.ts';
-import { grantedScopes, scopeOf } from '../../src/keys/scopes.ts';
+import {
+  BUNDLES,
+  grantedScopes,
+  SURFACES,
+  scopeAdvice,
+  scopeChangeText,
+  scopeLines,
+  scopeOf,
+} from '../../src/keys/scopes.ts';
 import { meaningOf, STATUS_MEANINGS } from '../../src/keys/statuses.ts';
 
 describe('the scope a request needs', () => {
@@ -48,6 +57,84 @@ describe('what granted words amount to', () => {
     expect(grantedScopes(['full_access']).has('sla:write')).toBe(true);
     expect(grantedScopes(['read_all']).has('sla:write')).toBe(false);
     expect([...grantedScopes(['basic'], { basic: ['sla:read'] })]).toEqual(['sla:read']);
+  });
+});
+
+describe('advice about granted words', () => {
+  const said = (words: string[], uses: string[], bundles = BUNDLES) =>
+    scopeAdvice(words, uses, bundles).map((change) => scopeChangeText(change, bundles));
+
+  test('replaces a write whose read alone was used, and never takes it away', () => {
+    expect(said(['conversations:write'], ['conversations:read'])).toEqual([
+      'replace conversations:write by conversations:read',
+    ]);
+  });
+  test('takes a write away when its read is granted beside it', () => {
+    expect(said(['tags:read', 'tags:write'], ['tags:read'])).toEqual(['take away tags:write']);
+  });
+  test('replaces a bundle by the parts that were used', () => {
+    expect(said(['integration'], ['contacts:read', 'tags:write', 'tags:read'])).toEqual([
+      'replace bundle integration by: contacts:read, tags:write',
+    ]);
+    expect(said(['basic', 'contacts:write'], ['contacts:write'])).toEqual(['take away bundle basic']);
+  });
+  test('leaves bundles and unknown words alone when a use has no known grant', () => {
+    expect(said(['basic', 'reports', 'sla:read', 'tags:write'], ['tags:read', 'teams:write'])).toEqual([
+      'take away sla:read',
+      'replace tags:write by tags:read',
+    ]);
+  });
+  test('gives none while no use of a scope is known', () => {
+    expect(said(['full_access'], [])).toEqual([]);
+  });
+  test('a use at an unknown time is a use', () => {
+    const lines = scopeLines(['tags:write'], new Map([['tags:read', 0]]));
+    expect(lines.map(({ scope, used }) => [scope, used])).toEqual([
+      ['tags:read', true],
+      ['tags:write', false],
+    ]);
+  });
+
+  const scope = fc
+    .tuple(fc.constantFrom(...SURFACES.slice(0, 4), 'reports'), fc.constantFrom('read', 'write', 'export'))
+    .map(([surface, verb]) => `${surface}:${verb}`);
+  const bundles = fc.record({
+    ...Object.fromEntries(Object.entries(BUNDLES).map(([name, parts]) => [name, fc.constant(parts)])),
+    custom: fc.array(scope, { maxLength: 5 }),
+  });
+  const word = fc.oneof(scope, fc.constantFrom(...Object.keys(BUNDLES), 'custom', 'unknown_word'));
+
+  test('applied, it leaves every used scope covered, and names every grant that covers no use', () => {
+    fc.assert(
+      fc.property(
+        fc.array(word, { maxLength: 6 }),
+        fc.array(fc.oneof(scope, fc.constant('unknown_word')), { maxLength: 6 }),
+        bundles,
+        (words, uses, known) => {
+          const granted = grantedScopes(words, known);
+          const advice = scopeAdvice(words, uses, known);
+          const changed = new Map(advice.map(({ word: of, by }) => [of, by]));
+          const after = grantedScopes(
+            words.flatMap((each) => [...(changed.get(each) ?? [each])]),
+            known,
+          );
+          const covered = uses.filter((use) => granted.has(use));
+          for (const use of covered) expect(after).toContain(use);
+          for (const each of after) expect(granted).toContain(each);
+          if (covered.length === 0) return expect(advice).toEqual([]);
+          const explained = uses.every((use) => granted.has(use));
+          const implied = grantedScopes(covered, {});
+          for (const each of words) {
+            const own = [...grantedScopes([each], known)];
+            const isPlain = each.includes(':');
+            if (own.length === 0 || own.some((one) => implied.has(one)) || !(explained || isPlain)) continue;
+            expect(changed.get(each)).toEqual([]);
+          }
+          if (explained) expect([...after].filter((each) => !implied.has(each))).toEqual([]);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
   });
 });
 

@@ -146,3 +146,27 @@ test('a key that the keys file does not have is judged by its use alone, and sai
   expect(found.verdict).toBe('keep');
   expect(found.findings.filter(({ text }) => text.includes('Not in the keys file'))).toHaveLength(3);
 });
+
+test('of one exporter among several, no verdict rests on what its lines lack', () => {
+  const tiers = [
+    { tier: 'starter' as const, refused: 0, exact: true },
+    { tier: 'professional' as const, refused: 0, exact: true },
+    { tier: 'enterprise' as const, refused: 0, exact: true },
+  ];
+  const rich = { tier: 'enterprise' as const, scopes: ['contacts:write', 'tags:read'] };
+  const silent = { firstUsed: 0, lastUsed: 0, requests: 0, recordedSince: 0, scopes: [] };
+  const cases: [...Parameters<typeof evidence>, string][] = [
+    [silent, {}, 'undecided'],
+    [{ lastUsed: NOW - 400 * 86_400 }, {}, 'undecided'],
+    [{ successors: ['key_next'], lastUsed: NOW - 90 * 86_400 }, {}, 'undecided'],
+    [{ tiers }, rich, 'undecided'],
+    [{}, { state: 'revoked' as const }, 'undecided'],
+    [{}, {}, 'keep'],
+  ];
+  for (const [some, entry, expected] of cases) {
+    const found = judge(evidence(some, entry), NOW, false);
+    expect([found.verdict, found.scopeDiff, found.tier]).toEqual([expected, [], '']);
+    const text = found.findings.map((finding) => finding.text).join(' ');
+    expect(text).not.toMatch(/revoke\b|narrow|never used|unused|is enough|\b0 requests/i);
+  }
+});

@@ -1,5 +1,5 @@
 import { checksOf } from '../../../exporter/src/keys/checks.ts';
-import { type ScopeLine, scopeLines } from '../../../exporter/src/keys/scopes.ts';
+import { adviceOf, type ScopeLine, scopeChangeText, scopeLines } from '../../../exporter/src/keys/scopes.ts';
 import { type StatusLine, statusLines } from '../../../exporter/src/keys/statuses.ts';
 import { KEY_FAMILIES } from '../../../exporter/src/metrics/families.ts';
 import type { KeyList, ListedKey } from '../keys/key-list.ts';
@@ -58,10 +58,16 @@ export const requestsOf = ({ statuses }: EndpointCounts): number =>
   [...statuses.values()].reduce((sum, requests) => sum + requests, 0);
 
 /** Scopes the key was granted or needed. */
-export function scopesOf({ readings }: ListedKey): ScopeLine[] {
-  const words = [...(readings.facts.get(KEY_FAMILIES.scopeInfo.name)?.keys() ?? [])];
-  return scopeLines(words, readings.facts.get(KEY_FAMILIES.scopeLastUsed.name) ?? new Map());
-}
+export const scopesOf = (key: ListedKey): ScopeLine[] =>
+  scopeLines(grantsOf(key), key.readings.facts.get(KEY_FAMILIES.scopeLastUsed.name) ?? new Map());
+
+/** How its grants can become narrower without taking away what a used scope needs, a sentence part each. */
+export const scopeAdviceOf = (key: ListedKey): string[] =>
+  adviceOf(grantsOf(key), scopesOf(key)).map((change) => scopeChangeText(change));
+
+const grantsOf = ({ readings }: ListedKey): string[] => [
+  ...(readings.facts.get(KEY_FAMILIES.scopeInfo.name)?.keys() ?? []),
+];
 
 /** Room under the limits: the busiest minute of the last five, and today (UTC). */
 export function quotaLines({ signals }: ListedKey): QuotaLine[] {

@@ -3,6 +3,7 @@ import {
   endpointLines,
   momentsOf,
   quotaLines,
+  scopeAdviceOf,
   scopesOf,
   statusesOf,
 } from '../../src/card/key-card.ts';
@@ -62,6 +63,18 @@ test('scopes needed without a grant come first, granted and never needed last', 
     ['contacts:read', true, true],
     ['contacts:write', true, false],
     ['tags:read', true, false],
+  ]);
+});
+
+test('the advice about scopes never takes away what covers a used scope', () => {
+  const facts = [
+    fact('scope_info', 1, { scope: 'conversations:write' }),
+    fact('scope_info', 1, { scope: 'tags:read' }),
+    fact('scope_last_used_timestamp_seconds', NOW - 44, { scope: 'conversations:read' }),
+  ];
+  expect(scopeAdviceOf(key(keyFrames([{ id: 'k', facts }])))).toEqual([
+    'replace conversations:write by conversations:read',
+    'take away tags:read',
   ]);
 });
 

@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { REQUESTS } from '../../api/endpoints.ts';
+import type { Coverage } from '../../history/coverage.ts';
 import { withoutRawKeys } from '../../keys/raw-keys.ts';
 import type { KeyRegistry } from '../../keys/registry.ts';
 import { parseQuery, QUERY_FIELDS, type SearchQuery } from '../../record/search-query.ts';
@@ -13,6 +14,7 @@ export interface RequestArchive {
   searcher: Searcher;
   root: string;
   storePath: string;
+  coverage: Coverage;
 }
 
 /** `GET /api/v1/requests`: the same questions as `audit search`, a page at a time. */
@@ -34,9 +36,10 @@ export function requestsApi(
     } catch (error) {
       return refused(400, (error as Error).message);
     }
-    const { searcher, root, storePath } = archive;
+    const { searcher, root, storePath, coverage } = archive;
     const answer = await searcher.ask({ root, storePath, query, limit, cursor: cursor || undefined });
-    if (answer.type === 'page') return void response.set('Cache-Control', 'no-store').json(answer.page);
+    if (answer.type === 'page')
+      return void response.set('Cache-Control', 'no-store').json({ coverage, ...answer.page });
     if (answer.type === 'bad') return refused(400, answer.message);
     response.set('Retry-After', '5');
     if (answer.type === 'busy') return refused(429, 'too many searches are waiting; try again in 5 s');

@@ -17,10 +17,14 @@ export interface KeyModel {
   detail: KeyDetail;
   now: number;
   refresh: number;
+  /** As in PageFrame. */
+  covers: string;
+  /** What other exporters know is not at hand. */
+  partial: boolean;
 }
 
 /** Everything that is known about one key. */
-export function keyPage({ key, detail, now, refresh }: KeyModel): string {
+export function keyPage({ key, detail, now, refresh, covers, partial }: KeyModel): string {
   const address = keyAddress(key.id, key.tenant);
   const joint = address.includes('?') ? '&' : '?';
   const pseudo = isPseudoKey(key.id);
@@ -29,22 +33,23 @@ export function keyPage({ key, detail, now, refresh }: KeyModel): string {
     now,
     refresh,
     refreshAddress: refresh > 0 ? address : `${address}${joint}refresh=10`,
+    covers,
     main: html`
 <nav class="crumbs" aria-label="Back"><a href="/">← All keys</a></nav>
 <div id="key" data-live>
 ${pseudo ? pseudoHead(key) : head(key, now)}
 ${
   !pseudo &&
-  html`${hour(key, now)}
+  html`${hour(key, now, partial)}
 <div class="columns">
 ${sections.limits(key)}
-${facts(key, now)}
+${facts(key, now, partial)}
 ${sections.addresses(key, now)}
 </div>
 ${sections.checks(key)}`
 }
-${sections.statuses(detail, key, now)}
-${!pseudo && html`${sections.endpoints(detail)}<div class="columns">${sections.surfaces(detail, now)}${sections.scopes(detail, key, now)}</div>`}
+${sections.statuses(detail, key, now, covers !== '')}
+${!pseudo && html`${sections.endpoints(detail)}<div class="columns">${sections.surfaces(detail, now)}${sections.scopes(detail, key, now, partial)}</div>`}
 </div>`,
   });
 }
@@ -75,7 +80,7 @@ function pseudoHead({ id }: KeyOverview): Html {
   return html`<section class="lead quiet"><h1>${title}</h1><p class="why">${words}</p></section>`;
 }
 
-function hour({ facts, hour, success }: KeyOverview, now: number): Html {
+function hour({ facts, hour, success }: KeyOverview, now: number, partial: boolean): Html {
   const parts: [string, number, string][] = [
     ['2xx', hour.success, 'answered'],
     ['3xx', hour.redirect, 'answered'],
@@ -87,23 +92,28 @@ function hour({ facts, hour, success }: KeyOverview, now: number): Html {
     ['no response', hour.noResponse ?? 0, 'unanswered'],
   ];
   return html`<section><h2>Last hour</h2>
-<p class="big">${counted(hour.requests, 'request')}${hour.requests > 0 && html`, <b>${share(success)}</b> successful`}</p>
+<p class="big">${partial && hour.requests === 0 ? 'No request counted by this exporter' : counted(hour.requests, 'request')}${hour.requests > 0 && html`, <b>${share(success)}</b> successful`}</p>
 ${hourChart(facts, now, { width: 720, height: 110, name: 'chart' })}
 <p class="axis" aria-hidden="true"><span>60 min ago</span><span>30</span><span>now</span></p>
 <ul class="legend">${parts.map(([code, n, layer]) => n > 0 && html`<li class="${layer}">${code} <b>${count(n)}</b></li>`)}</ul>
 </section>`;
 }
 
-function facts({ id, tenant, entry, facts: known, rotation }: KeyOverview, now: number): Html {
+function facts(
+  { id, tenant, entry, facts: known, rotation }: KeyOverview,
+  now: number,
+  partial: boolean,
+): Html {
+  const never = partial ? 'not known' : 'never';
   const lines: [string, Html | string | false][] = [
     ['Id', html`<bdi class="code">${id}</bdi>`],
     ['Tenant', tenant !== '' && html`<bdi>${tenant}</bdi>`],
     ...(entry ? registered(entry, now) : [['Keys file', 'does not have this key'] as [string, string]]),
     ['Replaces', partner(rotation.predecessor)],
     ['Replaced by', partner(rotation.successor)],
-    ['Last used', agoAndWhen(known?.lastUsed ?? 0, now)],
-    ['First used', agoAndWhen(known?.firstUsed ?? 0, now)],
-    ['Last 401', agoAndWhen(known?.lastRejected ?? 0, now)],
+    ['Last used', agoAndWhen(known?.lastUsed ?? 0, now, never)],
+    ['First used', agoAndWhen(known?.firstUsed ?? 0, now, never)],
+    ['Last 401', agoAndWhen(known?.lastRejected ?? 0, now, never)],
     ['Longest pause', known !== undefined && known.maxGap > 0 && `${span(known.maxGap)} (last 30 days)`],
   ];
   return html`<section><h2>About the key</h2><dl class="facts">${lines.map(

@@ -1,5 +1,6 @@
 import type { Check } from '../../keys/checks.ts';
 import { OTHER, UNMATCHED } from '../../keys/key.ts';
+import { scopeChangeText } from '../../keys/scopes.ts';
 import { count, counted } from '../../keys/wording.ts';
 import { type Html, html } from '../../markup/html.ts';
 import type { EndpointLine, KeyDetail } from '../key-detail.ts';
@@ -64,11 +65,12 @@ export function statuses(
   { statuses: lines, requests }: KeyDetail,
   { facts }: KeyOverview,
   now: number,
+  oneOfSeveral: boolean,
 ): Html {
   const since =
     (facts?.firstUsed ?? 0) > 0 && html`, counted since ${agoAndWhen(facts?.firstUsed ?? 0, now)}`;
   if (lines.length === 0)
-    return html`<section><h2>By status</h2><p class="note">No request yet.</p></section>`;
+    return html`<section><h2>By status</h2><p class="note">${oneOfSeveral ? 'No request in the lines of this exporter.' : 'No request yet.'}</p></section>`;
   return html`<section><h2>By status</h2><p class="note">${counted(requests, 'request')}${since}</p>
 ${scrolling(
   'By status',
@@ -142,16 +144,22 @@ export function surfaces({ surfaces: lines }: KeyDetail, now: number): Html | fa
   )}</ul></section>`;
 }
 
-export function scopes({ scopes: lines }: KeyDetail, { entry }: KeyOverview, now: number): Html | false {
+export function scopes(
+  { scopes: lines, scopeAdvice }: KeyDetail,
+  { entry }: KeyOverview,
+  now: number,
+  partial: boolean,
+): Html | false {
   if (lines.length === 0) return false;
   const stated = entry !== undefined && entry.scopes.length > 0;
-  const used = lines.filter(({ lastUsed }) => lastUsed > 0);
-  const unused = lines.filter(({ lastUsed }) => lastUsed === 0);
+  const needed = lines.filter(({ used }) => used);
+  const unused = lines.filter(({ used }) => !used);
   return html`<section><h2>Scopes</h2>
-<ul class="plain">${used.map(
+<ul class="plain">${needed.map(
     ({ scope, granted, lastUsed }) =>
-      html`<li><bdi class="code">${scope}</bdi> used ${ago(lastUsed, now)}${stated && !granted && html` <span class="warn">not granted</span>`}</li>`,
+      html`<li><bdi class="code">${scope}</bdi> used ${lastUsed > 0 && ago(lastUsed, now)}${stated && !granted && html` <span class="warn">not granted</span>`}</li>`,
   )}</ul>
-${unused.length > 0 && html`<p class="note">Granted and never used: ${unused.map(({ scope }, i) => html`${i > 0 && ', '}<bdi class="code">${scope}</bdi>`)}</p>`}
+${unused.length > 0 && !partial && html`<p class="note">Granted and never used: ${unused.map(({ scope }, i) => html`${i > 0 && ', '}<bdi class="code">${scope}</bdi>`)}</p>`}
+${scopeAdvice.length > 0 && !partial && html`<p class="note">Narrower grant that still covers every use: ${scopeAdvice.map((change) => scopeChangeText(change)).join('; ')}.</p>`}
 ${!stated && html`<p class="note">Which scopes it was granted is not known.</p>`}</section>`;
 }

@@ -9,11 +9,13 @@ export interface PageFrame {
   refresh: number;
   /** The address that switches refreshing on or off. */
   refreshAddress: string;
+  /** Whose requests the page is about, where that is not all; '' = nothing is said. */
+  covers: string;
   main: Html;
 }
 
 /** A whole page. What is inside an element with data-live is replaced when the page refreshes itself. */
-export function page({ title, now, refresh, refreshAddress, main }: PageFrame): string {
+export function page({ title, now, refresh, refreshAddress, covers, main }: PageFrame): string {
   const { text } = html`<!doctype html>
 <html lang="en">
 <head>
@@ -34,7 +36,11 @@ ${refresh > 0 && html`<noscript><meta http-equiv="refresh" content="${refresh}">
 <a href="${refreshAddress}">${refresh > 0 ? `Stop refreshing every ${refresh} s` : 'Refresh every 10 s'}</a></p>
 </header>
 <main id="main" tabindex="-1">
-${main}
+${
+  covers !== '' &&
+  html`<p class="note" id="covers">${covers}</p>
+`
+}${main}
 </main>
 <footer><a href="/metrics">Metrics for Prometheus</a> <a href="/-/ready">Ready?</a></footer>
 </body>

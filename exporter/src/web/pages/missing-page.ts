@@ -8,6 +8,7 @@ export function missingPage(now: number, words: string): string {
     now,
     refresh: 0,
     refreshAddress: '/?refresh=10',
+    covers: '',
     main: html`<section class="lead quiet"><h1>${words}</h1><p class="why"><a href="/">Show all keys</a></p></section>`,
   });
 }

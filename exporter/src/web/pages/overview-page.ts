@@ -21,12 +21,16 @@ export interface OverviewModel {
   /** Event time of the first request that is counted, seconds; 0 = none yet. */
   countingSince: number;
   now: number;
+  /** As in PageFrame. */
+  covers: string;
+  /** What other exporters know is not at hand. */
+  partial: boolean;
 }
 
 /** The landing page: every key, worst first. */
 export async function overviewPage(model: OverviewModel): Promise<string> {
   const { query, list, now } = model;
-  const rows = await inSlices(list.keys, (key) => keyRow(key, now));
+  const rows = await inSlices(list.keys, (key) => keyRow(key, now, model.partial));
   const attention = list.byState.reduce(
     (sum, { state, keys }) => sum + (needsAttention(state) ? keys : 0),
     0,
@@ -36,6 +40,7 @@ export async function overviewPage(model: OverviewModel): Promise<string> {
     now,
     refresh: query.refresh,
     refreshAddress: listAddress(query, { page: query.page, refresh: query.refresh > 0 ? 0 : 10 }),
+    covers: model.covers,
     main: html`
 <div id="summary" data-live>
 <h1>${headline(list, attention, query)}</h1>
@@ -123,13 +128,13 @@ function columnHead(column: (typeof COLUMNS)[number], query: ListQuery): Html {
   return html`<th class="${column.class}" scope="col" role="columnheader"${order}><a href="${address}"${long && html` title="${long}"`}>${name}${arrow}</a></th>`;
 }
 
-function keyRow(key: KeyOverview, now: number): Html {
+function keyRow(key: KeyOverview, now: number, partial: boolean): Html {
   const { id, tenant, title, entry, facts, health, hour, success } = key;
   const about = entry ? [entry.environment, entry.tier, entry.owner] : ['not in the keys file'];
   const ips = facts?.uniqueIps;
   return html`<tr role="row" class="${STATE_TONES[health.state]}"><th class="key" scope="row" role="rowheader"><a href="${keyAddress(id, tenant)}"><bdi>${title}</bdi></a><span class="id"><bdi>${id}</bdi>${tenant !== '' && html` · <bdi>${tenant}</bdi>`}</span><span class="about">${about.filter(Boolean).map((word, i) => html`${i > 0 && ' · '}<bdi>${word}</bdi>`)}</span></th>
 <td class="state" role="cell">${badge(STATE_TONES[health.state], STATES[health.state].title)}<span class="reason">${health.reason}</span></td>
-<td class="used" role="cell" data-label="Last used">${ago(facts?.lastUsed ?? 0, now)}</td>
+<td class="used" role="cell" data-label="Last used">${ago(facts?.lastUsed ?? 0, now, partial ? 'not known' : 'never')}</td>
 <td class="requests" role="cell" data-label="Requests 1 h">${hourChart(facts, now, { width: 120, height: 26, name: 'spark' })}<span class="n">${figure(hour.requests)}</span></td>
 <td class="figure" role="cell" data-label="Success">${share(success)}</td>
 <td class="figure" role="cell" data-label="429">${figure(hour.throttled, 'warn')}</td>

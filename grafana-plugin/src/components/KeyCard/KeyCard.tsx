@@ -3,7 +3,14 @@ import type { GrafanaTheme2, TimeZone } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React from 'react';
-import { endpointLines, momentsOf, quotaLines, scopesOf, statusesOf } from '../../card/key-card.ts';
+import {
+  endpointLines,
+  momentsOf,
+  quotaLines,
+  scopeAdviceOf,
+  scopesOf,
+  statusesOf,
+} from '../../card/key-card.ts';
 import { rotationOf } from '../../card/rotation.ts';
 import type { KeyList, ListedKey } from '../../keys/key-list.ts';
 import { AS_IS } from '../as-is.ts';
@@ -63,7 +70,7 @@ export function KeyCard({ shown, list, timeZone, width }: Props) {
           <Endpoints lines={endpointLines(shown)} isKnown={answered.has('endpoints')} />
         </Section>
         <Section title={t('key-card.scopes', 'Scopes granted and used')}>
-          <Scopes lines={scopesOf(shown)} {...{ now, timeZone }} />
+          <Scopes lines={scopesOf(shown)} advice={scopeAdviceOf(shown)} {...{ now, timeZone }} />
         </Section>
         <Section title={t('key-card.addresses', 'Addresses')}>
           <Addresses {...{ shown, now, timeZone }} />

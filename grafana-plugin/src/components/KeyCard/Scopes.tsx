@@ -10,42 +10,56 @@ import { getTableStyles } from './table-styles.ts';
 
 interface Props {
   lines: readonly ScopeLine[];
+  /** How the grants can become narrower, a sentence part each. */
+  advice: readonly string[];
   now: number;
   timeZone: TimeZone;
 }
 
-/** Scopes the key has against those its requests needed: what was never needed can be taken away. */
-export function Scopes({ lines, now, timeZone }: Props) {
+/** Scopes the key has against those its requests needed, and a narrower grant that covers every use. */
+export function Scopes({ lines, advice, now, timeZone }: Props) {
   const styles = useStyles2(getTableStyles);
   if (lines.length === 0) return <Nothing>{t('scopes.none', 'No scopes are known for this key.')}</Nothing>;
   return (
-    <table className={styles.table}>
-      <thead>
-        <tr>
-          <th scope="col">{t('scopes.scope', 'Scope')}</th>
-          <th scope="col">{t('scopes.granted', 'Granted')}</th>
-          <th scope="col">{t('scopes.needed', 'Last needed')}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {lines.map(({ scope, granted, lastUsed }) => (
-          <tr key={scope}>
-            <th scope="row" className={styles.code}>
-              <bdi>{scope}</bdi>
-            </th>
-            <td className={cx(!granted && styles.warn)}>
-              {granted ? t('scopes.yes', 'yes') : t('scopes.no', 'not in the keys file')}
-            </td>
-            <td className={cx(lastUsed === 0 && styles.quiet)}>
-              {lastUsed === 0 ? (
-                t('scopes.never', 'never: can be taken away')
-              ) : (
-                <TimeAgo at={lastUsed} {...{ now, timeZone }} />
-              )}
-            </td>
+    <>
+      <table className={styles.table}>
+        <thead>
+          <tr>
+            <th scope="col">{t('scopes.scope', 'Scope')}</th>
+            <th scope="col">{t('scopes.granted', 'Granted')}</th>
+            <th scope="col">{t('scopes.needed', 'Last needed')}</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {lines.map(({ scope, granted, used, lastUsed }) => (
+            <tr key={scope}>
+              <th scope="row" className={styles.code}>
+                <bdi>{scope}</bdi>
+              </th>
+              <td className={cx(!granted && styles.warn)}>
+                {granted ? t('scopes.yes', 'yes') : t('scopes.no', 'not in the keys file')}
+              </td>
+              <td className={cx(!used && styles.quiet)}>
+                {lastUsed > 0 ? (
+                  <TimeAgo at={lastUsed} {...{ now, timeZone }} />
+                ) : used ? (
+                  t('scopes.unknown', 'used; when is not known')
+                ) : (
+                  t('scopes.never', 'never')
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {advice.length > 0 && (
+        <p>
+          {t('scopes.advice', 'Narrower grant that still covers every use: {{advice}}.', {
+            advice: advice.join('; '),
+            interpolation: { escapeValue: false },
+          })}
+        </p>
+      )}
+    </>
   );
 }
