@@ -1,6 +1,6 @@
 import { REVIEW_PAGE } from '../../exporter/src/api/endpoints.ts';
-import { count } from '../../exporter/src/keys/wording.ts';
 import { QUESTIONS } from '../../exporter/src/review/judgement.ts';
+import { count } from '../../exporter/src/text/numbers.ts';
 import {
   answerTable,
   coverageTable,

@@ -1,8 +1,8 @@
-import { terminalText } from '../markup/terminal-text.ts';
 import { explainRejection } from '../parse/explain.ts';
 import { maskEscapedText } from '../parse/masking.ts';
 import { REJECTIONS } from '../parse/record.ts';
 import { withoutSecrets } from '../parse/secrets.ts';
+import { terminalText } from '../text/terminal-text.ts';
 import type { Outlet } from './ingestion.ts';
 import type { RejectionListener } from './line-account.ts';
 

@@ -1,6 +1,6 @@
+import { nearest } from '../text/suggestion.ts';
 import { quoted } from './key-fields.ts';
 import type { Complaint, Path } from './keys-file.ts';
-import { nearest } from './suggestion.ts';
 
 interface Named {
   path: Path;

@@ -1,8 +1,8 @@
-import { dateOf, dayAt } from '../config/days.ts';
+import { THRESHOLDS, type ThresholdKind } from '../health/thresholds.ts';
 import { fewest, grantedScopes, type ScopeChange, scopeAdvice, scopeChangeText } from '../keys/scopes.ts';
-import { THRESHOLDS, type ThresholdKind } from '../keys/thresholds.ts';
 import { TIERS } from '../keys/tiers.ts';
-import { count, counted, percent, span } from '../keys/wording.ts';
+import { count, counted, percent, span } from '../text/numbers.ts';
+import { dateOf, dayAt } from '../time/days.ts';
 import type { KeyEvidence } from './evidence.ts';
 import { partialAnswers } from './partial-answers.ts';
 import { NAMED_TIERS } from './tier-replay.ts';

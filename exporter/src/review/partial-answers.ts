@@ -1,4 +1,4 @@
-import { count, percent, span } from '../keys/wording.ts';
+import { count, percent, span } from '../text/numbers.ts';
 import type { KeyEvidence } from './evidence.ts';
 import type { Answer } from './judgement.ts';
 

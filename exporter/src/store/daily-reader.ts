@@ -1,6 +1,6 @@
-import { type Days, quarterAt } from '../config/days.ts';
 import type { SourceCounterName } from '../log/counters.ts';
 import { formatIp } from '../parse/ip.ts';
+import { type Days, quarterAt } from '../time/days.ts';
 import type { DayRow, EndpointRow, KeyRow, KeyUsageRow } from '../usage/changes.ts';
 import { DayFigures } from '../usage/day-figures.ts';
 import { wordsOf } from '../usage/pairs.ts';

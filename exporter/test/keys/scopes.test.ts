@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { meaningOf, STATUS_MEANINGS } from '../../src/health/statuses.ts';
 import { KeyRegistry } from '../../src/keys/registry.ts';
 import {
   BUNDLES,
@@ -10,7 +11,6 @@ import {
   scopeLines,
   scopeOf,
 } from '../../src/keys/scopes.ts';
-import { meaningOf, STATUS_MEANINGS } from '../../src/keys/statuses.ts';
 
 describe('the scope a request needs', () => {
   test.each([

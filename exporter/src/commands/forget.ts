@@ -1,17 +1,17 @@
 import { hostname, userInfo } from 'node:os';
-import { QuestionError } from './history/key-choice.ts';
-import { NO_KEY, OTHER } from './keys/key.ts';
-import { isOfTenant, keyLabel } from './keys/labels.ts';
-import { KeyRegistry } from './keys/registry.ts';
-import { count, counted } from './keys/wording.ts';
-import { terminalText } from './markup/terminal-text.ts';
-import { maskKey } from './parse/masking.ts';
+import { QuestionError } from '../history/key-choice.ts';
+import { NO_KEY, OTHER } from '../keys/key.ts';
+import { isOfTenant, keyLabel } from '../keys/labels.ts';
+import { KeyRegistry } from '../keys/registry.ts';
+import { maskKey } from '../parse/masking.ts';
+import type { ForgottenEntry, ForgottenKey } from '../store/forgetting.ts';
+import { ANOTHER_EXPORTER } from '../store/lock.ts';
+import { openStore, openStoreForReading } from '../store/sqlite.ts';
+import type { Loaded, Store } from '../store/store.ts';
+import { count, counted } from '../text/numbers.ts';
+import { terminalText } from '../text/terminal-text.ts';
+import { FAMILIES } from '../usage/changes.ts';
 import type { Settings } from './settings.ts';
-import type { ForgottenEntry, ForgottenKey } from './store/forgetting.ts';
-import { ANOTHER_EXPORTER } from './store/lock.ts';
-import { openStore, openStoreForReading } from './store/sqlite.ts';
-import type { Loaded, Store } from './store/store.ts';
-import { FAMILIES } from './usage/changes.ts';
 
 export interface ForgetFlags {
   tenant: string;

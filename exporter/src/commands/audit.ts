@@ -1,21 +1,21 @@
 import { createWriteStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { coverageAt } from './coverage-of-store.ts';
-import { KeyRegistry } from './keys/registry.ts';
-import { ArchiveError } from './record/archive-error.ts';
-import { type DuckDBConnection, literal, openDuckdb } from './record/duckdb.ts';
-import { progressBar } from './record/progress.ts';
-import { ArchiveSearch, type FoundRequest } from './record/search.ts';
+import { KeyRegistry } from '../keys/registry.ts';
+import { ArchiveError } from '../record/archive-error.ts';
+import { type DuckDBConnection, literal, openDuckdb } from '../record/duckdb.ts';
+import { progressBar } from '../record/progress.ts';
+import { ArchiveSearch, type FoundRequest } from '../record/search.ts';
 import {
   coveringForm,
   onTerminal,
   TEXT_FORMS,
   type TextForm,
   type TextFormat,
-} from './record/search-output.ts';
-import { parseQuery, type QueryText, type SearchQuery } from './record/search-query.ts';
-import { linesSince, readSigningKey, signatureOf, verifyArchive } from './record/verify.ts';
+} from '../record/search-output.ts';
+import { parseQuery, type QueryText, type SearchQuery } from '../record/search-query.ts';
+import { linesSince, readSigningKey, signatureOf, verifyArchive } from '../record/verify.ts';
+import { coverageAt } from './coverage-of-store.ts';
 import type { Settings } from './settings.ts';
 
 export interface SearchFlags extends QueryText {

@@ -1,7 +1,7 @@
-import { type Coverage, coverageOf } from './history/coverage.ts';
+import { type Coverage, coverageOf } from '../history/coverage.ts';
+import { openStoreForReading } from '../store/sqlite.ts';
+import type { StoreReader } from '../store/store.ts';
 import type { Settings } from './settings.ts';
-import { openStoreForReading } from './store/sqlite.ts';
-import type { StoreReader } from './store/store.ts';
 
 /**
  * Whose requests a store holds. The exporter that writes it says so in the store; a command beside it may have been

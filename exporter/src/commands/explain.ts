@@ -1,11 +1,11 @@
+import { chosenKey, QuestionError } from '../history/key-choice.ts';
+import { KeyRegistry } from '../keys/registry.ts';
+import { blastRadius } from '../review/blast-radius.ts';
+import { radiusJson, radiusText } from '../review/blast-radius-forms.ts';
+import { keyInUse, lookBack } from '../review/key-in-use.ts';
+import { openStoreForReading } from '../store/sqlite.ts';
 import { coverageFor } from './coverage-of-store.ts';
-import { chosenKey, QuestionError } from './history/key-choice.ts';
-import { KeyRegistry } from './keys/registry.ts';
-import { blastRadius } from './review/blast-radius.ts';
-import { radiusJson, radiusText } from './review/blast-radius-forms.ts';
-import { keyInUse, lookBack } from './review/key-in-use.ts';
 import type { Settings } from './settings.ts';
-import { openStoreForReading } from './store/sqlite.ts';
 
 const MOST_DAYS = 3_650;
 
