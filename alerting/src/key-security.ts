@@ -9,7 +9,7 @@ import {
   RETIRED_KEYS,
 } from '../../exporter/src/health/promql.ts';
 import { KEY_SERIES, RECORDED } from '../../exporter/src/health/series.ts';
-import type { ThresholdKind } from '../../exporter/src/keys/thresholds.ts';
+import type { ThresholdKind } from '../../exporter/src/health/thresholds.ts';
 import type { Alert, Recording, RuleFile } from './rule.ts';
 import {
   firstLabel,

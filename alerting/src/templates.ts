@@ -1,6 +1,6 @@
 import { effective, RECORDED_KINDS } from '../../exporter/src/health/promql.ts';
 import { KEY_SERIES } from '../../exporter/src/health/series.ts';
-import { THRESHOLDS, type ThresholdKind } from '../../exporter/src/keys/thresholds.ts';
+import { THRESHOLDS, type ThresholdKind } from '../../exporter/src/health/thresholds.ts';
 
 /**
  * Pieces of the Go templates in annotations. They use only functions that Prometheus, vmalert, and the rulers of

@@ -9,7 +9,7 @@ import {
   RETIRED_KEYS,
 } from '../../exporter/src/health/promql.ts';
 import { KEY_SERIES, RECORDED } from '../../exporter/src/health/series.ts';
-import { THRESHOLDS, type ThresholdKind } from '../../exporter/src/keys/thresholds.ts';
+import { THRESHOLDS, type ThresholdKind } from '../../exporter/src/health/thresholds.ts';
 import type { Group, Recording, RuleFile } from './rule.ts';
 
 const { requests, threshold, info, lastUsed, lastRejected } = KEY_SERIES;

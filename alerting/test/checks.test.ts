@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
-import { CHECKS, type CheckName, checksOf } from '../../exporter/src/keys/checks.ts';
-import { type KeySignals, unknownSignals, type WindowCounts } from '../../exporter/src/keys/key-signals.ts';
-import { silentTogether } from '../../exporter/src/keys/silent-together.ts';
-import { effectiveThresholds, type ThresholdKind } from '../../exporter/src/keys/thresholds.ts';
+import { CHECKS, type CheckName, checksOf } from '../../exporter/src/health/checks.ts';
+import { type KeySignals, unknownSignals, type WindowCounts } from '../../exporter/src/health/key-signals.ts';
+import { silentTogether } from '../../exporter/src/health/silent-together.ts';
+import { effectiveThresholds, type ThresholdKind } from '../../exporter/src/health/thresholds.ts';
 import { files, PACK, run } from './pack.ts';
 
 /**

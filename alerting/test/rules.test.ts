@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
-import { THRESHOLDS } from '../../exporter/src/keys/thresholds.ts';
+import { THRESHOLDS } from '../../exporter/src/health/thresholds.ts';
 import { KEY_FAMILIES, SELF_FAMILIES } from '../../exporter/src/metrics/families.ts';
 import { ruleFiles } from '../src/rule-files.ts';
 import { yamlOf } from '../src/yaml.ts';

@@ -1,5 +1,5 @@
 import { KEYS_PAGE } from '../../exporter/src/api/endpoints.ts';
-import { count } from '../../exporter/src/keys/wording.ts';
+import { count } from '../../exporter/src/text/numbers.ts';
 import {
   answerLines,
   answerTable,

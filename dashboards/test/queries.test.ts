@@ -7,7 +7,7 @@ import { backfill } from '../../alerting/test/past.ts';
 import { replay } from '../../alerting/test/replay.ts';
 import { runDemo, writeHistory } from '../../exporter/src/demo/demo.ts';
 import type { IngestionSettings } from '../../exporter/src/ingest/ingestion.ts';
-import { readSettings } from '../../exporter/src/settings.ts';
+import { readSettings } from '../../exporter/src/commands/settings.ts';
 import {
   type ExporterProcess,
   eventually,

@@ -19,7 +19,7 @@ import * as apps from 'kubernetes-models/apps/v1';
 import * as networking from 'kubernetes-models/networking.k8s.io/v1';
 import * as core from 'kubernetes-models/v1';
 import { parse, parseAllDocuments } from 'yaml';
-import { readSettings } from '../../exporter/src/settings.ts';
+import { readSettings } from '../../exporter/src/commands/settings.ts';
 import {
   endLeftovers,
   eventually,

@@ -6,5 +6,5 @@ import { IngestionThread } from './ingest/ingestion-thread.ts';
  */
 const [command = 'serve'] = process.argv.slice(2);
 const thread = command === 'serve' || command.startsWith('--') ? new IngestionThread() : undefined;
-const { commandLine } = await import('./cli.ts');
+const { commandLine } = await import('./commands/cli.ts');
 await commandLine(thread);

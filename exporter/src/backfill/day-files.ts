@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dateOf, dayAt } from '../config/days.ts';
+import { dateOf, dayAt } from '../time/days.ts';
 
 const SUFFIX = '.openmetrics';
 /** Whether a file is called as one of DayFiles is. */

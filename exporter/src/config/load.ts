@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isCollection, LineCounter, parseDocument, parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
-import { nearest } from '../keys/suggestion.ts';
+import { nearest } from '../text/suggestion.ts';
 import { type Config, configSchema, OPTIONS, type SourceConfig } from './options.ts';
 
 /** Where option values may come from; the later one wins: file, environment, command line. */

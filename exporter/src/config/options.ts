@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseDuration } from './duration.ts';
+import { parseDuration } from '../time/duration.ts';
 
 /** Seconds, written as a duration such as `90s` or `30d`. */
 const duration = (least = 0) =>

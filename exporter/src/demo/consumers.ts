@@ -1,5 +1,5 @@
-import type { CheckName } from '../keys/checks.ts';
-import type { KeyState } from '../keys/states.ts';
+import type { CheckName } from '../health/checks.ts';
+import type { KeyState } from '../health/states.ts';
 
 /** Milliseconds, for times relative to the moment the demonstration starts. */
 export const MINUTE = 60_000;

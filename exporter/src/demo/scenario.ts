@@ -1,4 +1,4 @@
-import type { CheckName } from '../keys/checks.ts';
+import type { CheckName } from '../health/checks.ts';
 import { CONSUMERS, type Consumer, DAY, type Episode, HOUR, MINUTE, type Route } from './consumers.ts';
 import { Random } from './random.ts';
 

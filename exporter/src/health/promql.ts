@@ -1,4 +1,4 @@
-import { THRESHOLDS, type ThresholdKind } from '../keys/thresholds.ts';
+import { THRESHOLDS, type ThresholdKind } from './thresholds.ts';
 import { KEY_SERIES, RECORDED } from './series.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { count } from '../keys/wording.ts';
-import { csvLine } from '../markup/csv.ts';
-import { terminalText } from '../markup/terminal-text.ts';
+import { count } from '../text/numbers.ts';
+import { csvLine } from '../text/csv.ts';
+import { terminalText } from '../text/terminal-text.ts';
 import type { UsageRow } from './usage-report.ts';
 
 export const USAGE_FORMS = ['table', 'json', 'csv'] as const;

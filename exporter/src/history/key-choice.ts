@@ -2,7 +2,7 @@ import type { KeyEntry } from '../keys/key.ts';
 import { isOfTenant, keyLabel, NO_TENANT, tenantLabel, tenantsToName } from '../keys/labels.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import { type AskedKey, isUnder, namesAsked, type Stored } from '../keys/stored-names.ts';
-import { nearest } from '../keys/suggestion.ts';
+import { nearest } from '../text/suggestion.ts';
 import { maskKey } from '../parse/masking.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
 import type { KeyRow } from '../usage/changes.ts';

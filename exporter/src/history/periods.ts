@@ -1,4 +1,4 @@
-import { type Days, dateOf } from '../config/days.ts';
+import { type Days, dateOf } from '../time/days.ts';
 
 const MS = 86_400_000;
 

@@ -1,4 +1,4 @@
-import { type Days, dayAt, parseDays } from '../config/days.ts';
+import { type Days, dayAt, parseDays } from '../time/days.ts';
 import { QuestionError } from './key-choice.ts';
 import { GRAINS, type Grain, periodsOf } from './periods.ts';
 

@@ -1,4 +1,4 @@
-import { type Days, dateOf } from '../config/days.ts';
+import { type Days, dateOf } from '../time/days.ts';
 import type { DailyReader, KeyUses } from '../store/daily-reader.ts';
 import type { KeyRow } from '../usage/changes.ts';
 import { DayFigures } from '../usage/day-figures.ts';

@@ -1,4 +1,4 @@
-import { terminalText } from '../markup/terminal-text.ts';
+import { terminalText } from '../text/terminal-text.ts';
 import { explainRejection } from '../parse/explain.ts';
 import { maskEscapedText } from '../parse/masking.ts';
 import { REJECTIONS } from '../parse/record.ts';

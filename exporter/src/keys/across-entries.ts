@@ -1,6 +1,6 @@
 import { quoted } from './key-fields.ts';
 import type { Complaint, Path } from './keys-file.ts';
-import { nearest } from './suggestion.ts';
+import { nearest } from '../text/suggestion.ts';
 
 interface Named {
   path: Path;

@@ -12,7 +12,7 @@ import {
   timestamp,
   word,
 } from './key-fields.ts';
-import { THRESHOLD_KINDS, THRESHOLDS, type ThresholdKind } from './thresholds.ts';
+import { THRESHOLD_KINDS, THRESHOLDS, type ThresholdKind } from '../health/thresholds.ts';
 import { DEFAULT_TIER, TIER_NAMES } from './tiers.ts';
 
 const limits = z

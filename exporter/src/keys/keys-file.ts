@@ -5,8 +5,8 @@ import type { KeyEntry } from './key.ts';
 import { quoted } from './key-fields.ts';
 import { type KeyFields, keySchema, keysFileSchema } from './key-schema.ts';
 import { holdsRawKey, maskedFormIn, withoutRawKeys } from './raw-keys.ts';
-import { nearest } from './suggestion.ts';
-import { THRESHOLD_KINDS } from './thresholds.ts';
+import { nearest } from '../text/suggestion.ts';
+import { THRESHOLD_KINDS } from '../health/thresholds.ts';
 import { DEFAULT_TIER, TIERS } from './tiers.ts';
 
 /** One thing wrong in the keys file. Never quotes a raw key. */

@@ -1,7 +1,7 @@
 import { accessSync, closeSync, constants, lstatSync, openSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { globSync, isDynamicPattern } from 'tinyglobby';
-import { nearest } from '../keys/suggestion.ts';
+import { nearest } from '../text/suggestion.ts';
 
 /** Why a configured pattern matches no file, or why what it names cannot be read: cause label → meaning. */
 export const PATTERN_PROBLEMS = {

@@ -1,4 +1,4 @@
-import { nearest } from '../keys/suggestion.ts';
+import { nearest } from '../text/suggestion.ts';
 import { FormatError } from './fields.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { dateOf, dayAt } from '../config/days.ts';
+import { dateOf, dayAt } from '../time/days.ts';
 
 /** What lies where below `record.path`. */
 export const spoolDirectory = (root: string): string => join(root, 'spool');

@@ -1,5 +1,5 @@
-import { csvLine } from '../markup/csv.ts';
-import { terminalText } from '../markup/terminal-text.ts';
+import { csvLine } from '../text/csv.ts';
+import { terminalText } from '../text/terminal-text.ts';
 import type { FoundRequest } from './search.ts';
 import { COLUMNS } from './spool-table.ts';
 

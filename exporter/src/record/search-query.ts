@@ -1,4 +1,4 @@
-import { parseDays } from '../config/days.ts';
+import { parseDays } from '../time/days.ts';
 import { tenantsAsked } from '../keys/labels.ts';
 import { KeyRegistry } from '../keys/registry.ts';
 import { namesAsked, type StoredName } from '../keys/stored-names.ts';

@@ -1,6 +1,6 @@
 import { momentOf } from '../history/figures.ts';
-import { count, counted, span } from '../keys/wording.ts';
-import { terminalText } from '../markup/terminal-text.ts';
+import { count, counted, span } from '../text/numbers.ts';
+import { terminalText } from '../text/terminal-text.ts';
 import type { BlastRadius, JudgedCaller } from './blast-radius.ts';
 
 /** Callers and endpoints written out; the rest is counted. */

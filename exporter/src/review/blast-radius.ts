@@ -1,4 +1,4 @@
-import { span } from '../keys/wording.ts';
+import { span } from '../text/numbers.ts';
 import type { Caller } from '../record/callers.ts';
 
 const DAY = 86_400;

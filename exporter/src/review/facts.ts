@@ -1,4 +1,4 @@
-import { count } from '../keys/wording.ts';
+import { count } from '../text/numbers.ts';
 import type { Review, ReviewedKey } from './review.ts';
 
 /** What every form of the review says beside the keys, as name and text. */

@@ -1,4 +1,4 @@
-import { type Days, dateOf, dayAt } from '../config/days.ts';
+import { type Days, dateOf, dayAt } from '../time/days.ts';
 import { spanOf } from '../history/usage-report.ts';
 import { type KeyEntry, NO_KEY, OTHER } from '../keys/key.ts';
 import { keyLabel, tenantLabel } from '../keys/labels.ts';

@@ -1,10 +1,10 @@
-import { type Days, dateOf } from '../config/days.ts';
+import { type Days, dateOf } from '../time/days.ts';
 import type { WholeKey } from '../history/key-choice.ts';
 import { keyDetails, usesOf } from '../history/usage-report.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import { namesOfEntry } from '../keys/stored-names.ts';
-import { THRESHOLDS } from '../keys/thresholds.ts';
-import { count } from '../keys/wording.ts';
+import { THRESHOLDS } from '../health/thresholds.ts';
+import { count } from '../text/numbers.ts';
 import { ArchivedRequests } from '../record/archived-requests.ts';
 import { type Caller, callersOf, MOST_CALLERS, requestsOfKey } from '../record/callers.ts';
 import type { DailyReader } from '../store/daily-reader.ts';

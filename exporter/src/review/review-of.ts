@@ -1,4 +1,4 @@
-import { dateOf, dayAt, quarterOf } from '../config/days.ts';
+import { dateOf, dayAt, quarterOf } from '../time/days.ts';
 import { QuestionError } from '../history/key-choice.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import { ArchivedRequests } from '../record/archived-requests.ts';

@@ -1,4 +1,4 @@
-import { type Days, parseDays, quarterAt, quarterOf } from '../config/days.ts';
+import { type Days, parseDays, quarterAt, quarterOf } from '../time/days.ts';
 import type { KeyEvidence, QuarterEvidence } from './evidence.ts';
 import { gather, knownKeys, type ReviewSource } from './gathering.ts';
 import { type Judgement, judge, VERDICTS, type Verdict, verdictOn } from './judgement.ts';

@@ -1,4 +1,4 @@
-import { Html } from '../markup/html.ts';
+import { Html } from '../text/html.ts';
 
 /** Screen and A4 paper, light and dark; colour is never the only sign. */
 export const REVIEW_STYLE = new Html(`

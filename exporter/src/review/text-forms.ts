@@ -1,4 +1,4 @@
-import { csvLine } from '../markup/csv.ts';
+import { csvLine } from '../text/csv.ts';
 import { coverFacts, nameOf, verdictText } from './facts.ts';
 import type { Review, ReviewedKey } from './review.ts';
 

@@ -1,4 +1,4 @@
-import { type Days, dateOf } from '../config/days.ts';
+import { type Days, dateOf } from '../time/days.ts';
 import { TIERS } from '../keys/tiers.ts';
 import type { ArchivedRequests } from '../record/archived-requests.ts';
 import type { KeyRow } from '../usage/changes.ts';

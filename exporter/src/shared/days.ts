@@ -1,4 +1,4 @@
-import { dateOf } from '../config/days.ts';
+import { dateOf } from '../time/days.ts';
 import type { EndpointRow } from '../usage/changes.ts';
 import { DayFigures, OTHER_ENDPOINT } from '../usage/day-figures.ts';
 import { latin1, restOf } from './facts.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { dateOf, dayAt } from '../config/days.ts';
+import { dateOf, dayAt } from '../time/days.ts';
 import type { Argument, Connection, Reply } from './connection.ts';
 import { type Contribution, FACT_PARTS, noContribution, sizeOf } from './contribution.ts';
 import { DAYS_KEPT } from './days.ts';

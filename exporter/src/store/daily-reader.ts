@@ -1,4 +1,4 @@
-import { type Days, quarterAt } from '../config/days.ts';
+import { type Days, quarterAt } from '../time/days.ts';
 import type { SourceCounterName } from '../log/counters.ts';
 import { formatIp } from '../parse/ip.ts';
 import type { DayRow, EndpointRow, KeyRow, KeyUsageRow } from '../usage/changes.ts';

@@ -1,4 +1,4 @@
-import { quarterAt } from '../config/days.ts';
+import { quarterAt } from '../time/days.ts';
 import type { DayRow } from '../usage/changes.ts';
 import { QuarterFigures } from '../usage/quarter-figures.ts';
 import * as tables from './tables.ts';

@@ -1,4 +1,4 @@
-import { count, counted, span, tenths } from '../keys/wording.ts';
+import { count, counted, span, tenths } from '../text/numbers.ts';
 import { LOSSES, type SourceCounterName } from '../log/counters.ts';
 import { PATTERN_PROBLEMS } from '../log/patterns.ts';
 import type { Mirror } from '../metrics/mirror.ts';

@@ -4,7 +4,7 @@ import { gzip } from 'node:zlib';
 import type { Request, RequestHandler, Response } from 'express';
 import { NO_KEY, OTHER } from '../keys/key.ts';
 import { withoutRawKeys } from '../keys/raw-keys.ts';
-import { counted } from '../keys/wording.ts';
+import { counted } from '../text/numbers.ts';
 import { FAMILIES } from '../usage/changes.ts';
 import { ICON } from './assets/icon.ts';
 import { SCRIPT } from './assets/script.ts';

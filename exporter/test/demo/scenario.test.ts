@@ -11,10 +11,10 @@ import {
   scenarioOf,
 } from '../../src/demo/scenario.ts';
 import { lineOf } from '../../src/demo/writer.ts';
-import type { CheckName } from '../../src/keys/checks.ts';
+import type { CheckName } from '../../src/health/checks.ts';
 import { parseKeysFile } from '../../src/keys/keys-file.ts';
 import { KeyRegistry } from '../../src/keys/registry.ts';
-import { type KeyHealth, stateOf } from '../../src/keys/state.ts';
+import { type KeyHealth, stateOf } from '../../src/health/state.ts';
 import { signalsOf } from '../../src/web/signals.ts';
 import { factsOf } from './facts.ts';
 

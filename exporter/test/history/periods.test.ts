@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Days, dateOf, parseDays, quarterOf } from '../../src/config/days.ts';
+import { type Days, dateOf, parseDays, quarterOf } from '../../src/time/days.ts';
 import { before, GRAINS, periodsOf, yearBefore } from '../../src/history/periods.ts';
 
 const day = (text: string): number => Date.parse(text) / 86_400_000;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Days, parseDays } from '../../src/config/days.ts';
+import { type Days, parseDays } from '../../src/time/days.ts';
 import type { Grain } from '../../src/history/periods.ts';
 import { usageReport } from '../../src/history/usage-report.ts';
 import { KeyRegistry } from '../../src/keys/registry.ts';

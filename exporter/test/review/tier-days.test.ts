@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { dayAt } from '../../src/config/days.ts';
+import { dayAt } from '../../src/time/days.ts';
 import { TIERS } from '../../src/keys/tiers.ts';
 import { ArchivedRequests } from '../../src/record/archived-requests.ts';
 import type { TierEvidence } from '../../src/review/evidence.ts';

@@ -1,4 +1,4 @@
-import type { KeyState } from '../../src/keys/states.ts';
+import type { KeyState } from '../../src/health/states.ts';
 import type { KeyFacts, MinuteClass } from '../../src/usage/facts.ts';
 
 export const NOW = 1_780_000_000;

@@ -1,6 +1,6 @@
-import type { Check } from '../../../exporter/src/keys/checks.ts';
-import { carriesTraffic } from '../../../exporter/src/keys/lifecycle-checks.ts';
-import { stateOf } from '../../../exporter/src/keys/state.ts';
+import type { Check } from '../../../exporter/src/health/checks.ts';
+import { carriesTraffic } from '../../../exporter/src/health/lifecycle-checks.ts';
+import { stateOf } from '../../../exporter/src/health/state.ts';
 import { KEY_FAMILIES } from '../../../exporter/src/metrics/families.ts';
 import type { KeyList, ListedKey } from '../keys/key-list.ts';
 import type { KeyReadings } from '../keys/readings.ts';

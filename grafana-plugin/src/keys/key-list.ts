@@ -1,5 +1,5 @@
-import { type KeySignals, responsesOf, type WindowCounts } from '../../../exporter/src/keys/key-signals.ts';
-import { type KeyHealth, stateOf } from '../../../exporter/src/keys/state.ts';
+import { type KeySignals, responsesOf, type WindowCounts } from '../../../exporter/src/health/key-signals.ts';
+import { type KeyHealth, stateOf } from '../../../exporter/src/health/state.ts';
 import { KEY_FAMILIES } from '../../../exporter/src/metrics/families.ts';
 import type { Answers } from '../frames/answers.ts';
 import type { Rows } from '../frames/rows.ts';

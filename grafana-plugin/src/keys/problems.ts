@@ -1,5 +1,5 @@
 import { t } from '@grafana/i18n';
-import { span } from '../../../exporter/src/keys/wording.ts';
+import { span } from '../../../exporter/src/text/numbers.ts';
 import { AS_IS } from '../components/as-is.ts';
 import type { Answers } from '../frames/answers.ts';
 import { ROLE_WORDS } from '../roles/role-words.ts';

@@ -2,12 +2,12 @@ import {
   type KeySignals,
   type RotationPartner,
   unknownSignals,
-} from '../../../exporter/src/keys/key-signals.ts';
+} from '../../../exporter/src/health/key-signals.ts';
 import {
   type EffectiveThresholds,
   effectiveThresholds,
   THRESHOLD_KINDS,
-} from '../../../exporter/src/keys/thresholds.ts';
+} from '../../../exporter/src/health/thresholds.ts';
 import {
   type FamilyDefinition,
   KEY_FAMILIES,

@@ -1,4 +1,4 @@
-import type { WindowCounts } from '../../../exporter/src/keys/key-signals.ts';
+import type { WindowCounts } from '../../../exporter/src/health/key-signals.ts';
 
 /** Requests by status code. */
 export type StatusCounts = ReadonlyMap<number, number>;

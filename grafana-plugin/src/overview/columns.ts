@@ -1,5 +1,5 @@
-import { responsesOf } from '../../../exporter/src/keys/key-signals.ts';
-import { worstFirst } from '../../../exporter/src/keys/state.ts';
+import { responsesOf } from '../../../exporter/src/health/key-signals.ts';
+import { worstFirst } from '../../../exporter/src/health/state.ts';
 import type { ListedKey } from '../keys/key-list.ts';
 
 /** Every column of the overview, in the order they are shown. */

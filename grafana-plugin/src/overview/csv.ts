@@ -1,5 +1,5 @@
-import { STATES } from '../../../exporter/src/keys/states.ts';
-import { csvLine } from '../../../exporter/src/markup/csv.ts';
+import { STATES } from '../../../exporter/src/health/states.ts';
+import { csvLine } from '../../../exporter/src/text/csv.ts';
 import type { ListedKey } from '../keys/key-list.ts';
 
 /** Columns of the copied table. Figures are plain, times ISO 8601, shares ratios; unknown is empty. */

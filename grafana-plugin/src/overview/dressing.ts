@@ -12,7 +12,7 @@ import {
   type TimeZone,
 } from '@grafana/data';
 import { t } from '@grafana/i18n';
-import { STATES } from '../../../exporter/src/keys/states.ts';
+import { STATES } from '../../../exporter/src/health/states.ts';
 import type { ListedKey } from '../keys/key-list.ts';
 import { keysFrame } from './keys-frame.ts';
 

@@ -1,4 +1,4 @@
-import { type KeyState, STATE_NAMES } from '../../../exporter/src/keys/states.ts';
+import { type KeyState, STATE_NAMES } from '../../../exporter/src/health/states.ts';
 import type { ListedKey } from '../keys/key-list.ts';
 
 /** Facets whose values can be chosen; none chosen = all. */

@@ -1,5 +1,5 @@
 import { type DataFrame, FieldType, toDataFrame } from '@grafana/data';
-import { STATES } from '../../../exporter/src/keys/states.ts';
+import { STATES } from '../../../exporter/src/health/states.ts';
 import type { ListedKey } from '../keys/key-list.ts';
 
 /**

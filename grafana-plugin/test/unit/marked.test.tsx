@@ -2,8 +2,8 @@ import { type DataFrame, EventBusSrv, LoadingState, type PanelData, type PanelPr
 import { render } from '@testing-library/react';
 import i18next from 'i18next';
 import React from 'react';
-import { STATES } from '../../../exporter/src/keys/states.ts';
-import { STATUS_MEANINGS } from '../../../exporter/src/keys/statuses.ts';
+import { STATES } from '../../../exporter/src/health/states.ts';
+import { STATUS_MEANINGS } from '../../../exporter/src/health/statuses.ts';
 import { limitOf, measured } from '../../../exporter/src/web/pages/wording.ts';
 import { KeyUsagePanel } from '../../src/components/KeyUsagePanel/KeyUsagePanel.tsx';
 import type { PanelOptions } from '../../src/options/options.ts';

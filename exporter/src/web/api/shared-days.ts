@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { SHARED_DAYS } from '../../api/endpoints.ts';
-import { dateOf } from '../../config/days.ts';
+import { dateOf } from '../../time/days.ts';
 import { detailsOf, figuresOf } from '../../history/figures.ts';
 import { oneKey, QuestionError, type WholeKey } from '../../history/key-choice.ts';
 import { timeOf } from '../../history/question.ts';

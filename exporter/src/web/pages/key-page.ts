@@ -1,7 +1,7 @@
 import { type KeyEntry, NO_KEY } from '../../keys/key.ts';
-import { STATES } from '../../keys/states.ts';
-import { count, counted, span } from '../../keys/wording.ts';
-import { type Html, html } from '../../markup/html.ts';
+import { STATES } from '../../health/states.ts';
+import { count, counted, span } from '../../text/numbers.ts';
+import { type Html, html } from '../../text/html.ts';
 import type { KeyDetail } from '../key-detail.ts';
 import { isPseudoKey, type ListedKey } from '../key-directory.ts';
 import type { KeyOverview } from '../key-overview.ts';

@@ -1,4 +1,4 @@
-import { type Html, html } from '../../markup/html.ts';
+import { type Html, html } from '../../text/html.ts';
 import { absolute } from './wording.ts';
 
 export interface PageFrame {

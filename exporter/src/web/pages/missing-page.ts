@@ -1,4 +1,4 @@
-import { html } from '../../markup/html.ts';
+import { html } from '../../text/html.ts';
 import { page } from './layout.ts';
 
 /** What a browser sees where there is nothing, and when something went wrong. */

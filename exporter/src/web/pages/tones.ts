@@ -1,6 +1,6 @@
-import type { CheckResult } from '../../keys/checks.ts';
-import type { KeyState } from '../../keys/states.ts';
-import { type Html, html } from '../../markup/html.ts';
+import type { CheckResult } from '../../health/checks.ts';
+import type { KeyState } from '../../health/states.ts';
+import { type Html, html } from '../../text/html.ts';
 
 /** How much a state asks for: its colour, always beside its words. */
 export type Tone = 'bad' | 'warn' | 'note' | 'good' | 'quiet';

@@ -3,8 +3,8 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React from 'react';
-import type { WindowCounts } from '../../../../exporter/src/keys/key-signals.ts';
-import { percent } from '../../../../exporter/src/keys/wording.ts';
+import type { WindowCounts } from '../../../../exporter/src/health/key-signals.ts';
+import { percent } from '../../../../exporter/src/text/numbers.ts';
 import { stripes } from './stripes.ts';
 
 /** The classes in the order of the bar, best first. */

@@ -2,7 +2,7 @@ import type { TimeZone } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React from 'react';
-import { count } from '../../../../exporter/src/keys/wording.ts';
+import { count } from '../../../../exporter/src/text/numbers.ts';
 import { KEY_FAMILIES } from '../../../../exporter/src/metrics/families.ts';
 import type { ListedKey } from '../../keys/key-list.ts';
 import { TimeAgo } from '../TimeAgo/TimeAgo.tsx';

@@ -1,7 +1,7 @@
 import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React from 'react';
-import type { Check, CheckResult } from '../../../../exporter/src/keys/checks.ts';
+import type { Check, CheckResult } from '../../../../exporter/src/health/checks.ts';
 import { limitOf, measured } from '../../../../exporter/src/web/pages/wording.ts';
 import { getTableStyles } from './table-styles.ts';
 

@@ -2,7 +2,7 @@ import { cx } from '@emotion/css';
 import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React from 'react';
-import { count, percent } from '../../../../exporter/src/keys/wording.ts';
+import { count, percent } from '../../../../exporter/src/text/numbers.ts';
 import type { EndpointLine } from '../../card/key-card.ts';
 import { Meter } from './Meter.tsx';
 import { Nothing } from './Section.tsx';

@@ -3,7 +3,7 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React from 'react';
-import { count } from '../../../../exporter/src/keys/wording.ts';
+import { count } from '../../../../exporter/src/text/numbers.ts';
 import type { QuotaLine } from '../../card/key-card.ts';
 import { Meter } from './Meter.tsx';
 

@@ -3,7 +3,7 @@ import type { GrafanaTheme2, TimeZone } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { useStyles2, useTheme2 } from '@grafana/ui';
 import React from 'react';
-import { count, percent } from '../../../../exporter/src/keys/wording.ts';
+import { count, percent } from '../../../../exporter/src/text/numbers.ts';
 import type { Rotation, RotationSide } from '../../card/rotation.ts';
 import { AS_IS } from '../as-is.ts';
 import { sparklinePath } from '../Sparkline/path.ts';

@@ -1,8 +1,8 @@
 import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React from 'react';
-import type { StatusLine } from '../../../../exporter/src/keys/statuses.ts';
-import { count, percent } from '../../../../exporter/src/keys/wording.ts';
+import type { StatusLine } from '../../../../exporter/src/health/statuses.ts';
+import { count, percent } from '../../../../exporter/src/text/numbers.ts';
 import { Nothing } from './Section.tsx';
 import { getTableStyles } from './table-styles.ts';
 

@@ -3,7 +3,7 @@ import type { DisplayValue, GrafanaTheme2, TimeZone } from '@grafana/data';
 import { formattedValueToString } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import React, { type CSSProperties, type ReactNode } from 'react';
-import type { CheckName } from '../../../../exporter/src/keys/checks.ts';
+import type { CheckName } from '../../../../exporter/src/health/checks.ts';
 import type { ListedKey } from '../../keys/key-list.ts';
 import type { ColumnName } from '../../overview/columns.ts';
 import type { DressedField, Dressing } from '../../overview/dressing.ts';

@@ -3,7 +3,7 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React from 'react';
-import { type KeyState, STATES } from '../../../../exporter/src/keys/states.ts';
+import { type KeyState, STATES } from '../../../../exporter/src/health/states.ts';
 import { STATE_TONES } from '../../../../exporter/src/web/pages/tones.ts';
 import { ToneMark } from '../StateLabel/StateLabel.tsx';
 

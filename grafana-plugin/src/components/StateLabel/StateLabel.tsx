@@ -2,7 +2,7 @@ import { css, cx } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import React from 'react';
-import { type KeyState, STATES } from '../../../../exporter/src/keys/states.ts';
+import { type KeyState, STATES } from '../../../../exporter/src/health/states.ts';
 import { STATE_TONES, type Tone } from '../../../../exporter/src/web/pages/tones.ts';
 
 interface Props {

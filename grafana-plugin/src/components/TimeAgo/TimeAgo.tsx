@@ -1,7 +1,7 @@
 import { dateTimeFormat, type TimeZone } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import React from 'react';
-import { span } from '../../../../exporter/src/keys/wording.ts';
+import { span } from '../../../../exporter/src/text/numbers.ts';
 
 interface Props {
   /** Seconds since the epoch; 0 = never, NaN = unknown. */

@@ -1,5 +1,5 @@
-import { type KeySignals, unknownSignals, type WindowCounts } from '../../src/keys/key-signals.ts';
-import { effectiveThresholds } from '../../src/keys/thresholds.ts';
+import { type KeySignals, unknownSignals, type WindowCounts } from '../../src/health/key-signals.ts';
+import { effectiveThresholds } from '../../src/health/thresholds.ts';
 
 export const NOW = 1_780_000_000;
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { parseDuration } from '../../src/config/duration.ts';
+import { parseDuration } from '../../src/time/duration.ts';
 
 test.each([
   ['0', 0],

@@ -1,18 +1,18 @@
-import { LineAccount } from './ingest/line-account.ts';
-import { ParseAhead } from './ingest/parse-ahead.ts';
-import { quote } from './ingest/rejection-quotes.ts';
-import { slices } from './ingest/slices.ts';
-import { KeyRegistry } from './keys/registry.ts';
-import { ForeignContent } from './log/content-form.ts';
-import { SourceCounters } from './log/counters.ts';
-import { readWhole } from './log/whole.ts';
-import { Exposition } from './metrics/exposition.ts';
-import { Mirror } from './metrics/mirror.ts';
-import { readingText } from './metrics/reading-text.ts';
-import { explainRejection } from './parse/explain.ts';
-import { type LogRecord, REJECTIONS, type Rejection } from './parse/record.ts';
+import { LineAccount } from '../ingest/line-account.ts';
+import { ParseAhead } from '../ingest/parse-ahead.ts';
+import { quote } from '../ingest/rejection-quotes.ts';
+import { slices } from '../ingest/slices.ts';
+import { KeyRegistry } from '../keys/registry.ts';
+import { ForeignContent } from '../log/content-form.ts';
+import { SourceCounters } from '../log/counters.ts';
+import { readWhole } from '../log/whole.ts';
+import { Exposition } from '../metrics/exposition.ts';
+import { Mirror } from '../metrics/mirror.ts';
+import { readingText } from '../metrics/reading-text.ts';
+import { explainRejection } from '../parse/explain.ts';
+import { type LogRecord, REJECTIONS, type Rejection } from '../parse/record.ts';
 import { defaultFormat, type Settings } from './settings.ts';
-import { Usage } from './usage/usage.ts';
+import { Usage } from '../usage/usage.ts';
 
 const SOURCE = 'once';
 

@@ -1,22 +1,22 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type ConfigInput, hasNamedFields, loadConfig, problemText, sourcesOf } from './config/load.ts';
-import type { Config, SourceConfig } from './config/options.ts';
-import { OPEN_WEB, parseWebConfig, type WebConfig } from './config/web-config-file.ts';
-import type { IngestionSettings } from './ingest/ingestion.ts';
-import type { KeyEntry } from './keys/key.ts';
-import { problemText as keysProblemText, parseKeysFile } from './keys/keys-file.ts';
-import { withoutRawKeys } from './keys/raw-keys.ts';
-import { STANDARD_INPUT } from './log/streams.ts';
+import { type ConfigInput, hasNamedFields, loadConfig, problemText, sourcesOf } from '../config/load.ts';
+import type { Config, SourceConfig } from '../config/options.ts';
+import { OPEN_WEB, parseWebConfig, type WebConfig } from '../config/web-config-file.ts';
+import type { IngestionSettings } from '../ingest/ingestion.ts';
+import type { KeyEntry } from '../keys/key.ts';
+import { problemText as keysProblemText, parseKeysFile } from '../keys/keys-file.ts';
+import { withoutRawKeys } from '../keys/raw-keys.ts';
+import { STANDARD_INPUT } from '../log/streams.ts';
 import {
   compileFormat,
   DEFAULT_FIELDS,
   FIELD_NAMES,
   FormatError,
   type FormatOptions,
-} from './parse/format.ts';
-import type { SharingSettings } from './shared/sharing.ts';
+} from '../parse/format.ts';
+import type { SharingSettings } from '../shared/sharing.ts';
 import { sharingSettings } from './sharing-settings.ts';
 
 /** Everything a run needs to know, read and checked. */

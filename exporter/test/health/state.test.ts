@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { CHECKS, type CheckName } from '../../src/keys/checks.ts';
-import type { KeySignals } from '../../src/keys/key-signals.ts';
-import { stateOf, worstFirst } from '../../src/keys/state.ts';
-import { type KeyState, STATE_NAMES, STATES } from '../../src/keys/states.ts';
-import { effectiveThresholds, THRESHOLD_KINDS, THRESHOLDS } from '../../src/keys/thresholds.ts';
+import { CHECKS, type CheckName } from '../../src/health/checks.ts';
+import type { KeySignals } from '../../src/health/key-signals.ts';
+import { stateOf, worstFirst } from '../../src/health/state.ts';
+import { type KeyState, STATE_NAMES, STATES } from '../../src/health/states.ts';
+import { effectiveThresholds, THRESHOLD_KINDS, THRESHOLDS } from '../../src/health/thresholds.ts';
 import { NOW, REGISTERED, signals, traffic, windowCounts } from './signals.ts';
 
 const HOUR = 3600;
@@ -542,8 +542,8 @@ test('the rules run in a browser: no module behind them is of Node', async () =>
       visit(new URL(path, url));
     }
   };
-  visit(new URL('../../src/keys/state.ts', import.meta.url));
-  visit(new URL('../../src/keys/statuses.ts', import.meta.url));
+  visit(new URL('../../src/health/state.ts', import.meta.url));
+  visit(new URL('../../src/health/statuses.ts', import.meta.url));
   visit(new URL('../../src/keys/scopes.ts', import.meta.url));
   expect(seen.size).toBeGreaterThan(6);
 });

@@ -1,14 +1,14 @@
 import { createWriteStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { KeyRegistry } from './keys/registry.ts';
-import { ArchiveError } from './record/archive-error.ts';
-import { type DuckDBConnection, literal, openDuckdb } from './record/duckdb.ts';
-import { progressBar } from './record/progress.ts';
-import { ArchiveSearch, type FoundRequest } from './record/search.ts';
-import { onTerminal, TEXT_FORMS, type TextFormat } from './record/search-output.ts';
-import { parseQuery, type QueryText, type SearchQuery } from './record/search-query.ts';
-import { linesSince, readSigningKey, signatureOf, verifyArchive } from './record/verify.ts';
+import { KeyRegistry } from '../keys/registry.ts';
+import { ArchiveError } from '../record/archive-error.ts';
+import { type DuckDBConnection, literal, openDuckdb } from '../record/duckdb.ts';
+import { progressBar } from '../record/progress.ts';
+import { ArchiveSearch, type FoundRequest } from '../record/search.ts';
+import { onTerminal, TEXT_FORMS, type TextFormat } from '../record/search-output.ts';
+import { parseQuery, type QueryText, type SearchQuery } from '../record/search-query.ts';
+import { linesSince, readSigningKey, signatureOf, verifyArchive } from '../record/verify.ts';
 import type { Settings } from './settings.ts';
 
 export interface SearchFlags extends QueryText {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { CheckName } from '../../src/keys/checks.ts';
-import type { KeySignals } from '../../src/keys/key-signals.ts';
-import { stateOf } from '../../src/keys/state.ts';
+import type { CheckName } from '../../src/health/checks.ts';
+import type { KeySignals } from '../../src/health/key-signals.ts';
+import { stateOf } from '../../src/health/state.ts';
 import { NOW, REGISTERED, signals, traffic, windowCounts } from './signals.ts';
 
 const DAY = 86_400;

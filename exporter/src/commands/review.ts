@@ -1,11 +1,11 @@
-import { QuestionError } from './history/key-choice.ts';
-import { KeyRegistry } from './keys/registry.ts';
-import { reviewPage } from './review/page.ts';
-import type { Review } from './review/review.ts';
-import { reviewOf } from './review/review-of.ts';
-import { reviewCsv, reviewJson, reviewMarkdown } from './review/text-forms.ts';
+import { QuestionError } from '../history/key-choice.ts';
+import { KeyRegistry } from '../keys/registry.ts';
+import { reviewPage } from '../review/page.ts';
+import type { Review } from '../review/review.ts';
+import { reviewOf } from '../review/review-of.ts';
+import { reviewCsv, reviewJson, reviewMarkdown } from '../review/text-forms.ts';
 import type { Settings } from './settings.ts';
-import { openStoreForReading } from './store/sqlite.ts';
+import { openStoreForReading } from '../store/sqlite.ts';
 
 const FORMS: Record<string, (review: Review) => string> = {
   html: reviewPage,

@@ -1,19 +1,19 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import type { BackfillFlags } from './backfill-command.ts';
-import { parseDuration } from './config/duration.ts';
-import type { ExplainFlags } from './explain-command.ts';
+import type { BackfillFlags } from './backfill.ts';
+import { parseDuration } from '../time/duration.ts';
+import type { ExplainFlags } from './explain.ts';
 import { append, type Flags, inputOf, withOptions } from './flags.ts';
-import { IngestionThread } from './ingest/ingestion-thread.ts';
-import { patternWarnings } from './ingest/pattern-reports.ts';
-import { NO_TENANT } from './keys/labels.ts';
-import { maskKey } from './parse/masking.ts';
-import type { RebuildFlags } from './rebuild-command.ts';
+import { IngestionThread } from '../ingest/ingestion-thread.ts';
+import { patternWarnings } from '../ingest/pattern-reports.ts';
+import { NO_TENANT } from '../keys/labels.ts';
+import { maskKey } from '../parse/masking.ts';
+import type { RebuildFlags } from './rebuild.ts';
 import { readSettings, readSettingsAtStart, type Settings, type SettingsInput } from './settings.ts';
-import type { UsageFlags } from './usage-command.ts';
+import type { UsageFlags } from './usage.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 
@@ -68,7 +68,7 @@ const usage = withOptions(program.command('usage'))
   .option('--format <form>', 'table, json or csv; default table on a terminal, json elsewhere', '')
   .action((flags: Flags) =>
     answer(async () => {
-      const { printUsage } = await import('./usage-command.ts');
+      const { printUsage } = await import('./usage.ts');
       printUsage(flags as unknown as UsageFlags, requireSettings(inputOf(flags)), process.stdout);
     }),
   );
@@ -79,7 +79,7 @@ usage
   .option('--check', 'only say whether they differ (exit 1); beside a running exporter too')
   .action((_: Flags, command: Command) =>
     answer(async () => {
-      const { rebuildUsage } = await import('./rebuild-command.ts');
+      const { rebuildUsage } = await import('./rebuild.ts');
       const flags = command.optsWithGlobals();
       const settings = requireSettings(inputOf(flags));
       process.exitCode = await rebuildUsage(flags as RebuildFlags, settings, process.stdout, process.stderr);
@@ -92,7 +92,7 @@ withOptions(program.command('review'))
   .option('--format <form>', 'html, md, csv or json', 'html')
   .action((flags: Flags) =>
     answer(async () => {
-      const { printReview } = await import('./review-command.ts');
+      const { printReview } = await import('./review.ts');
       const asked = flags as unknown as { quarter: string; format: string };
       await printReview(asked, requireSettings(inputOf(flags)), process.stdout, process.stderr);
     }),
@@ -109,7 +109,7 @@ withOptions(key.command('explain'))
   .option('--format <form>', 'text or json', 'text')
   .action((id: string, flags: Flags) =>
     answer(async () => {
-      const { explainKey } = await import('./explain-command.ts');
+      const { explainKey } = await import('./explain.ts');
       await explainKey(id, flags as unknown as ExplainFlags, requireSettings(inputOf(flags)), process.stdout);
     }),
   );
@@ -123,7 +123,7 @@ withOptions(program.command('backfill'))
   .option('--label <name=value>', 'a label that scrapes add, e.g. job=atender-exporter', append, [])
   .action((files: string[], flags: Flags) =>
     answer(async () => {
-      const { runBackfill } = await import('./backfill-command.ts');
+      const { runBackfill } = await import('./backfill.ts');
       await runBackfill(
         files,
         flags as unknown as BackfillFlags,
@@ -189,7 +189,7 @@ program
   .option('--serve', 'run the exporter on it too')
   .option('--web.listen-address <host:port>', 'with --serve: where HTTP is answered')
   .action(async (flags: DemoFlags) => {
-    const { runDemo, writeHistory } = await import('./demo/demo.ts');
+    const { runDemo, writeHistory } = await import('../demo/demo.ts');
     const { directory, seed } = flags;
     const options = { directory, seed: Number(seed), history: durationOf('--history', flags.history) };
     if (flags.historyOnly || flags.serve) await writeHistory(options);
@@ -215,7 +215,7 @@ withOptions(shared.command('forget'))
   .action(async (instance: string, flags: Flags) => {
     const { sharing } = requireSettings(inputOf(flags));
     if (!sharing) fail(['shared.redis.url: facts are not shared; name the Redis with --shared.redis.url']);
-    const { forgetInstance } = await import('./shared/forget.ts');
+    const { forgetInstance } = await import('../shared/forget.ts');
     try {
       await forgetInstance(sharing.redis, sharing.keyPrefix, instance);
       console.log(`instance ${instance} is forgotten; what it counted by day is kept`);

@@ -1,17 +1,17 @@
 import type { Logger } from 'pino';
-import { Answering } from './api/answering.ts';
-import type { ApiSettings } from './api/thread-messages.ts';
-import { reloadable } from './config/load.ts';
-import type { IngestionThread, ThreadListener } from './ingest/ingestion-thread.ts';
-import { KeyRegistry } from './keys/registry.ts';
-import { Exposition } from './metrics/exposition.ts';
-import { Mirror } from './metrics/mirror.ts';
-import { SelfMetrics } from './metrics/self-metrics.ts';
-import type { ArchiveKeeper } from './record/keeper.ts';
-import { Searcher } from './record/searcher.ts';
+import { Answering } from '../api/answering.ts';
+import type { ApiSettings } from '../api/thread-messages.ts';
+import { reloadable } from '../config/load.ts';
+import type { IngestionThread, ThreadListener } from '../ingest/ingestion-thread.ts';
+import { KeyRegistry } from '../keys/registry.ts';
+import { Exposition } from '../metrics/exposition.ts';
+import { Mirror } from '../metrics/mirror.ts';
+import { SelfMetrics } from '../metrics/self-metrics.ts';
+import type { ArchiveKeeper } from '../record/keeper.ts';
+import { Searcher } from '../record/searcher.ts';
 import { fileModified, fileVersion, readSettings, type Settings, type SettingsInput } from './settings.ts';
-import type { Sharing, SharingSettings } from './shared/sharing.ts';
-import { createWebServer } from './web/server.ts';
+import type { Sharing, SharingSettings } from '../shared/sharing.ts';
+import { createWebServer } from '../web/server.ts';
 
 /** How long a stop may go on reading before it commits; 5 s in all are promised. */
 const DRAIN_MS = 2_000;
@@ -151,7 +151,7 @@ class Exporter {
   private async archiveKeeper(): Promise<ArchiveKeeper | undefined> {
     const { archive } = this.settings.ingestion;
     if (!archive) return undefined;
-    const { ArchiveKeeper } = await import('./record/keeper.ts');
+    const { ArchiveKeeper } = await import('../record/keeper.ts');
     return new ArchiveKeeper({
       root: archive.path,
       keys: () => this.registry.entries(),
@@ -226,8 +226,8 @@ class Exporter {
 /** Loaded only where it is asked for, as its client of Redis is large. */
 async function sharingOf(settings: Settings, sharing: SharingSettings, logger: Logger): Promise<Sharing> {
   const [{ Sharing }, { openStoreForReading }] = await Promise.all([
-    import('./shared/sharing.ts'),
-    import('./store/sqlite.ts'),
+    import('../shared/sharing.ts'),
+    import('../store/sqlite.ts'),
   ]);
   return new Sharing(sharing, {
     openStore: () => openStoreForReading(settings.config.store.path),

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { backfill } from './backfill/backfill.ts';
-import { isDayFile } from './backfill/day-files.ts';
-import { givenTwice } from './backfill/given-twice.ts';
-import type { Reading } from './backfill/requests-in-order.ts';
-import { parseDuration } from './config/duration.ts';
-import { QuestionError } from './history/key-choice.ts';
-import { KEY_FAMILIES } from './metrics/families.ts';
+import { backfill } from '../backfill/backfill.ts';
+import { isDayFile } from '../backfill/day-files.ts';
+import { givenTwice } from '../backfill/given-twice.ts';
+import type { Reading } from '../backfill/requests-in-order.ts';
+import { parseDuration } from '../time/duration.ts';
+import { QuestionError } from '../history/key-choice.ts';
+import { KEY_FAMILIES } from '../metrics/families.ts';
 import { defaultFormat, type Settings } from './settings.ts';
 
 export interface BackfillFlags {

@@ -1,10 +1,10 @@
-import { USAGE_FORMS, type UsageForm, usageCsv, usageTable } from './history/forms.ts';
-import { chosenKeys, QuestionError } from './history/key-choice.ts';
-import { type TimeQuestion, timeOf } from './history/question.ts';
-import { usageReport } from './history/usage-report.ts';
-import { KeyRegistry } from './keys/registry.ts';
+import { USAGE_FORMS, type UsageForm, usageCsv, usageTable } from '../history/forms.ts';
+import { chosenKeys, QuestionError } from '../history/key-choice.ts';
+import { type TimeQuestion, timeOf } from '../history/question.ts';
+import { usageReport } from '../history/usage-report.ts';
+import { KeyRegistry } from '../keys/registry.ts';
 import type { Settings } from './settings.ts';
-import { openStoreForReading } from './store/sqlite.ts';
+import { openStoreForReading } from '../store/sqlite.ts';
 
 export interface UsageFlags extends TimeQuestion {
   key: string;

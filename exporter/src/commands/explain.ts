@@ -1,10 +1,10 @@
-import { chosenKey, QuestionError } from './history/key-choice.ts';
-import { KeyRegistry } from './keys/registry.ts';
-import { blastRadius } from './review/blast-radius.ts';
-import { radiusJson, radiusText } from './review/blast-radius-forms.ts';
-import { keyInUse, lookBack } from './review/key-in-use.ts';
+import { chosenKey, QuestionError } from '../history/key-choice.ts';
+import { KeyRegistry } from '../keys/registry.ts';
+import { blastRadius } from '../review/blast-radius.ts';
+import { radiusJson, radiusText } from '../review/blast-radius-forms.ts';
+import { keyInUse, lookBack } from '../review/key-in-use.ts';
 import type { Settings } from './settings.ts';
-import { openStoreForReading } from './store/sqlite.ts';
+import { openStoreForReading } from '../store/sqlite.ts';
 
 const MOST_DAYS = 3_650;
 

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
-import type { Config } from './config/options.ts';
-import type { SharingSettings } from './shared/sharing.ts';
+import type { Config } from '../config/options.ts';
+import type { SharingSettings } from '../shared/sharing.ts';
 
 /**
  * How facts are shared with other exporters; `settings` is undefined where they are not, or when something is wrong.

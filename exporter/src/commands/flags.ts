@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { OPTIONS } from './config/options.ts';
+import { OPTIONS } from '../config/options.ts';
 import type { SettingsInput } from './settings.ts';
 
 /** Values of the options given on the command line, by flag without its dashes. */
