@@ -1,6 +1,6 @@
 import { REVIEW_PAGE } from '../../exporter/src/api/endpoints.ts';
-import { count } from '../../exporter/src/text/numbers.ts';
 import { QUESTIONS } from '../../exporter/src/review/judgement.ts';
+import { count } from '../../exporter/src/text/numbers.ts';
 import { answerTable, MOST_PAGES, number, recordFrame, sentence, text, time, typed } from './api.ts';
 import { row } from './panels.ts';
 

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { PACK } from '../../alerting/test/pack.ts';
 import { backfill } from '../../alerting/test/past.ts';
 import { replay } from '../../alerting/test/replay.ts';
-import { runDemo, writeHistory } from '../../exporter/src/demo/demo.ts';
-import type { IngestionSettings } from '../../exporter/src/ingest/ingestion.ts';
 import { readSettings } from '../../exporter/src/commands/settings.ts';
+import { runDemo, writeHistory } from '../../exporter/src/demo/demo.ts';
+import type { IngestionSettings } from '../../exporter/src/ingest/ingestion-settings.ts';
 import {
   type ExporterProcess,
   eventually,

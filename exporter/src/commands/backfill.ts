@@ -3,9 +3,9 @@ import { backfill } from '../backfill/backfill.ts';
 import { isDayFile } from '../backfill/day-files.ts';
 import { givenTwice } from '../backfill/given-twice.ts';
 import type { Reading } from '../backfill/requests-in-order.ts';
-import { parseDuration } from '../time/duration.ts';
 import { QuestionError } from '../history/key-choice.ts';
 import { KEY_FAMILIES } from '../metrics/families.ts';
+import { parseDuration } from '../time/duration.ts';
 import { defaultFormat, type Settings } from './settings.ts';
 
 export interface BackfillFlags {

@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import type { BackfillFlags } from './backfill.ts';
-import { parseDuration } from '../time/duration.ts';
-import type { ExplainFlags } from './explain.ts';
-import { append, type Flags, inputOf, withOptions } from './flags.ts';
 import { IngestionThread } from '../ingest/ingestion-thread.ts';
 import { patternWarnings } from '../ingest/pattern-reports.ts';
 import { NO_TENANT } from '../keys/labels.ts';
 import { maskKey } from '../parse/masking.ts';
+import { parseDuration } from '../time/duration.ts';
+import type { BackfillFlags } from './backfill.ts';
+import type { ExplainFlags } from './explain.ts';
+import { append, type Flags, inputOf, withOptions } from './flags.ts';
 import type { RebuildFlags } from './rebuild.ts';
 import { readSettings, readSettingsAtStart, type Settings, type SettingsInput } from './settings.ts';
 import type { UsageFlags } from './usage.ts';

@@ -3,8 +3,8 @@ import { KeyRegistry } from '../keys/registry.ts';
 import { blastRadius } from '../review/blast-radius.ts';
 import { radiusJson, radiusText } from '../review/blast-radius-forms.ts';
 import { keyInUse, lookBack } from '../review/key-in-use.ts';
-import type { Settings } from './settings.ts';
 import { openStoreForReading } from '../store/sqlite.ts';
+import type { Settings } from './settings.ts';
 
 const MOST_DAYS = 3_650;
 

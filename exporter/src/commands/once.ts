@@ -11,8 +11,8 @@ import { Mirror } from '../metrics/mirror.ts';
 import { readingText } from '../metrics/reading-text.ts';
 import { explainRejection } from '../parse/explain.ts';
 import { type LogRecord, REJECTIONS, type Rejection } from '../parse/record.ts';
-import { defaultFormat, type Settings } from './settings.ts';
 import { Usage } from '../usage/usage.ts';
+import { defaultFormat, type Settings } from './settings.ts';
 
 const SOURCE = 'once';
 

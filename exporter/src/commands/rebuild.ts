@@ -1,16 +1,16 @@
-import { dateOf } from '../time/days.ts';
 import { QuestionError } from '../history/key-choice.ts';
 import { timeOf } from '../history/question.ts';
 import { OTHER } from '../keys/key.ts';
 import { KeyRegistry } from '../keys/registry.ts';
-import { terminalText } from '../text/terminal-text.ts';
 import { ArchivedRequests } from '../record/archived-requests.ts';
 import { rebuiltDays } from '../record/rebuilt-days.ts';
 import { type ReconciledRow, reconciledDay, type Verdict } from '../record/reconciled-day.ts';
-import type { Settings } from './settings.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
 import { openStore, openStoreForReading } from '../store/sqlite.ts';
+import { terminalText } from '../text/terminal-text.ts';
+import { dateOf } from '../time/days.ts';
 import type { DayRow, KeyRow } from '../usage/changes.ts';
+import type { Settings } from './settings.ts';
 
 export interface RebuildFlags {
   from: string;

@@ -4,8 +4,8 @@ import { reviewPage } from '../review/page.ts';
 import type { Review } from '../review/review.ts';
 import { reviewOf } from '../review/review-of.ts';
 import { reviewCsv, reviewJson, reviewMarkdown } from '../review/text-forms.ts';
-import type { Settings } from './settings.ts';
 import { openStoreForReading } from '../store/sqlite.ts';
+import type { Settings } from './settings.ts';
 
 const FORMS: Record<string, (review: Review) => string> = {
   html: reviewPage,

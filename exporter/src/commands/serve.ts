@@ -9,9 +9,9 @@ import { Mirror } from '../metrics/mirror.ts';
 import { SelfMetrics } from '../metrics/self-metrics.ts';
 import type { ArchiveKeeper } from '../record/keeper.ts';
 import { Searcher } from '../record/searcher.ts';
-import { fileModified, fileVersion, readSettings, type Settings, type SettingsInput } from './settings.ts';
 import type { Sharing, SharingSettings } from '../shared/sharing.ts';
 import { createWebServer } from '../web/server.ts';
+import { fileModified, fileVersion, readSettings, type Settings, type SettingsInput } from './settings.ts';
 
 /** How long a stop may go on reading before it commits; 5 s in all are promised. */
 const DRAIN_MS = 2_000;

@@ -3,8 +3,8 @@ import { chosenKeys, QuestionError } from '../history/key-choice.ts';
 import { type TimeQuestion, timeOf } from '../history/question.ts';
 import { usageReport } from '../history/usage-report.ts';
 import { KeyRegistry } from '../keys/registry.ts';
-import type { Settings } from './settings.ts';
 import { openStoreForReading } from '../store/sqlite.ts';
+import type { Settings } from './settings.ts';
 
 export interface UsageFlags extends TimeQuestion {
   key: string;

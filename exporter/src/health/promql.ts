@@ -1,5 +1,5 @@
-import { THRESHOLDS, type ThresholdKind } from './thresholds.ts';
 import { KEY_SERIES, RECORDED } from './series.ts';
+import { THRESHOLDS, type ThresholdKind } from './thresholds.ts';
 
 /**
  * The PromQL vocabulary of the pack. Rules, dashboards and the panel build their expressions from it, so that each

@@ -1,8 +1,9 @@
-import { CHECK_NAMES, type Check, type CheckName, checksOf } from './checks.ts';
+import { counted, span } from '../text/numbers.ts';
+import { CHECK_NAMES, type Check, type CheckName } from './checks.ts';
+import { checksOf } from './checks-of.ts';
 import type { KeySignals } from './key-signals.ts';
 import { type KeyState, STATE_NAMES, STATES } from './states.ts';
 import { anyUnknown, isRetired, worstClass } from './traffic-checks.ts';
-import { counted, span } from '../text/numbers.ts';
 
 /** What state a key is in, why, and every check behind it. */
 export interface KeyHealth {

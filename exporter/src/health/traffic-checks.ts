@@ -1,7 +1,7 @@
+import { count, counted, percent, span } from '../text/numbers.ts';
 import type { CheckName, Finding } from './checks.ts';
 import { notApplicable, unknown, verdict } from './findings.ts';
 import { type KeySignals, type RegisteredFacts, responsesOf, type WindowCounts } from './key-signals.ts';
-import { count, counted, percent, span } from '../text/numbers.ts';
 
 type TrafficCheck =
   | 'server_errors'

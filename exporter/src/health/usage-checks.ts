@@ -1,8 +1,8 @@
+import { count, counted, percent, span } from '../text/numbers.ts';
 import type { CheckName, Finding } from './checks.ts';
 import { notApplicable, unknown, verdict } from './findings.ts';
 import type { KeySignals } from './key-signals.ts';
 import { anyUnknown, isRetired } from './traffic-checks.ts';
-import { count, counted, percent, span } from '../text/numbers.ts';
 
 type UsageCheck =
   | 'revoked_used'

@@ -1,5 +1,5 @@
-import { count } from '../text/numbers.ts';
 import { csvLine } from '../text/csv.ts';
+import { count } from '../text/numbers.ts';
 import { terminalText } from '../text/terminal-text.ts';
 import type { UsageRow } from './usage-report.ts';
 

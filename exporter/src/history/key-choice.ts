@@ -1,10 +1,11 @@
+import { type AskedKey, namesAsked } from '../keys/asked-names.ts';
 import type { KeyEntry } from '../keys/key.ts';
 import { isOfTenant, keyLabel, NO_TENANT, tenantLabel, tenantsToName } from '../keys/labels.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
-import { type AskedKey, isUnder, namesAsked, type Stored } from '../keys/stored-names.ts';
-import { nearest } from '../text/suggestion.ts';
+import { isUnder, type Stored } from '../keys/stored-names.ts';
 import { maskKey } from '../parse/masking.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
+import { nearest } from '../text/suggestion.ts';
 import type { KeyRow } from '../usage/changes.ts';
 
 /** What a question asks for is not there, or the question makes no sense; the message says what to do. */

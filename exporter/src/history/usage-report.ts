@@ -1,5 +1,5 @@
-import { type Days, dateOf } from '../time/days.ts';
 import type { DailyReader, KeyUses } from '../store/daily-reader.ts';
+import { type Days, dateOf } from '../time/days.ts';
 import type { KeyRow } from '../usage/changes.ts';
 import { DayFigures } from '../usage/day-figures.ts';
 import { type Details, detailsOf, type Figures, figuresOf, NO_SUMS } from './figures.ts';

@@ -1,6 +1,6 @@
-import { quoted } from './key-fields.ts';
-import type { Complaint, Path } from './keys-file.ts';
 import { nearest } from '../text/suggestion.ts';
+import type { Complaint, Path } from './complaint.ts';
+import { quoted } from './key-fields.ts';
 
 interface Named {
   path: Path;

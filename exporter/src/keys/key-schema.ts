@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { THRESHOLD_KINDS, THRESHOLDS, type ThresholdKind } from '../health/thresholds.ts';
 import {
   days,
   duration,
@@ -12,7 +13,6 @@ import {
   timestamp,
   word,
 } from './key-fields.ts';
-import { THRESHOLD_KINDS, THRESHOLDS, type ThresholdKind } from '../health/thresholds.ts';
 import { DEFAULT_TIER, TIER_NAMES } from './tiers.ts';
 
 const limits = z

@@ -1,5 +1,5 @@
-import { span } from '../text/numbers.ts';
 import type { Caller } from '../record/callers.ts';
+import { span } from '../text/numbers.ts';
 
 const DAY = 86_400;
 /** Atender's own advice: a key that was silent for 24 to 48 hours has no consumers left. */

@@ -1,10 +1,10 @@
-import { type Days, dateOf, dayAt } from '../time/days.ts';
 import { spanOf } from '../history/usage-report.ts';
 import { type KeyEntry, NO_KEY, OTHER } from '../keys/key.ts';
 import { keyLabel, tenantLabel } from '../keys/labels.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import type { ArchivedRequests } from '../record/archived-requests.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
+import { type Days, dateOf, dayAt } from '../time/days.ts';
 import type { KeyRow } from '../usage/changes.ts';
 import { type DayFigures, durationQuantile } from '../usage/day-figures.ts';
 import { QuarterFigures } from '../usage/quarter-figures.ts';

@@ -1,8 +1,8 @@
-import { dateOf, dayAt } from '../time/days.ts';
-import { grantedScopes } from '../keys/scopes.ts';
 import { THRESHOLDS, type ThresholdKind } from '../health/thresholds.ts';
+import { grantedScopes } from '../keys/scopes.ts';
 import { TIERS } from '../keys/tiers.ts';
 import { count, counted, percent, span } from '../text/numbers.ts';
+import { dateOf, dayAt } from '../time/days.ts';
 import type { KeyEvidence } from './evidence.ts';
 import { NAMED_TIERS } from './tier-replay.ts';
 

@@ -1,5 +1,5 @@
-import { count } from '../text/numbers.ts';
 import { type Html, html } from '../text/html.ts';
+import { count } from '../text/numbers.ts';
 import { coverFacts, nameOf, verdictText } from './facts.ts';
 import { VERDICTS, type Verdict } from './judgement.ts';
 import { bars, barsAgain } from './plots.ts';

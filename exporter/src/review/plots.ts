@@ -1,5 +1,5 @@
-import { count } from '../text/numbers.ts';
 import { type Html, html } from '../text/html.ts';
+import { count } from '../text/numbers.ts';
 
 /** How high the plot is in its own units: the highest bar; bars are at least LEAST high. */
 const HIGH = 100;

@@ -1,9 +1,9 @@
-import { dateOf, dayAt, quarterOf } from '../time/days.ts';
 import { QuestionError } from '../history/key-choice.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import { ArchivedRequests } from '../record/archived-requests.ts';
 import { followManifest } from '../record/manifest.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
+import { dateOf, dayAt, quarterOf } from '../time/days.ts';
 import type { KeyRow } from '../usage/changes.ts';
 import { quarterDays, type Review, review } from './review.ts';
 import type { ReplayOptions } from './tier-days.ts';

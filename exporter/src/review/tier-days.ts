@@ -1,6 +1,6 @@
-import { type Days, dateOf } from '../time/days.ts';
 import { TIERS } from '../keys/tiers.ts';
 import type { ArchivedRequests } from '../record/archived-requests.ts';
+import { type Days, dateOf } from '../time/days.ts';
 import type { KeyRow } from '../usage/changes.ts';
 import type { QuarterDays } from '../usage/quarter-figures.ts';
 import type { TierEvidence } from './evidence.ts';

@@ -1,5 +1,5 @@
 import Database from 'libsql';
-import { codeOf, failed, refused } from './refusal.ts';
+import { codeOf, failed, refused } from './store-errors.ts';
 
 /** The right to write a store, held by one process at a time. */
 export interface Lock {

@@ -1,14 +1,15 @@
 import { lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Changes } from '../usage/changes.ts';
-import { type Connection, connectToRead, connectToWrite, create } from './connection.ts';
+import { connectToRead, connectToWrite, create } from './connection.ts';
 import { read, readId, readKeys, readSegments, write } from './contents.ts';
 import { DailyReader } from './daily-reader.ts';
+import type { Connection } from './database.ts';
 import { DayMerges, replaceDays } from './days.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import { redoQuarters } from './quarters.ts';
-import { codeOf, failed, reasonOf, refused, remedyFor } from './refusal.ts';
-import { type Commit, type Loaded, type Store, StoreError, type StoreReader } from './store.ts';
+import type { Commit, Loaded, Store, StoreReader } from './store.ts';
+import { codeOf, failed, reasonOf, refused, remedyFor, StoreError } from './store-errors.ts';
 import * as tables from './tables.ts';
 import { ValueBlocks } from './value-blocks.ts';
 import { Writer } from './writer.ts';

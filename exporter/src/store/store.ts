@@ -2,6 +2,7 @@ import type { SourceCounter } from '../log/counters.ts';
 import type { FilePosition, JournalCursor, PositionChanges } from '../log/position.ts';
 import type { Changes } from '../usage/changes.ts';
 import type { DailyReader } from './daily-reader.ts';
+import type { SegmentRow } from './rows.ts';
 
 /** Everything one commit makes durable, together or not at all. */
 export interface Commit {
@@ -12,16 +13,6 @@ export interface Commit {
   cursors?: JournalCursor[];
   /** What the archive's spool holds; absent where no archive is kept. */
   segments?: SegmentChanges;
-}
-
-/** One file of the archive's spool and how many of its bytes count: what is behind them was never committed. */
-export interface SegmentRow {
-  /** Its number, which is also its name. */
-  segment: number;
-  /** Bytes. */
-  length: number;
-  /** Nothing is appended any more: it may be made into Parquet. */
-  closed: boolean;
 }
 
 export interface SegmentChanges {
@@ -43,15 +34,6 @@ export interface Loaded {
 
 /** The part of Changes that says what is known of keys. */
 export type LoadedKeys = Pick<Changes, 'keys' | 'keyUsage' | 'surfaces' | 'sketches' | 'ips'>;
-
-/** A key's day as it is stored: whoever only passes it on need not decode it. */
-export interface EncodedDay {
-  key: number;
-  /** Since the epoch. */
-  day: number;
-  /** See DayFigures. */
-  bytes: Uint8Array;
-}
 
 /** The store has one write and one read. What load() gave is to be iterated before the next commit. */
 export interface Store {
@@ -81,14 +63,4 @@ export interface StoreReader {
   /** What tells this store and its copies from all others, as long as it is. */
   id(): string;
   close(): void;
-}
-
-/** An error whose message names the file, what is wrong and the remedy. `fatal`: trying again cannot help. */
-export class StoreError extends Error {
-  readonly fatal: boolean;
-  constructor(message: string, options: { fatal: boolean; cause?: unknown }) {
-    super(message, { cause: options.cause });
-    this.name = 'StoreError';
-    this.fatal = options.fatal;
-  }
 }

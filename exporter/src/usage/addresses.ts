@@ -1,5 +1,6 @@
+import { wordsOf } from './address-words.ts';
 import type { IpRow, IpRows, SketchRow } from './changes.ts';
-import { PairTable, wordsOf } from './pairs.ts';
+import { PairTable } from './pairs.ts';
 import { Sketch } from './sketch.ts';
 
 /** Told of an address on a day on which it was not yet known, by the key's number and the address's words. */

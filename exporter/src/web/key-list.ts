@@ -1,6 +1,6 @@
-import { withoutRawKeys } from '../keys/raw-keys.ts';
 import { worstFirst } from '../health/state.ts';
 import { type KeyState, STATE_NAMES } from '../health/states.ts';
+import { withoutRawKeys } from '../keys/raw-keys.ts';
 import type { KeyOverview } from './key-overview.ts';
 
 /** Columns one can sort by, and whether they begin with the largest (for states: the worst). */

@@ -1,7 +1,7 @@
 import { type KeySignals, responsesOf, type WindowCounts } from '../health/key-signals.ts';
-import type { KeyRegistry } from '../keys/registry.ts';
 import { silentTogether } from '../health/silent-together.ts';
 import { type KeyHealth, stateOf } from '../health/state.ts';
+import type { KeyRegistry } from '../keys/registry.ts';
 import type { Mirror } from '../metrics/mirror.ts';
 import type { KeyFacts } from '../usage/facts.ts';
 import { isPseudoKey, KeyDirectory, type ListedKey } from './key-directory.ts';

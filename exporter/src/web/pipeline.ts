@@ -1,8 +1,8 @@
-import { count, counted, span, tenths } from '../text/numbers.ts';
 import { LOSSES, type SourceCounterName } from '../log/counters.ts';
 import { PATTERN_PROBLEMS } from '../log/patterns.ts';
 import type { Mirror } from '../metrics/mirror.ts';
 import { REJECTIONS } from '../parse/record.ts';
+import { count, counted, span, tenths } from '../text/numbers.ts';
 
 /** A source that was neither read nor found unchanged for so long is not being looked at. Seconds. */
 const LOOKED_WITHIN = 60;

@@ -1,7 +1,7 @@
-import type { KeyEntry } from '../keys/key.ts';
 import type { KeySignals, RotationPartner, WindowCounts } from '../health/key-signals.ts';
 import { unknownSignals } from '../health/key-signals.ts';
 import { effectiveThresholds } from '../health/thresholds.ts';
+import type { KeyEntry } from '../keys/key.ts';
 import { inLastMinutes, type KeyFacts } from '../usage/facts.ts';
 
 /** What a key's own facts do not say. */

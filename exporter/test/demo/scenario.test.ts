@@ -12,9 +12,9 @@ import {
 } from '../../src/demo/scenario.ts';
 import { lineOf } from '../../src/demo/writer.ts';
 import type { CheckName } from '../../src/health/checks.ts';
+import { type KeyHealth, stateOf } from '../../src/health/state.ts';
 import { parseKeysFile } from '../../src/keys/keys-file.ts';
 import { KeyRegistry } from '../../src/keys/registry.ts';
-import { type KeyHealth, stateOf } from '../../src/health/state.ts';
 import { signalsOf } from '../../src/web/signals.ts';
 import { factsOf } from './facts.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Days, dateOf, parseDays, quarterOf } from '../../src/time/days.ts';
 import { before, GRAINS, periodsOf, yearBefore } from '../../src/history/periods.ts';
+import { type Days, dateOf, parseDays, quarterOf } from '../../src/time/days.ts';
 
 const day = (text: string): number => Date.parse(text) / 86_400_000;
 const days = (from: string, to: string): Days => ({ from: day(from), to: day(to) });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { meaningOf, STATUS_MEANINGS } from '../../src/health/statuses.ts';
 import { KeyRegistry } from '../../src/keys/registry.ts';
 import { grantedScopes, scopeOf } from '../../src/keys/scopes.ts';
-import { meaningOf, STATUS_MEANINGS } from '../../src/health/statuses.ts';
 
 describe('the scope a request needs', () => {
   test.each([

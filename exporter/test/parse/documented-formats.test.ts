@@ -2,9 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { readSettings } from '../../src/commands/settings.ts';
 import { compileFormat, createLineParser, FIELD_NAMES } from '../../src/parse/format.ts';
 import { ACCEPTED, INCOMPLETE, LogRecord, rejectionName } from '../../src/parse/record.ts';
-import { readSettings } from '../../src/commands/settings.ts';
 
 const PAGE = new URL('../../../docs/log-formats/examples.md', import.meta.url);
 

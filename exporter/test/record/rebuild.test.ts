@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { quarterAt, quarterOf } from '../../src/time/days.ts';
 import { keyLabel, tenantLabel } from '../../src/keys/labels.ts';
+import { quarterAt, quarterOf } from '../../src/time/days.ts';
 import {
   type ExporterProcess,
   endLeftovers,

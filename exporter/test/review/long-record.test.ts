@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Days, parseDays } from '../../src/time/days.ts';
 import type { Grain } from '../../src/history/periods.ts';
 import { usageReport } from '../../src/history/usage-report.ts';
 import { KeyRegistry } from '../../src/keys/registry.ts';
 import { type Review, review } from '../../src/review/review.ts';
 import { openStore, openStoreForReading } from '../../src/store/sqlite.ts';
 import type { StoreReader } from '../../src/store/store.ts';
+import { type Days, parseDays } from '../../src/time/days.ts';
 import { DayFigures } from '../../src/usage/day-figures.ts';
 import { temporaryDirectory } from '../exporter-process.ts';
 import { entryOf } from '../keys/entry.ts';

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { dayAt } from '../../src/time/days.ts';
 import { TIERS } from '../../src/keys/tiers.ts';
 import { ArchivedRequests } from '../../src/record/archived-requests.ts';
 import type { TierEvidence } from '../../src/review/evidence.ts';
 import { TierDays } from '../../src/review/tier-days.ts';
 import { NAMED_TIERS, TierReplay } from '../../src/review/tier-replay.ts';
+import { dayAt } from '../../src/time/days.ts';
 import { QuarterFigures } from '../../src/usage/quarter-figures.ts';
 import { temporaryDirectory } from '../exporter-process.ts';
 import { kept } from '../record/spooling.ts';

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Days, parseDays } from '../../src/time/days.ts';
 import { noChanges } from '../../src/ingest/slices.ts';
 import { openStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
+import { type Days, parseDays } from '../../src/time/days.ts';
 import { DayFigures } from '../../src/usage/day-figures.ts';
 import { QuarterFigures } from '../../src/usage/quarter-figures.ts';
 import { temporaryDirectory } from '../exporter-process.ts';

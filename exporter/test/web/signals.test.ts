@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { parseKeysFile } from '../../src/keys/keys-file.ts';
 import { stateOf } from '../../src/health/state.ts';
+import { parseKeysFile } from '../../src/keys/keys-file.ts';
 import { type KeyFacts, MINUTE_CLASSES, type MinuteClass } from '../../src/usage/facts.ts';
 import { signalsOf, windowOf } from '../../src/web/signals.ts';
 

@@ -1,6 +1,6 @@
-import { checksOf } from '../../../exporter/src/health/checks.ts';
-import { type ScopeLine, scopeLines } from '../../../exporter/src/keys/scopes.ts';
+import { checksOf } from '../../../exporter/src/health/checks-of.ts';
 import { type StatusLine, statusLines } from '../../../exporter/src/health/statuses.ts';
+import { type ScopeLine, scopeLines } from '../../../exporter/src/keys/scopes.ts';
 import { KEY_FAMILIES } from '../../../exporter/src/metrics/families.ts';
 import type { KeyList, ListedKey } from '../keys/key-list.ts';
 import type { EndpointCounts } from '../keys/readings.ts';

@@ -8,8 +8,8 @@ import type { DataFrameDTO } from '@grafana/data';
 import { PACK } from '../../../alerting/test/pack.ts';
 import { backfill } from '../../../alerting/test/past.ts';
 import { replay } from '../../../alerting/test/replay.ts';
-import { runDemo, writeHistory } from '../../../exporter/src/demo/demo.ts';
 import { readSettings } from '../../../exporter/src/commands/settings.ts';
+import { runDemo, writeHistory } from '../../../exporter/src/demo/demo.ts';
 import {
   type ExporterProcess,
   eventually,

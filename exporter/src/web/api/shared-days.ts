@@ -1,6 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { SHARED_DAYS } from '../../api/endpoints.ts';
-import { dateOf } from '../../time/days.ts';
 import { detailsOf, figuresOf } from '../../history/figures.ts';
 import { oneKey, QuestionError, type WholeKey } from '../../history/key-choice.ts';
 import { timeOf } from '../../history/question.ts';
@@ -8,6 +7,7 @@ import type { KeyRegistry } from '../../keys/registry.ts';
 import type { Stored } from '../../keys/stored-names.ts';
 import { maskKey } from '../../parse/masking.ts';
 import { countsOf } from '../../store/days.ts';
+import { dateOf } from '../../time/days.ts';
 import type { EndpointRow } from '../../usage/changes.ts';
 import type { DayFigures } from '../../usage/day-figures.ts';
 import { questionOf, send } from '../api.ts';

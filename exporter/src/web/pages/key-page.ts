@@ -1,7 +1,7 @@
-import { type KeyEntry, NO_KEY } from '../../keys/key.ts';
 import { STATES } from '../../health/states.ts';
-import { count, counted, span } from '../../text/numbers.ts';
+import { type KeyEntry, NO_KEY } from '../../keys/key.ts';
 import { type Html, html } from '../../text/html.ts';
+import { count, counted, span } from '../../text/numbers.ts';
 import type { KeyDetail } from '../key-detail.ts';
 import { isPseudoKey, type ListedKey } from '../key-directory.ts';
 import type { KeyOverview } from '../key-overview.ts';

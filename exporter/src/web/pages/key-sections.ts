@@ -1,7 +1,7 @@
 import type { Check } from '../../health/checks.ts';
 import { OTHER, UNMATCHED } from '../../keys/key.ts';
-import { count, counted } from '../../text/numbers.ts';
 import { type Html, html } from '../../text/html.ts';
+import { count, counted } from '../../text/numbers.ts';
 import type { EndpointLine, KeyDetail } from '../key-detail.ts';
 import type { KeyOverview } from '../key-overview.ts';
 import { bar } from './charts.ts';

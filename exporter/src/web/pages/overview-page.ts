@@ -1,7 +1,7 @@
 import type { KeyState } from '../../health/states.ts';
 import { STATES } from '../../health/states.ts';
-import { count, counted } from '../../text/numbers.ts';
 import { type Html, html } from '../../text/html.ts';
+import { count, counted } from '../../text/numbers.ts';
 import { type KeyList, type ListQuery, listAddress, SORTS, type Sort } from '../key-list.ts';
 import type { KeyOverview } from '../key-overview.ts';
 import type { PipelineFact } from '../pipeline.ts';

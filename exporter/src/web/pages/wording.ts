@@ -1,6 +1,6 @@
 import { THRESHOLDS, type Threshold, type ThresholdKind } from '../../health/thresholds.ts';
-import { count, percent, span, tenths } from '../../text/numbers.ts';
 import { type Html, html } from '../../text/html.ts';
+import { count, percent, span, tenths } from '../../text/numbers.ts';
 
 /** A moment: how long ago it was, with the absolute time for who points at it. 0 = never. Seconds. */
 export function ago(moment: number, now: number, never = 'never'): Html {
