@@ -5,6 +5,7 @@ import { maskText } from '../parse/masking.ts';
 import { Spool } from '../record/spool.ts';
 import { hasArchive } from '../record/spool-directory.ts';
 import type { Commit, Store } from '../store/store.ts';
+import { DAY } from '../time/units.ts';
 import type { Changes } from '../usage/changes.ts';
 import { Usage } from '../usage/usage.ts';
 import { fileErrorReports } from './file-error-reports.ts';
@@ -36,8 +37,6 @@ const LONGEST_PAUSE = 5;
  */
 const FIRST_PAUSE = 2;
 const FIRST_ADDRESSES = 150_000;
-
-const DAY = 86_400;
 
 /**
  * One turn after the other: look for bytes, read and account them, commit, publish what was committed.

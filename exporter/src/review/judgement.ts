@@ -3,6 +3,7 @@ import { grantedScopes } from '../keys/scopes.ts';
 import { TIERS } from '../keys/tiers.ts';
 import { count, counted, percent, span } from '../text/numbers.ts';
 import { dateOf, dayAt } from '../time/days.ts';
+import { DAY } from '../time/units.ts';
 import type { KeyEvidence } from './evidence.ts';
 import { NAMED_TIERS } from './tier-replay.ts';
 
@@ -36,7 +37,6 @@ interface Answer extends Pick<Finding, 'question' | 'verdict'> {
   text: () => string;
 }
 
-const DAY = 86_400;
 /** A lower tier must leave this much room: half of its limits. */
 const HEADROOM = 2;
 /** Days of use before a lower tier is proposed. */

@@ -9,10 +9,9 @@ import type { DailyReader } from '../store/daily-reader.ts';
 import type { DayCounts } from '../store/tables.ts';
 import { count } from '../text/numbers.ts';
 import { type Days, dateOf } from '../time/days.ts';
+import { DAY } from '../time/units.ts';
 import type { KeyRow } from '../usage/changes.ts';
 import { callerName, type KeyInUse } from './blast-radius.ts';
-
-const DAY = 86_400;
 
 /** Gathers who uses a key: from the archive where there is one, else from what the aggregates know. */
 export async function keyInUse(
