@@ -1,7 +1,7 @@
 import { checksOf } from '../../../exporter/src/health/checks-of.ts';
+import { KEY_SERIES } from '../../../exporter/src/health/series.ts';
 import { type StatusLine, statusLines } from '../../../exporter/src/health/statuses.ts';
 import { type ScopeLine, scopeLines } from '../../../exporter/src/keys/scopes.ts';
-import { KEY_FAMILIES } from '../../../exporter/src/metrics/families.ts';
 import type { KeyList, ListedKey } from '../keys/key-list.ts';
 import type { EndpointCounts } from '../keys/readings.ts';
 import { factsOf } from '../keys/signals.ts';
@@ -59,8 +59,8 @@ export const requestsOf = ({ statuses }: EndpointCounts): number =>
 
 /** Scopes the key was granted or needed. */
 export function scopesOf({ readings }: ListedKey): ScopeLine[] {
-  const words = [...(readings.facts.get(KEY_FAMILIES.scopeInfo.name)?.keys() ?? [])];
-  return scopeLines(words, readings.facts.get(KEY_FAMILIES.scopeLastUsed.name) ?? new Map());
+  const words = [...(readings.facts.get(KEY_SERIES.scopeInfo)?.keys() ?? [])];
+  return scopeLines(words, readings.facts.get(KEY_SERIES.scopeLastUsed) ?? new Map());
 }
 
 /** Room under the limits: the busiest minute of the last five, and today (UTC). */
@@ -89,9 +89,9 @@ export interface Moment {
 export function momentsOf({ readings, lastUsed, signals }: ListedKey, { answered }: KeyList): Moment[] {
   const fact = factsOf(readings, answered);
   const moments: Moment[] = [
-    { what: 'created', at: fact(KEY_FAMILIES.created, Number.NaN) },
-    { what: 'rotated', at: fact(KEY_FAMILIES.rotated, Number.NaN) },
-    { what: 'scopesChanged', at: fact(KEY_FAMILIES.scopesChanged, Number.NaN) },
+    { what: 'created', at: fact(KEY_SERIES.created, Number.NaN) },
+    { what: 'rotated', at: fact(KEY_SERIES.rotated, Number.NaN) },
+    { what: 'scopesChanged', at: fact(KEY_SERIES.scopesChanged, Number.NaN) },
     { what: 'newIp', at: signals.lastNewIp },
     { what: 'rejected', at: signals.lastRejected },
     { what: 'lastUsed', at: lastUsed },
