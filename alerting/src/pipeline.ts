@@ -1,8 +1,10 @@
+import { AHEAD_ALERT, CAUGHT_UP_WITHIN, LOOKED_WITHIN } from '../../exporter/src/health/pipeline.ts';
 import { effective, ON_INSTANCE, ON_KEY, promql } from '../../exporter/src/health/promql.ts';
 import { KEY_SERIES, RECORDED } from '../../exporter/src/health/series.ts';
 import { SELF_FAMILIES } from '../../exporter/src/metrics/families.ts';
 import type { Alert, Recording, RuleFile } from './rule.ts';
 import {
+  durationText,
   exporterDashboard,
   exporterDashboardOr,
   firstValue,
@@ -39,6 +41,8 @@ const blind = (reason: string, expr: string, why?: string): Recording => ({
 });
 const groupByInstance = (expr: string): string => `group by (${BY_INSTANCE}) (${expr})`;
 
+/** A source that was neither read nor found unchanged. */
+const NOT_READ = `time() - ${SELF.lastLooked} > ${LOOKED_WITHIN}`;
 /** A source with a configured staleAfter that had no line for so long. */
 const STALE = promql`
   time() - (${SELF.lastEvent} > 0)
@@ -53,7 +57,7 @@ const recordings: Recording[] = [
   ),
   blind(
     'not_read',
-    groupByInstance(`time() - ${SELF.lastLooked} > 60`),
+    groupByInstance(NOT_READ),
     'A source is alive when it was read or found unchanged within a minute.',
   ),
   blind(
@@ -66,7 +70,7 @@ const recordings: Recording[] = [
   ),
   blind(
     'behind',
-    `${groupByInstance(`${SELF.behindSeconds} > 120`)} or ${groupByInstance(`${SELF.ready} == 0`)}`,
+    `${groupByInstance(`${SELF.behindSeconds} > ${CAUGHT_UP_WITHIN}`)} or ${groupByInstance(`${SELF.ready} == 0`)}`,
     'And when it is caught up.',
   ),
   blind(
@@ -113,7 +117,7 @@ const recordings: Recording[] = [
       How far behind an exporter was at worst in the last 35 minutes, only where that is more than 2 minutes. increase()
       over 30 minutes counts a backlog as present requests only if a sample in its window was taken while behind. So
       this is exactly when the rate alerts must hold back.`,
-    expr: `${byInstance(`max_over_time(${SELF.behindSeconds}[35m])`)} > 120`,
+    expr: `${byInstance(`max_over_time(${SELF.behindSeconds}[35m])`)} > ${CAUGHT_UP_WITHIN}`,
   },
 ];
 
@@ -181,7 +185,7 @@ const sourceStale: Alert[] = [
   },
   {
     alert: 'AtenderLogSourceStale',
-    expr: `time() - ${SELF.lastLooked} > 60`,
+    expr: NOT_READ,
     for: '4m',
     labels: { severity: 'page', category: 'pipeline', reason: 'not_read' },
     shared: 'pipeline',
@@ -189,10 +193,10 @@ const sourceStale: Alert[] = [
       summary: `Log source {{ $labels.source }} of {{ $labels.instance }} has not been read for ${DURATION}`,
       description:
         `The exporter answers, but it has neither read source {{ $labels.source }} nor found it unchanged for ${DURATION} ` +
-        '(threshold 1m 0s, for 4 minutes). Permissions, a pattern that matches nothing, or a file system that hangs. ' +
+        `(threshold ${durationText(LOOKED_WITHIN)}, for 4 minutes). Permissions, a pattern that matches nothing, or a file system that hangs. ` +
         'Keys are not called silent meanwhile.',
       value: `${DURATION} not read`,
-      threshold: '1m 0s',
+      threshold: durationText(LOOKED_WITHIN),
     },
   },
   {
@@ -285,7 +289,7 @@ const sourceAhead: Alert = {
     Requests dated in the future: a fast clock where the log is written, or local time without an offset. They count
     when they are read, so no key looks unused. But times, days and the order of events are not those of the log. The
     exporter tolerates 5 minutes (log.maxSkew). One stray line leaves the gauge after 10 minutes.`,
-  expr: `max by (job, instance, source) (${SELF.ahead}) > 300`,
+  expr: `max by (job, instance, source) (${SELF.ahead}) > ${AHEAD_ALERT}`,
   for: '15m',
   labels: { severity: 'ticket', category: 'pipeline' },
   shared: 'pipeline',
@@ -293,11 +297,11 @@ const sourceAhead: Alert = {
     summary: `Log source {{ $labels.source }} of {{ $labels.instance }} is ${DURATION} ahead of the clock`,
     description:
       `The newest requests of source {{ $labels.source }} name a time ${DURATION} later than the clock of the exporter showed when they were read ` +
-      '(threshold 5m 0s, for 15 minutes). They count at the time they are read. ' +
+      `(threshold ${durationText(AHEAD_ALERT)}, for 15 minutes). They count at the time they are read. ` +
       'About whole hours: the log writes local time without an offset; set log.timezone for the source. ' +
       'Otherwise: synchronise the clocks of both machines by NTP.',
     value: `${DURATION} ahead`,
-    threshold: '5m 0s',
+    threshold: durationText(AHEAD_ALERT),
   },
 };
 
@@ -306,7 +310,7 @@ const lagging: Alert = {
   why: `
     More is written than read, or the disk is slow. It fires as soon as that makes an exporter blind, and as long.
     Otherwise no key would be called silent and nobody would know why.`,
-  expr: `max_over_time(${SELF.behindSeconds}[10m]) > 120`,
+  expr: `max_over_time(${SELF.behindSeconds}[10m]) > ${CAUGHT_UP_WITHIN}`,
   for: '20m',
   labels: { severity: 'ticket', category: 'pipeline' },
   shared: 'pipeline',
@@ -314,10 +318,10 @@ const lagging: Alert = {
     summary: `Exporter {{ $labels.instance }} is up to ${DURATION} behind on {{ $labels.source }}`,
     description:
       `Within the last 10 minutes the last line read of source {{ $labels.source }} was up to ${DURATION} old and more was waiting ` +
-      `(${sourceValue(ofSource(SELF.behindBytes), 'humanize1024').replace('{{ end }}', 'B{{ end }}')} now; threshold 2m 0s, for 20 minutes). ` +
+      `(${sourceValue(ofSource(SELF.behindBytes), 'humanize1024').replace('{{ end }}', 'B{{ end }}')} now; threshold ${durationText(CAUGHT_UP_WITHIN)}, for 20 minutes). ` +
       'Rate alerts of its keys hold back, and no key of it is called silent.',
     value: `up to ${DURATION} behind`,
-    threshold: '2m 0s',
+    threshold: durationText(CAUGHT_UP_WITHIN),
   },
 };
 

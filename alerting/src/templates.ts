@@ -89,7 +89,7 @@ export const runbook = (alert: string): string =>
 
 /** How a threshold is written: the filter of the template, and the same for a default. */
 const WRITTEN = {
-  duration: { filter: 'humanizeDuration', text: duration },
+  duration: { filter: 'humanizeDuration', text: durationText },
   percent: { filter: 'humanizePercentage', text: (value: number) => `${value * 100}%` },
   number: { filter: '', text: String },
 };
@@ -110,7 +110,7 @@ export function thresholdText(kind: ThresholdKind, window = '', written?: Writte
 }
 
 /** Seconds as the templates' humanizeDuration writes them: `15m 0s`, `1d 0h 0m 0s`. */
-function duration(seconds: number): string {
+export function durationText(seconds: number): string {
   const [d, h, m, s] = [86_400, 3600, 60, 1].map((unit, i, units) =>
     Math.floor((i === 0 ? seconds : seconds % units[i - 1]) / unit),
   );

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { IngestionSettings } from '../../exporter/src/ingest/ingestion.ts';
+import type { IngestionSettings } from '../../exporter/src/ingest/ingestion-settings.ts';
 
 export interface ReplayOptions {
   log: string;

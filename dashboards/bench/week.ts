@@ -1,9 +1,10 @@
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../../alerting/test/pack.ts';
+import { RECORDED } from '../../exporter/src/health/series.ts';
 import type { THRESHOLDS } from '../../exporter/src/health/thresholds.ts';
-import { DURATION_BUCKETS } from '../../exporter/src/usage/changes.ts';
-import { KEY, RECORDED, SELF } from '../src/queries.ts';
+import { DURATION_BUCKETS } from '../../exporter/src/usage/duration-buckets.ts';
+import { KEY, SELF } from '../src/queries.ts';
 
 export interface Week {
   keys: number;

@@ -1,6 +1,7 @@
+import { RECORDED } from '../../exporter/src/health/series.ts';
 import { firing, frame } from './frame.ts';
 import { figures, GOOD_BELOW, lines, NEUTRAL, row, rows } from './panels.ts';
-import { RECORDED, SELF } from './queries.ts';
+import { SELF } from './queries.ts';
 
 const JOB = 'job=~"$job"';
 const perSource = (metric: string, by = 'instance, source'): string =>

@@ -1,6 +1,8 @@
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
+import { BY_KEY } from '../../exporter/src/health/promql.ts';
+import { RECORDED } from '../../exporter/src/health/series.ts';
 import { DATASOURCE, query } from './panels.ts';
-import { anyKey, BY_KEY, chosen, KEY, PRESENT, RECORDED, SELF } from './queries.ts';
+import { anyKey, chosen, KEY, PRESENT, SELF } from './queries.ts';
 
 /** The dashboards by what they are; alerts and panels link to these uids. */
 export const DASHBOARDS = {

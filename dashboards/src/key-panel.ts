@@ -1,8 +1,9 @@
 import * as prometheus from '@grafana/grafana-foundation-sdk/prometheus';
+import { RECORDED } from '../../exporter/src/health/series.ts';
 import { cardQueries, overviewQueries } from '../../grafana-plugin/src/roles/queries.ts';
 import { type RoleName, roleOf } from '../../grafana-plugin/src/roles/roles.ts';
 import { type About, custom, present, query } from './panels.ts';
-import { anyKey, chosenSince, RATE15M_EVERY, RECORDED, thisKey } from './queries.ts';
+import { anyKey, chosenSince, RATE15M_EVERY, thisKey } from './queries.ts';
 
 const PANEL = 'atender-keyusage-panel';
 /** A sparkline is some hundred pixels wide. A day, whatever is shown: the states beside it are those of now. */

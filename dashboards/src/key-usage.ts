@@ -1,3 +1,5 @@
+import { gaugeBy, increaseBy, rateBy } from '../../exporter/src/health/promql.ts';
+import { RECORDED } from '../../exporter/src/health/series.ts';
 import { firing, frame, mark } from './frame.ts';
 import { keyCard } from './key-panel.ts';
 import {
@@ -13,7 +15,7 @@ import {
   rows,
   type Steps,
 } from './panels.ts';
-import { gaugeBy, increaseBy, KEY, RECORDED, rateBy, thisKey } from './queries.ts';
+import { KEY, thisKey } from './queries.ts';
 
 const threshold = (kind: string): string => `max(${RECORDED.threshold}{${thisKey(`kind="${kind}"`)}})`;
 const share = (status: string): string =>

@@ -1,3 +1,5 @@
+import { BY_KEY, gaugeBy } from '../../exporter/src/health/promql.ts';
+import { RECORDED } from '../../exporter/src/health/series.ts';
 import { firing, frame, keyLink } from './frame.ts';
 import { keyGrid } from './key-panel.ts';
 import {
@@ -15,13 +17,10 @@ import {
 } from './panels.ts';
 import {
   anyKey,
-  BY_KEY,
   CHOSEN,
   chosen,
-  gaugeBy,
   KEY,
   named,
-  RECORDED,
   RECORDED_EVERY,
   REPLACING,
   SELF,

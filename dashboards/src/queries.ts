@@ -1,33 +1,17 @@
+import { BY_KEY, ON_KEY, REAL_KEYS } from '../../exporter/src/health/promql.ts';
 import { KEY_FAMILIES, SELF_FAMILIES } from '../../exporter/src/metrics/families.ts';
 
 /** Family names, defined once by the exporter: `KEY.requests` is `atender_requests_total`. */
 export const KEY = namesOf(KEY_FAMILIES);
 export const SELF = namesOf(SELF_FAMILIES);
 
-/** What alerting/rules record. */
-export const RECORDED = {
-  rate: 'tenant_key:atender_requests:rate5m',
-  rate15m: 'tenant_key:atender_requests:rate15m',
-  expectedRate: 'tenant_key:atender_requests:expected_rate1h',
-  rateByClass: 'tenant:atender_requests:rate5m',
-  rateByTier: 'tenant_environment_tier:atender_requests:rate5m',
-  expectedByTier: 'tenant_environment_tier:atender_requests:expected_rate1h',
-  refused: 'tenant_key_status:atender_refused_requests:increase5m',
-  threshold: 'tenant_key:atender_key_threshold:effective',
-  blind: 'instance:atender_exporter:blind',
-} as const;
-
 /** How often alerting/rules record what is drawn over time: less between two points would show gaps. */
 export const RECORDED_EVERY = '1m';
 /** The same of `rate15m`, which is for days of every key. Between two of them only range functions find it. */
 export const RATE15M_EVERY = '15m';
 
-export const BY_KEY = 'tenant_id, key_id';
-const ON_KEY = `on (${BY_KEY})`;
-
 /** Selector of all keys of the chosen tenants; pseudo-keys (`__none__`, `__other__`) are no keys. */
-export const anyKey = (...more: string[]): string =>
-  ['tenant_id=~"$tenant"', 'key_id!~"__(none|other)__"', ...more].join(',');
+export const anyKey = (...more: string[]): string => ['tenant_id=~"$tenant"', REAL_KEYS, ...more].join(',');
 
 /** Selector of the one key of the Key usage dashboard. A key without tenant has the variable's "none". */
 export const thisKey = (...more: string[]): string =>
@@ -51,22 +35,6 @@ export const chosenSince = (ago: string): string =>
 
 /** A vector with tenant and key labels, kept to the chosen keys. */
 export const chosen = (expr: string): string => `(${expr}) and ${ON_KEY} (${CHOSEN_KEYS})`;
-
-/** Requests per second of a selector, by labels. */
-export const rateBy = (labels: string, selector: string, metric: string = KEY.requests): string =>
-  `sum by (${labels}) (rate(${metric}{${selector}}[$__rate_interval]))`;
-
-/** Requests in a window, by labels. */
-export const increaseBy = (
-  labels: string,
-  selector: string,
-  window: string,
-  metric: string = KEY.requests,
-): string => `sum by (${labels}) (increase(${metric}{${selector}}[${window}]))`;
-
-/** A gauge of every key, the same from any exporter. */
-export const gaugeBy = (labels: string, metric: string, selector: string): string =>
-  `max by (${labels}) (${metric}{${selector}})`;
 
 /**
  * The names that the keys file gives, joined to a vector of keys as label `name`; '' for the others. One name a key:

@@ -1,5 +1,5 @@
 import { REVIEW_PAGE } from '../../exporter/src/api/endpoints.ts';
-import { QUESTIONS } from '../../exporter/src/review/judgement.ts';
+import { QUESTIONS } from '../../exporter/src/review/verdicts.ts';
 import { count } from '../../exporter/src/text/numbers.ts';
 import {
   answerTable,

@@ -1,17 +1,8 @@
+import { BY_KEY, gaugeBy, increaseBy } from '../../exporter/src/health/promql.ts';
+import { RECORDED } from '../../exporter/src/health/series.ts';
 import { firing, frame, keyLink } from './frame.ts';
 import { lines, orNoData, row, rows } from './panels.ts';
-import {
-  anyKey,
-  BY_KEY,
-  gaugeBy,
-  increaseBy,
-  KEY,
-  named,
-  RECORDED,
-  RECORDED_EVERY,
-  REPLACED,
-  REPLACING,
-} from './queries.ts';
+import { anyKey, KEY, named, RECORDED_EVERY, REPLACED, REPLACING } from './queries.ts';
 
 const KEY_LABELS = { tenant_id: 'Tenant', key_id: 'Key', name: 'Name' };
 /** Keys of rotations by hidden variables: reading what every key did to find theirs takes seconds. */

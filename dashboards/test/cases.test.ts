@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
 import { PACK } from '../../alerting/test/pack.ts';
+import { RECORDED } from '../../exporter/src/health/series.ts';
 import {
   type ExporterProcess,
   eventually,
@@ -11,7 +12,6 @@ import {
 } from '../../exporter/test/exporter-process.ts';
 import { requestLine } from '../../exporter/test/log-lines.ts';
 import { type Prometheus, type Series, startPrometheus } from '../../exporter/test/prometheus.ts';
-import { RECORDED } from '../src/queries.ts';
 import { boards } from './boards.ts';
 import { answerTo, type Chosen, questionsOf } from './questions.ts';
 

@@ -4,7 +4,8 @@ import { Counter, Histogram, Registry } from 'prom-client';
 import { noChanges } from '../src/ingest/slices.ts';
 import { Exposition } from '../src/metrics/exposition.ts';
 import { Mirror } from '../src/metrics/mirror.ts';
-import { DURATION_BUCKETS, FAMILIES } from '../src/usage/changes.ts';
+import { FAMILIES } from '../src/usage/changes.ts';
+import { DURATION_BUCKETS } from '../src/usage/duration-buckets.ts';
 import { median } from './process.ts';
 
 export interface ExpositionSize {

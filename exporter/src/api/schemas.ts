@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { QUESTIONS, VERDICTS } from '../review/judgement.ts';
+import { QUESTIONS, VERDICTS } from '../review/verdicts.ts';
 
 /** What the API's answers hold. The OpenAPI document is made of these, and the tests hold real answers to them. */
 const count = z.int().min(0);

@@ -1,4 +1,4 @@
-import type { IngestionSettings } from '../ingest/ingestion.ts';
+import type { IngestionSettings } from '../ingest/ingestion-settings.ts';
 import { slices } from '../ingest/slices.ts';
 import { KeyRegistry } from '../keys/registry.ts';
 import { Exposition } from '../metrics/exposition.ts';

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type ConfigInput, hasNamedFields, loadConfig, problemText, sourcesOf } from '../config/load.ts';
 import type { Config, SourceConfig } from '../config/options.ts';
 import { OPEN_WEB, parseWebConfig, type WebConfig } from '../config/web-config-file.ts';
-import type { IngestionSettings } from '../ingest/ingestion.ts';
+import type { IngestionSettings } from '../ingest/ingestion-settings.ts';
 import type { KeyEntry } from '../keys/key.ts';
 import { problemText as keysProblemText, parseKeysFile } from '../keys/keys-file.ts';
 import { withoutRawKeys } from '../keys/raw-keys.ts';

@@ -1,8 +1,4 @@
-import type { KeySignals } from './key-signals.ts';
-import { lifecycleChecks } from './lifecycle-checks.ts';
-import { THRESHOLDS, type Threshold, type ThresholdKind } from './thresholds.ts';
-import { trafficChecks } from './traffic-checks.ts';
-import { usageChecks } from './usage-checks.ts';
+import type { Threshold, ThresholdKind } from './thresholds.ts';
 
 export type CheckResult = 'ok' | 'breach' | 'not_applicable' | 'unknown';
 
@@ -76,22 +72,4 @@ export interface Finding {
   explanation: string;
   /** Where the threshold that counts is not the kind's own value. */
   threshold?: number;
-}
-
-/** Applies every rule. Pure and total: any signals give every check. */
-export function checksOf(signals: KeySignals): Record<CheckName, Check> {
-  const findings: Record<CheckName, Finding> = {
-    ...trafficChecks(signals),
-    ...usageChecks(signals),
-    ...lifecycleChecks(signals),
-  };
-  const checks: Partial<Record<CheckName, Check>> = {};
-  for (const name of CHECK_NAMES) {
-    const { kind, label, alert } = CHECKS[name];
-    const { value: limit, origin } = signals.thresholds[kind];
-    const { value, result, explanation, threshold = limit } = findings[name];
-    const unit = THRESHOLDS[kind].unit;
-    checks[name] = { name, kind, label, alert, value, threshold, unit, origin, result, explanation };
-  }
-  return checks as Record<CheckName, Check>;
 }

@@ -32,6 +32,22 @@ export function promql(parts: TemplateStringsArray, ...values: (string | number)
   return lines.map((line) => line.slice(least)).join('\n');
 }
 
+/** Requests in a window, by labels. `increase` comes before `sum`: a restart of one exporter is no burst. */
+export const increaseBy = (
+  labels: string,
+  selector: string,
+  window: string,
+  metric: string = KEY_SERIES.requests,
+): string => `sum by (${labels}) (increase(${metric}{${selector}}[${window}]))`;
+
+/** Requests per second in Grafana's rate interval, by labels. */
+export const rateBy = (labels: string, selector: string, metric: string = KEY_SERIES.requests): string =>
+  `sum by (${labels}) (rate(${metric}{${selector}}[$__rate_interval]))`;
+
+/** A gauge by labels: the largest of all exporters. */
+export const gaugeBy = (labels: string, metric: string, selector: string): string =>
+  `max by (${labels}) (${metric}{${selector}})`;
+
 /** One value a key: the largest of all exporters. Right for facts that only grow, such as last used. */
 export const maxByKey = (expr: string): string => `max by (${BY_KEY}) (${expr})`;
 export const sumByKey = (expr: string): string => `sum by (${BY_KEY}) (${expr})`;

@@ -27,6 +27,12 @@ export const KEY_SERIES = {
   threshold: 'atender_key_threshold',
 } as const;
 
+/** Names of the exporter's own series that the panel reads. */
+export const EXPORTER_SERIES = {
+  ready: 'atender_exporter_ready',
+  recordedSince: 'atender_exporter_recorded_since_timestamp_seconds',
+} as const;
+
 /** Names of the series that alerting/rules record. */
 export const RECORDED = {
   /** The threshold that holds for each key, by `kind`. */

@@ -1,5 +1,6 @@
 import { counted, span } from '../text/numbers.ts';
-import { CHECK_NAMES, type Check, type CheckName, checksOf } from './checks.ts';
+import { CHECK_NAMES, type Check, type CheckName } from './checks.ts';
+import { checksOf } from './checks-of.ts';
 import type { KeySignals } from './key-signals.ts';
 import { type KeyState, STATE_NAMES, STATES } from './states.ts';
 import { anyUnknown, isRetired, worstClass } from './traffic-checks.ts';

@@ -1,3 +1,5 @@
+import { DAY } from '../time/units.ts';
+
 /** One threshold of an alert or a state. Pure data: also bundled into a browser panel. */
 export interface Threshold {
   default: number;
@@ -10,8 +12,6 @@ export interface Threshold {
   /** Alerts and states (`state …`) that read it. */
   usedBy: string[];
 }
-
-const DAY = 86_400;
 
 /**
  * Every threshold there is, by its kind: the value of the `kind` label of `atender_key_threshold`, the name

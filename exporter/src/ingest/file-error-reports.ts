@@ -1,7 +1,7 @@
 import { ForeignContent } from '../log/content-form.ts';
 import type { OnFileError } from '../log/discovery.ts';
 import { maskText } from '../parse/masking.ts';
-import type { Outlet } from './ingestion.ts';
+import type { Outlet } from './outlet.ts';
 
 /** A failing file is tried again every second; a person needs to hear of it once in a while. */
 const QUIET_MS = 60_000;

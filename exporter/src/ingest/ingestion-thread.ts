@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { SegmentRow } from '../store/store.ts';
-import type { IngestionSettings } from './ingestion.ts';
+import type { SegmentRow } from '../store/rows.ts';
+import type { IngestionSettings } from './ingestion-settings.ts';
 import type { Publication } from './publication.ts';
 import type { FromThread, Problem, ThreadStart, ToThread } from './thread-messages.ts';
 

@@ -1,48 +1,23 @@
-import type { KeyEntry } from '../keys/key.ts';
 import { KeyRegistry } from '../keys/registry.ts';
-import type { ScopeRule } from '../keys/scopes.ts';
 import { type SourceCounter, SourceCounters } from '../log/counters.ts';
-import type { SourceOptions } from '../log/intake.ts';
 import { Readers } from '../log/readers.ts';
-import type { FormatOptions } from '../parse/format.ts';
 import { maskText } from '../parse/masking.ts';
-import { Spool, type SpoolOptions } from '../record/spool.ts';
+import { Spool } from '../record/spool.ts';
 import { hasArchive } from '../record/spool-directory.ts';
-import type { Commit, SegmentRow, Serving, Store } from '../store/store.ts';
+import type { Commit, Store } from '../store/store.ts';
+import { DAY } from '../time/units.ts';
 import type { Changes } from '../usage/changes.ts';
-import { Usage, type UsageOptions } from '../usage/usage.ts';
+import { Usage } from '../usage/usage.ts';
 import { fileErrorReports } from './file-error-reports.ts';
+import type { IngestionSettings } from './ingestion-settings.ts';
 import { LineAccount } from './line-account.ts';
+import type { Outlet } from './outlet.ts';
 import type { ParseAhead } from './parse-ahead.ts';
 import { maskedPatterns, PatternReports } from './pattern-reports.ts';
-import type { IntakeFacts, IpColumns, Publication, SourceFacts } from './publication.ts';
+import type { IntakeFacts, IpColumns, SourceFacts } from './publication.ts';
 import { rejectionQuotes } from './rejection-quotes.ts';
 import { columnsOf, isEmpty, noChanges, slices } from './slices.ts';
 import type { Problem } from './thread-messages.ts';
-
-/** Everything the ingestion thread needs to know; plain data, it crosses the thread boundary. */
-export interface IngestionSettings {
-  sources: (SourceOptions & { format: FormatOptions })[];
-  keys: KeyEntry[];
-  scopeRules: ScopeRule[];
-  usage: UsageOptions;
-  /** Seconds between commits while lines arrive. */
-  commitInterval: number;
-  /** undefined = no archive of single requests is kept. */
-  archive: SpoolOptions | undefined;
-  /** What changes is published with what other exporters are told. */
-  shared: boolean;
-  /** What commands beside the exporter have to know of it; absent = nothing is noted. */
-  serving?: Serving;
-}
-
-/** Where committed state and messages for people go. */
-export interface Outlet {
-  publish(publication: Publication): void;
-  report(problem: Problem): void;
-  /** Segments of the archive's spool that may be sealed, oldest first. */
-  segments(ready: SegmentRow[]): void;
-}
 
 /** Bytes read in one turn: small enough that a message from the HTTP thread waits a few 10 ms at most. */
 const TURN_BYTES = 8 * 1024 * 1024;
@@ -62,8 +37,6 @@ const LONGEST_PAUSE = 5;
  */
 const FIRST_PAUSE = 2;
 const FIRST_ADDRESSES = 150_000;
-
-const DAY = 86_400;
 
 /**
  * One turn after the other: look for bytes, read and account them, commit, publish what was committed.

@@ -1,7 +1,7 @@
 import { Discovery, type SourceOptions } from '../log/discovery.ts';
 import { type PatternFacts, patternAdvice } from '../log/patterns.ts';
 import { maskText } from '../parse/masking.ts';
-import type { Outlet } from './ingestion.ts';
+import type { Outlet } from './outlet.ts';
 
 /** A pattern that matches and does not in turns is reported this far apart. Milliseconds. */
 const QUIET_MS = 60_000;

@@ -1,7 +1,8 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
+import type { SegmentRow } from '../store/rows.ts';
 import { openStore } from '../store/sqlite.ts';
-import { type SegmentRow, StoreError } from '../store/store.ts';
+import { StoreError } from '../store/store-errors.ts';
 import { Ingestion } from './ingestion.ts';
 import { ParseAhead } from './parse-ahead.ts';
 import type { Publication } from './publication.ts';

@@ -3,8 +3,8 @@ import { maskEscapedText } from '../parse/masking.ts';
 import { REJECTIONS } from '../parse/record.ts';
 import { withoutSecrets } from '../parse/secrets.ts';
 import { terminalText } from '../text/terminal-text.ts';
-import type { Outlet } from './ingestion.ts';
 import type { RejectionListener } from './line-account.ts';
+import type { Outlet } from './outlet.ts';
 
 /** A person needs one example a reason, not a copy of the log. */
 const QUIET_MS = 60_000;

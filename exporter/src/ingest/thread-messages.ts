@@ -1,5 +1,5 @@
-import type { SegmentRow } from '../store/store.ts';
-import type { IngestionSettings } from './ingestion.ts';
+import type { SegmentRow } from '../store/rows.ts';
+import type { IngestionSettings } from './ingestion-settings.ts';
 import type { Publication } from './publication.ts';
 
 /** What the thread needs to begin. */

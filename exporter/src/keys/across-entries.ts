@@ -1,6 +1,6 @@
 import { nearest } from '../text/suggestion.ts';
+import type { Complaint, Path } from './complaint.ts';
 import { quoted } from './key-fields.ts';
-import type { Complaint, Path } from './keys-file.ts';
 
 interface Named {
   path: Path;

@@ -3,6 +3,7 @@ import type { core } from 'zod';
 import { THRESHOLD_KINDS } from '../health/thresholds.ts';
 import { nearest } from '../text/suggestion.ts';
 import { acrossEntries } from './across-entries.ts';
+import type { Complaint, Path } from './complaint.ts';
 import type { KeyEntry } from './key.ts';
 import { quoted } from './key-fields.ts';
 import { type KeyFields, keySchema, keysFileSchema } from './key-schema.ts';
@@ -17,14 +18,6 @@ export interface KeysFileProblem {
   line: number;
   message: string;
   /** What to do about it. */
-  remedy: string;
-}
-
-export type Path = readonly (string | number)[];
-/** A problem before its line is looked up. */
-export interface Complaint {
-  path: Path;
-  message: string;
   remedy: string;
 }
 

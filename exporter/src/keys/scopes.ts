@@ -1,3 +1,5 @@
+import { API_VERSION } from '../parse/api-version.ts';
+
 /** Surfaces of the API that Atender's scopes are made of (documentation of May 2026). */
 export const SURFACES = [
   'knowledge',
@@ -53,8 +55,6 @@ export interface ScopeRule {
 }
 
 const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
-/** `v1`, `v2.1`, `v1beta2`: the segment that tells the version of the API, in any case. */
-export const API_VERSION = String.raw`v\d{1,3}(?:\.\d{1,3})?(?:(?:alpha|beta|rc)\d{0,2})?`;
 /** The first segment after the version, before which stand two at most: letters first, so `:id` is none. */
 const SURFACE = new RegExp(
   `^(?:/(?!${API_VERSION}/)[^/]+){0,2}/${API_VERSION}/([a-z][a-z0-9_-]*)(?:/|$)`,

@@ -1,8 +1,3 @@
-import { type KeyEntry, NO_KEY, OTHER } from './key.ts';
-import { keyLabel, tenantLabel, tenantsAsked } from './labels.ts';
-import { maskedFormIn } from './raw-keys.ts';
-import type { KeyRegistry } from './registry.ts';
-
 /** Labels under which requests are counted and archived: of a key, and of these tenants or all but these. */
 export type StoredName = { id: string } & ({ of: readonly string[] } | { except: readonly string[] });
 
@@ -12,51 +7,9 @@ export interface Stored {
   tenant: string;
 }
 
-/** A key by its id, a fingerprint, the raw key or a label; `tenant` '' = any, NO_TENANT = none. */
-export interface AskedKey {
-  key: string;
-  tenant: string;
-}
-
 export const isUnder = (names: readonly StoredName[], { id, tenant }: Stored): boolean =>
   names.some((name) => name.id === id && isOf(name, tenant));
 
-/**
- * Everything that a question may mean: what has the name itself, as the log or as a label has it, and what is stored
- * under any name of an entry so called. Of the tenant asked for are requests that carry it, and those of its entries.
- */
-export function namesAsked(registry: KeyRegistry, { key, tenant }: AskedKey): StoredName[] {
-  const tenants = tenantsAsked(tenant);
-  const ids = labelsAsked(key);
-  const entries = new Set(ids.flatMap((id) => registry.entriesLabelled(id)));
-  return [
-    ...ids.map((id) => (tenants ? { id, of: tenants } : { id, except: [] })),
-    ...[...entries].flatMap((entry) =>
-      !tenants || (entry.tenantId !== '' && tenants.includes(tenantLabel(entry.tenantId)))
-        ? registry.storedNames(entry)
-        : within(registry.storedNames(entry), tenants),
-    ),
-  ];
-}
-
-/** Where the requests of an entry are stored; those of one without tenant, as far as they are of these tenants. */
-export function namesOfEntry(
-  registry: KeyRegistry,
-  entry: KeyEntry,
-  tenants: readonly string[],
-): StoredName[] {
-  const names = registry.storedNames(entry);
-  return entry.tenantId === '' ? within(names, tenants) : names;
-}
-
-/** A reserved name means what is reserved; a key that is itself called so is asked for by its label. */
-function labelsAsked(key: string): string[] {
-  const masked = maskedFormIn(key);
-  return masked === NO_KEY || masked === OTHER ? [masked] : [...new Set([masked, keyLabel(masked)])];
-}
-
-const within = (names: readonly StoredName[], tenants: readonly string[]): StoredName[] =>
-  names.map((name) => ({ id: name.id, of: tenants.filter((tenant) => isOf(name, tenant)) }));
-
-const isOf = (name: StoredName, tenant: string): boolean =>
+/** Whether a name covers requests of the tenant. */
+export const isOf = (name: StoredName, tenant: string): boolean =>
   'of' in name ? name.of.includes(tenant) : !name.except.includes(tenant);

@@ -4,7 +4,7 @@ import type { JournaldOptions, SourceOptions } from './discovery.ts';
 import { entriesBetween, entryOf, JournalEntries, type JournalEntry, sameEntry } from './journal-entries.ts';
 import { ask, Journalctl, matchesOf } from './journalctl.ts';
 import type { JournalCursor } from './position.ts';
-import type { ReaderReport } from './readers.ts';
+import type { ReaderReport } from './reader.ts';
 import type { FileRef, LineSink } from './sink.ts';
 
 /** MESSAGE alone: other fields may hold what nobody meant to be read. --all, or long messages come as null. */

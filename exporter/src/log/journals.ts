@@ -3,7 +3,7 @@ import type { SourceCounters } from './counters.ts';
 import type { SourceOptions } from './discovery.ts';
 import { JournalTailer } from './journal-tailer.ts';
 import type { JournalCursor } from './position.ts';
-import type { Reader, ReaderFacts, ReaderReport } from './readers.ts';
+import type { Reader, ReaderFacts, ReaderReport } from './reader.ts';
 import type { LineSink } from './sink.ts';
 
 export interface JournalsOptions {

@@ -6,7 +6,7 @@ import type { SourceCounters } from './counters.ts';
 import type { OnFileError, SourceOptions } from './discovery.ts';
 import { Fifo } from './fifo.ts';
 import { LineStream } from './line-stream.ts';
-import type { Reader, ReaderFacts, ReaderReport } from './readers.ts';
+import type { Reader, ReaderFacts, ReaderReport } from './reader.ts';
 import type { FileRef, LineSink } from './sink.ts';
 import { standardInput, standardInputIsFile } from './standard-input.ts';
 

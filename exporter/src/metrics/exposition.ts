@@ -1,7 +1,8 @@
 import type { Publication } from '../ingest/publication.ts';
 import type { KeyEntry } from '../keys/key.ts';
 import { NO_KEY, OTHER } from '../keys/key.ts';
-import { DURATION_BUCKETS, FAMILIES, type Family, type KeyRow, type SeriesRow } from '../usage/changes.ts';
+import { FAMILIES, type Family, type KeyRow, type SeriesRow } from '../usage/changes.ts';
+import { DURATION_BUCKETS } from '../usage/duration-buckets.ts';
 import { type FamilyDefinition, KEY_FAMILIES } from './families.ts';
 import { Heads } from './heads.ts';
 import { KEY_GAUGES, type KeyView } from './key-gauges.ts';

@@ -1,3 +1,4 @@
+import { EXPORTER_SERIES, KEY_SERIES } from '../health/series.ts';
 import { LOSSES, SOURCE_COUNTERS } from '../log/counters.ts';
 import { PATTERN_PROBLEMS } from '../log/patterns.ts';
 
@@ -26,82 +27,72 @@ const gauge = (name: string, help: string, ...labels: string[]): FamilyDefinitio
 /** Every family with a label per key. Names are public: rules and dashboards depend on them. */
 export const KEY_FAMILIES = define({
   requests: counter(
-    'atender_requests_total',
+    KEY_SERIES.requests,
     'Requests, by status; status 0 (class none) = the connection ended without a response.',
     'status',
     'status_class',
   ),
   endpointRequests: counter(
-    'atender_endpoint_requests_total',
+    KEY_SERIES.endpointRequests,
     'Requests, by endpoint template and status; what has no place of its own is under __other__ or __unmatched__.',
     ...['method', 'endpoint', 'status', 'status_class'],
   ),
   duration: {
-    name: 'atender_request_duration_seconds',
+    name: KEY_SERIES.duration,
     type: 'histogram',
     help: 'How long requests took.',
     labels: ['le'],
   },
-  responseBytes: counter('atender_response_bytes_total', 'Bytes of responses.'),
+  responseBytes: counter(KEY_SERIES.responseBytes, 'Bytes of responses.'),
   lastUsed: gauge(
-    'atender_key_last_used_timestamp_seconds',
+    KEY_SERIES.lastUsed,
     'Event time of the latest request with a response other than 401, or when it was read where that lies ahead of the clock; absent when none is recorded.',
   ),
-  maxGap: gauge(
-    'atender_key_max_gap_seconds',
-    "Longest quiet gap in the last 30 days: the key's own cadence.",
-  ),
-  uniqueIps: gauge(
-    'atender_key_unique_ips',
-    'Different addresses seen in the window: 1h, 24h, 30d.',
-    'window',
-  ),
-  newIps: counter('atender_key_new_ips_total', "Addresses first seen after the key's learning period."),
-  lastNewIp: gauge(
-    'atender_key_last_new_ip_timestamp_seconds',
-    'When the latest new address was noticed (wall clock).',
-  ),
+  maxGap: gauge(KEY_SERIES.maxGap, "Longest quiet gap in the last 30 days: the key's own cadence."),
+  uniqueIps: gauge(KEY_SERIES.uniqueIps, 'Different addresses seen in the window: 1h, 24h, 30d.', 'window'),
+  newIps: counter(KEY_SERIES.newIps, "Addresses first seen after the key's learning period."),
+  lastNewIp: gauge(KEY_SERIES.lastNewIp, 'When the latest new address was noticed (wall clock).'),
   recentNewIp: gauge(
-    'atender_key_recent_new_ip_info',
+    KEY_SERIES.recentNewIp,
     'Always 1: the new addresses of the last 24 h, at most 3 a key, shown as metrics.newIp says.',
     'ip',
   ),
   lastNewSurface: gauge(
-    'atender_key_last_new_surface_timestamp_seconds',
+    KEY_SERIES.lastNewSurface,
     'When the key was first noticed on a surface it had never called (wall clock).',
     'surface',
   ),
-  lastRejected: gauge('atender_key_last_rejected_timestamp_seconds', 'Event time of the latest 401.'),
+  lastRejected: gauge(KEY_SERIES.lastRejected, 'Event time of the latest 401.'),
   scopeLastUsed: gauge(
-    'atender_key_scope_last_used_timestamp_seconds',
+    KEY_SERIES.scopeLastUsed,
     'Event time of the latest request that needed the scope and had it.',
     'scope',
   ),
   lastMinute: gauge(
-    'atender_key_requests_last_minute',
+    KEY_SERIES.lastMinute,
     'Requests in the sliding 60 s of event time that end at the last event or now minus the lag.',
   ),
   peakPerMinute: gauge(
-    'atender_key_peak_requests_per_minute',
+    KEY_SERIES.peakPerMinute,
     'Highest value of the sliding 60 s window in the last 5 minutes.',
   ),
-  requestsToday: gauge('atender_key_requests_today', 'Requests of the UTC day so far, without 401s.'),
-  rateLimit: gauge('atender_key_rate_limit', 'Requests the tier allows: per minute, per day.', 'window'),
-  rateLimitBurst: gauge('atender_key_rate_limit_burst', 'Requests allowed on top of the minute limit.'),
+  requestsToday: gauge(KEY_SERIES.requestsToday, 'Requests of the UTC day so far, without 401s.'),
+  rateLimit: gauge(KEY_SERIES.rateLimit, 'Requests the tier allows: per minute, per day.', 'window'),
+  rateLimitBurst: gauge(KEY_SERIES.rateLimitBurst, 'Requests allowed on top of the minute limit.'),
   info: gauge(
-    'atender_key_info',
+    KEY_SERIES.info,
     'Always 1: what the keys file says about the key.',
     ...['name', 'environment', 'tier', 'owner', 'state', 'realtime', 'replaces'],
   ),
-  created: gauge('atender_key_created_timestamp_seconds', 'When the key was created.'),
-  rotated: gauge('atender_key_rotated_timestamp_seconds', 'When the key was last rotated.'),
+  created: gauge(KEY_SERIES.created, 'When the key was created.'),
+  rotated: gauge(KEY_SERIES.rotated, 'When the key was last rotated.'),
   rotateEvery: gauge(
-    'atender_key_rotate_every_seconds',
+    KEY_SERIES.rotateEvery,
     "The key's own rotation policy; absent where the keys file has none.",
   ),
-  scopesChanged: gauge('atender_key_scopes_changed_timestamp_seconds', "When the key's scopes last changed."),
-  scopeInfo: gauge('atender_key_scope_info', 'Always 1: the scopes granted to the key.', 'scope'),
-  threshold: gauge('atender_key_threshold', 'Per-key overrides of alert thresholds, only where set.', 'kind'),
+  scopesChanged: gauge(KEY_SERIES.scopesChanged, "When the key's scopes last changed."),
+  scopeInfo: gauge(KEY_SERIES.scopeInfo, 'Always 1: the scopes granted to the key.', 'scope'),
+  threshold: gauge(KEY_SERIES.threshold, 'Per-key overrides of alert thresholds, only where set.', 'kind'),
 });
 
 /** Every family of the exporter's own, but those that prom-client defines itself (process_*, nodejs_*). */
@@ -179,10 +170,10 @@ export const SELF_FAMILIES = define({
     'source',
   ),
   recordedSince: gauge(
-    'atender_exporter_recorded_since_timestamp_seconds',
+    EXPORTER_SERIES.recordedSince,
     'Since when requests are recorded: the first request in the store, or the creation of the store where that is earlier. A key counts as never used or stale no further back.',
   ),
-  ready: gauge('atender_exporter_ready', '1 when the bytes that were there at start are read.'),
+  ready: gauge(EXPORTER_SERIES.ready, '1 when the bytes that were there at start are read.'),
   commits: counter('atender_exporter_commits_total', 'Commits that succeeded.'),
   commitErrors: counter(
     'atender_exporter_commit_errors_total',

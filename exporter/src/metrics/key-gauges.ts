@@ -1,5 +1,6 @@
 import type { KeyEntry } from '../keys/key.ts';
 import { keyLabel } from '../keys/labels.ts';
+import { DAY } from '../time/units.ts';
 import type { KeyFacts } from '../usage/facts.ts';
 import { type FamilyDefinition, KEY_FAMILIES } from './families.ts';
 import { label } from './text.ts';
@@ -13,7 +14,6 @@ export interface KeyView {
 /** A sample of one key: its further labels as rendered text, and its value. */
 export type KeySample = [labels: string, value: number];
 
-const DAY = 86_400;
 const none: KeySample[] = [];
 const one = (value: number | null | undefined): KeySample[] =>
   value === null || value === undefined ? none : [['', value]];

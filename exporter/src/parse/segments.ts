@@ -1,4 +1,4 @@
-import { API_VERSION } from '../keys/scopes.ts';
+import { API_VERSION } from './api-version.ts';
 import { equals } from './spans.ts';
 import { BYTE_KINDS, DIGITS, LOWER, MARKS, type Segments, UPPER } from './target.ts';
 

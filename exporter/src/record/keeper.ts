@@ -3,7 +3,7 @@ import type { KeyEntry } from '../keys/key.ts';
 import { NO_TENANT } from '../keys/labels.ts';
 import { KeyRegistry } from '../keys/registry.ts';
 import { retentionClass } from '../keys/retention.ts';
-import type { SegmentRow } from '../store/store.ts';
+import type { SegmentRow } from '../store/rows.ts';
 import type { KeyRetention } from './upkeep.ts';
 import type { UpkeepAnswer, UpkeepJob } from './upkeep-process.ts';
 

@@ -1,6 +1,7 @@
+import { namesAsked } from '../keys/asked-names.ts';
 import { tenantsAsked } from '../keys/labels.ts';
 import { KeyRegistry } from '../keys/registry.ts';
-import { namesAsked, type StoredName } from '../keys/stored-names.ts';
+import type { StoredName } from '../keys/stored-names.ts';
 import { type Address, parseIp } from '../parse/ip.ts';
 import { inNetwork, type Network, parseCidr } from '../parse/network.ts';
 import { parseDays } from '../time/days.ts';

@@ -1,12 +1,12 @@
 import { momentOf } from '../history/figures.ts';
 import { count, counted, span } from '../text/numbers.ts';
 import { terminalText } from '../text/terminal-text.ts';
+import { DAY } from '../time/units.ts';
 import type { BlastRadius, JudgedCaller } from './blast-radius.ts';
 
 /** Callers and endpoints written out; the rest is counted. */
 const CALLERS_SHOWN = 20;
 const ENDPOINTS_SHOWN = 10;
-const DAY = 86_400;
 
 /** For a terminal. */
 export function radiusText(radius: BlastRadius, now: number): string {

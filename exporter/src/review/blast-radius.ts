@@ -1,8 +1,8 @@
 import { ALONE, type Coverage } from '../history/coverage.ts';
 import type { Caller } from '../record/callers.ts';
 import { span } from '../text/numbers.ts';
+import { DAY } from '../time/units.ts';
 
-const DAY = 86_400;
 /** Atender's own advice: a key that was silent for 24 to 48 hours has no consumers left. */
 const LEAST_SILENCE = 2 * DAY;
 

@@ -6,13 +6,12 @@ import type { KeyRegistry } from '../keys/registry.ts';
 import type { ArchivedRequests } from '../record/archived-requests.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
 import { type Days, dateOf, dayAt } from '../time/days.ts';
+import { DAY } from '../time/units.ts';
 import type { KeyRow } from '../usage/changes.ts';
 import { type DayFigures, durationQuantile } from '../usage/day-figures.ts';
 import { QuarterFigures } from '../usage/quarter-figures.ts';
 import type { Completeness, KeyEvidence, QuarterEvidence, TierEvidence } from './evidence.ts';
 import { type ReplayOptions, TierDays } from './tier-days.ts';
-
-const DAY = 86_400;
 
 /** Where the evidence comes from. */
 export interface ReviewSource extends ReplayOptions {

@@ -3,31 +3,11 @@ import { fewest, grantedScopes, type ScopeChange, scopeAdvice, scopeChangeText }
 import { TIERS } from '../keys/tiers.ts';
 import { count, counted, percent, span } from '../text/numbers.ts';
 import { dateOf, dayAt } from '../time/days.ts';
+import { DAY } from '../time/units.ts';
 import type { KeyEvidence } from './evidence.ts';
 import { partialAnswers } from './partial-answers.ts';
 import { NAMED_TIERS } from './tier-replay.ts';
-
-/**
- * What to do with a key; the first that holds counts. `undecided`: the lines of one exporter of several cannot tell.
- */
-export const VERDICTS = ['revoke', 'rotate', 'narrow', 'change tier', 'undecided', 'keep'] as const;
-export type Verdict = (typeof VERDICTS)[number];
-
-/** The verdicts that are possible when every request is known, and when other exporters may have counted more. */
-export const verdictsOf = (complete: boolean): Verdict[] =>
-  complete ? VERDICTS.filter((verdict) => verdict !== 'undecided') : ['rotate', 'undecided', 'keep'];
-
-/** What is asked of every key, in the order of its findings. */
-export const QUESTIONS = ['In use?', 'Scopes right?', 'Right tier?', 'Rotated?'] as const;
-
-/** One of the four questions, answered. */
-export interface Finding {
-  question: (typeof QUESTIONS)[number];
-  /** The verdict it asks for; `keep` when all is well. */
-  verdict: Verdict;
-  /** One or two plain sentences with the evidence. */
-  text: string;
-}
+import { type Answer, type Finding, VERDICTS, type Verdict } from './verdicts.ts';
 
 export interface Judgement {
   verdict: Verdict;
@@ -38,12 +18,6 @@ export interface Judgement {
   tier: string;
 }
 
-/** One of the four questions, decided; its text is written only when it is to be read. */
-export interface Answer extends Pick<Finding, 'question' | 'verdict'> {
-  text: () => string;
-}
-
-const DAY = 86_400;
 /** A lower tier must leave this much room: half of its limits. */
 const HEADROOM = 2;
 /** Days of use before a lower tier is proposed. */

@@ -1,18 +1,17 @@
 import { THRESHOLDS } from '../health/thresholds.ts';
 import type { WholeKey } from '../history/key-choice.ts';
 import { keyDetails, usesOf } from '../history/usage-report.ts';
+import { namesOfEntry } from '../keys/asked-names.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
-import { namesOfEntry } from '../keys/stored-names.ts';
 import { ArchivedRequests } from '../record/archived-requests.ts';
 import { type Caller, callersOf, MOST_CALLERS, requestsOfKey } from '../record/callers.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
 import type { DayCounts } from '../store/tables.ts';
 import { count } from '../text/numbers.ts';
 import { type Days, dateOf } from '../time/days.ts';
+import { DAY } from '../time/units.ts';
 import type { KeyRow } from '../usage/changes.ts';
 import { callerName, type KeyInUse } from './blast-radius.ts';
-
-const DAY = 86_400;
 
 /** Gathers who uses a key: from the archive where there is one, else from what the aggregates know. */
 export async function keyInUse(

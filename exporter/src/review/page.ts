@@ -1,10 +1,10 @@
 import { type Html, html } from '../text/html.ts';
 import { count } from '../text/numbers.ts';
 import { coverFacts, nameOf, verdictText } from './facts.ts';
-import { type Verdict, verdictsOf } from './judgement.ts';
 import { bars, barsAgain } from './plots.ts';
 import type { Review, ReviewedKey } from './review.ts';
 import { REVIEW_STYLE } from './style.ts';
+import { type Verdict, verdictsOf } from './verdicts.ts';
 
 /** What the reviewer is asked to do, by verdict. */
 const TODO: Record<Verdict, string> = {

@@ -1,6 +1,6 @@
 import { count, percent, span } from '../text/numbers.ts';
 import type { KeyEvidence } from './evidence.ts';
-import type { Answer } from './judgement.ts';
+import type { Answer } from './verdicts.ts';
 
 /**
  * The answers about a key of which other exporters may have counted requests. What the lines of one exporter show was

@@ -1,7 +1,8 @@
 import { type Days, parseDays, quarterAt, quarterOf } from '../time/days.ts';
 import type { KeyEvidence, QuarterEvidence } from './evidence.ts';
 import { gather, knownKeys, type ReviewSource } from './gathering.ts';
-import { type Judgement, judge, VERDICTS, type Verdict, verdictOn } from './judgement.ts';
+import { type Judgement, judge, verdictOn } from './judgement.ts';
+import { VERDICTS, type Verdict } from './verdicts.ts';
 
 /** One key, judged, and what the quarter before said of it. */
 export interface ReviewedKey {

@@ -1,3 +1,4 @@
+import { DAY, HOUR } from '../time/units.ts';
 import type { KeyFacts } from '../usage/facts.ts';
 import { mergedWindows, readWindows } from '../usage/merged-windows.ts';
 import { Sketch } from '../usage/sketch.ts';
@@ -5,8 +6,6 @@ import type { Windows } from '../usage/windows.ts';
 import type { Contribution } from './contribution.ts';
 import { type Facts, mergeInto, numberOf, restOf } from './facts.ts';
 
-const HOUR = 3_600;
-const DAY = 24 * HOUR;
 const MONTH = 30 * DAY;
 /** New addresses shown of a key. */
 export const SHOWN_NEW_IPS = 3;

@@ -11,10 +11,9 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'libsql';
-import { damaged, failed, refused } from './refusal.ts';
+import type { Connection } from './database.ts';
 import { APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION } from './schema.ts';
-
-export type Connection = Database.Database;
+import { damaged, failed, refused } from './store-errors.ts';
 
 /**
  * Opens a store that is there for writing, and brings it to the newest version. Throws StoreError when the file

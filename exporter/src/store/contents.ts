@@ -1,10 +1,11 @@
 import { NO_KEY, OTHER } from '../keys/key.ts';
 import type { IpRow, IpRows, KeyRow, KeyUsageRow } from '../usage/changes.ts';
-import type { Connection } from './connection.ts';
 import { DailyReader } from './daily-reader.ts';
+import type { Connection } from './database.ts';
 import type { DayMerges } from './days.ts';
-import { failed } from './refusal.ts';
-import type { Commit, Loaded, LoadedKeys, SegmentRow, Serving } from './store.ts';
+import type { SegmentRow } from './rows.ts';
+import type { Commit, Loaded, LoadedKeys, Serving } from './store.ts';
+import { failed } from './store-errors.ts';
 import type { Cell, Table } from './tables.ts';
 import * as tables from './tables.ts';
 import { readValues, type ValueBlocks } from './value-blocks.ts';

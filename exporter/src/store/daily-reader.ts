@@ -1,15 +1,15 @@
 import type { SourceCounterName } from '../log/counters.ts';
 import { formatIp } from '../parse/ip.ts';
 import { type Days, quarterAt } from '../time/days.ts';
+import { wordsOf } from '../usage/address-words.ts';
 import type { DayRow, EndpointRow, KeyRow, KeyUsageRow } from '../usage/changes.ts';
 import { DayFigures } from '../usage/day-figures.ts';
-import { wordsOf } from '../usage/pairs.ts';
 import { QuarterFigures } from '../usage/quarter-figures.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './database.ts';
 import { ADDED_UP_TO } from './quarters.ts';
 import { recordedSince, usesOfDays } from './recorded-since.ts';
-import { failed } from './refusal.ts';
-import type { EncodedDay } from './store.ts';
+import type { EncodedDay } from './rows.ts';
+import { failed } from './store-errors.ts';
 import type { Cell, Table } from './tables.ts';
 import * as tables from './tables.ts';
 

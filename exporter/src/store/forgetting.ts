@@ -1,5 +1,5 @@
 import type { SeriesRow, SeriesValues } from '../usage/changes.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './database.ts';
 import { SUM_OF_DAY } from './days.ts';
 import type { Cell } from './tables.ts';
 import * as tables from './tables.ts';

@@ -1,5 +1,5 @@
 import Database from 'libsql';
-import { codeOf, failed, refused } from './refusal.ts';
+import { codeOf, failed, refused } from './store-errors.ts';
 
 /** What the error says when the lock is held. */
 export const ANOTHER_EXPORTER = 'another exporter is using it';

@@ -1,9 +1,9 @@
+import { DAY } from '../time/units.ts';
 import type { Cell } from './tables.ts';
 
 /** Rows as a query gives them. */
 type Query = (sql: string, parameters: Cell[]) => Cell[][];
 
-const DAY = 86_400;
 /** A longer time without any request is a hole in the record; what lies before it, such as a line of 1970, proves nothing. */
 const LONGEST_HOLE = 30;
 

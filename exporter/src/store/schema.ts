@@ -1,6 +1,6 @@
 import { type ScopeUse, writeScopes } from '../usage/scope-uses.ts';
-import type { Connection } from './connection.ts';
 import { usesOfCounters } from './counter-uses.ts';
+import type { Connection } from './database.ts';
 import { type Cell, series } from './tables.ts';
 import { readValues, ValueBlocks } from './value-blocks.ts';
 import { Writer } from './writer.ts';

@@ -3,6 +3,7 @@ import type { FilePosition, JournalCursor, PositionChanges } from '../log/positi
 import type { Changes } from '../usage/changes.ts';
 import type { DailyReader } from './daily-reader.ts';
 import type { ForgottenEntry, ForgottenKey } from './forgetting.ts';
+import type { SegmentRow } from './rows.ts';
 
 /** Everything one commit makes durable, together or not at all. */
 export interface Commit {
@@ -13,16 +14,6 @@ export interface Commit {
   cursors?: JournalCursor[];
   /** What the archive's spool holds; absent where no archive is kept. */
   segments?: SegmentChanges;
-}
-
-/** One file of the archive's spool and how many of its bytes count: what is behind them was never committed. */
-export interface SegmentRow {
-  /** Its number, which is also its name. */
-  segment: number;
-  /** Bytes. */
-  length: number;
-  /** Nothing is appended any more: it may be made into Parquet. */
-  closed: boolean;
 }
 
 export interface SegmentChanges {
@@ -44,15 +35,6 @@ export interface Loaded {
 
 /** The part of Changes that says what is known of keys. */
 export type LoadedKeys = Pick<Changes, 'keys' | 'keyUsage' | 'surfaces' | 'sketches' | 'ips'>;
-
-/** A key's day as it is stored: whoever only passes it on need not decode it. */
-export interface EncodedDay {
-  key: number;
-  /** Since the epoch. */
-  day: number;
-  /** See DayFigures. */
-  bytes: Uint8Array;
-}
 
 /** What the exporter that writes a store says of itself, for commands that are given the store alone. */
 export interface Serving {
@@ -103,14 +85,4 @@ export interface StoreReader {
   /** The keys that were ever removed by forgetKeys(), oldest first. */
   forgotten(): ForgottenEntry[];
   close(): void;
-}
-
-/** An error whose message names the file, what is wrong and the remedy. `fatal`: trying again cannot help. */
-export class StoreError extends Error {
-  readonly fatal: boolean;
-  constructor(message: string, options: { fatal: boolean; cause?: unknown }) {
-    super(message, { cause: options.cause });
-    this.name = 'StoreError';
-    this.fatal = options.fatal;
-  }
 }

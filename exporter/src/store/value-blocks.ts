@@ -1,5 +1,5 @@
 import type { SeriesValues } from '../usage/changes.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './database.ts';
 import type { Cell, Table } from './tables.ts';
 import type { Writer } from './writer.ts';
 

@@ -1,12 +1,12 @@
+import { DAY, HOUR } from '../time/units.ts';
+import { wordsOf } from './address-words.ts';
 import type { IpRow, IpRows, SketchRow } from './changes.ts';
-import { PairTable, wordsOf } from './pairs.ts';
+import { PairTable } from './pairs.ts';
 import { Sketch } from './sketch.ts';
 
 /** Told of an address on a day on which it was not yet known, by the key's number and the address's words. */
 export type DayListener = (key: number, day: number, w0: number, w1: number, w2: number, w3: number) => void;
 
-const HOUR = 3_600;
-const DAY = 86_400;
 const MONTH = 30 * DAY;
 
 /** Different addresses within the last hour, 24 hours and 30 days. */

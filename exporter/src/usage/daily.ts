@@ -1,3 +1,4 @@
+import { DAY } from '../time/units.ts';
 import type { DayRow } from './changes.ts';
 import { DayFigures } from './day-figures.ts';
 import type { EndpointPlaces } from './endpoint-places.ts';
@@ -8,7 +9,6 @@ import type { SeriesTable } from './series.ts';
 
 /** Days a key number is multiplied by, so that one number names a key and a day. Reaches the year 2243. */
 const DAYS = 100_000;
-const DAY = 86_400;
 
 /**
  * What each key did by UTC day since the last settled commit; the store merges it with what it has. Lines of

@@ -1,6 +1,6 @@
 import { ByteReader, ByteWriter } from './bytes.ts';
-import { DURATION_BUCKETS } from './changes.ts';
 import { DistinctIps } from './distinct-ips.ts';
+import { DURATION_BUCKETS } from './duration-buckets.ts';
 
 const VERSION = 1;
 /** Endpoints a key's day has by name; those with the fewest requests beyond make up OTHER_ENDPOINT. */

@@ -1,4 +1,5 @@
-import { DURATION_BUCKETS, type HistogramRow } from './changes.ts';
+import type { HistogramRow } from './changes.ts';
+import { DURATION_BUCKETS } from './duration-buckets.ts';
 import { Holds } from './holds.ts';
 
 /** By key: one number a bucket, the last one above all bounds, and the sum in seconds. */

@@ -1,9 +1,9 @@
+import { DAY } from '../time/units.ts';
 import type { Addresses } from './addresses.ts';
 import type { KeyFacts } from './facts.ts';
 import type { KeyUsage } from './key-usage.ts';
 import type { ScopeUses } from './scope-uses.ts';
 
-const DAY = 86_400;
 /** How long a new address is shown as recent, seconds. */
 export const RECENT = DAY;
 

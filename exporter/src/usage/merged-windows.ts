@@ -1,9 +1,9 @@
+import { DAY } from '../time/units.ts';
 import { type KeyFacts, MINUTE_CLASSES, type MinuteCounts } from './facts.ts';
 import { Windows } from './windows.ts';
 import { decodeWindows } from './windows-form.ts';
 
 const MINUTES = 60;
-const DAY = 86_400;
 const WINDOW = 60;
 const PEAK_SPAN = 300;
 

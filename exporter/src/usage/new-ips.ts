@@ -1,10 +1,10 @@
 import { type Address, formatIp } from '../parse/ip.ts';
 import { inNetwork } from '../parse/network.ts';
 import type { LogRecord } from '../parse/record.ts';
+import { wordsOf } from './address-words.ts';
 import { RECENT } from './key-facts.ts';
 import type { KeyUsage } from './key-usage.ts';
 import type { UsageOptions } from './options.ts';
-import { wordsOf } from './pairs.ts';
 
 const RECENT_SHOWN = 3;
 

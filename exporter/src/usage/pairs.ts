@@ -1,3 +1,4 @@
+import { MAPPED_V4 } from './address-words.ts';
 import type { IpRow } from './changes.ts';
 
 const CHUNK_BITS = 14;
@@ -11,7 +12,6 @@ const NEXT = 7;
 const FREE = -1;
 /** How far `last` may run ahead of its stored row, so that a steady load does not rewrite every pair. */
 const STORE_EVERY = 300;
-const MAPPED_V4 = 0xffff;
 
 /**
  * (key, address) pairs with when they were first and last seen: rows in chunks, found by open addressing on
@@ -217,10 +217,4 @@ function bytesOf(words: Int32Array, at: number): Uint8Array {
     bytes[i] = word >>> (24 - (i & 3) * 8);
   }
   return bytes;
-}
-
-/** The four words of a stored address. */
-export function wordsOf(ip: Uint8Array): [number, number, number, number] {
-  const word = (at: number): number => (ip[at] << 24) | (ip[at + 1] << 16) | (ip[at + 2] << 8) | ip[at + 3];
-  return ip.length === 4 ? [0, 0, MAPPED_V4, word(0)] : [word(0), word(4), word(8), word(12)];
 }

@@ -1,4 +1,5 @@
 import type { LogRecord } from '../parse/record.ts';
+import { MAPPED_V4 } from './address-words.ts';
 import { Addresses, type DayListener } from './addresses.ts';
 import { type Changes, FAMILIES, type SurfaceRow } from './changes.ts';
 import type { EndpointPlaces } from './endpoint-places.ts';
@@ -8,7 +9,6 @@ import type { KeyRegistry, UsageOptions } from './options.ts';
 import { ScopeUses } from './scope-uses.ts';
 import { type SeriesTable, UNKNOWN } from './series.ts';
 
-const MAPPED_V4 = 0xffff;
 /** Surfaces a key can have; further ones are not noted. */
 const SURFACES_PER_KEY = 64;
 const NO_SCOPE = -1;

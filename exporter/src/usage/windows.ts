@@ -1,3 +1,4 @@
+import { DAY } from '../time/units.ts';
 import { MINUTE_CLASSES, type MinuteClass, type MinuteCounts } from './facts.ts';
 
 /** Kept seconds: the last five minutes of 60-second windows need 360. A power of two. */
@@ -6,7 +7,6 @@ const MINUTES = 60;
 const MINUTES_A_DAY = 1_440;
 /** Kept days of gaps: today, the 30 before, and tomorrow within the allowed skew. */
 const GAP_DAYS = 32;
-const DAY = 86_400;
 const WINDOW = 60;
 const PEAK_SPAN = 300;
 const GAP_SPAN = 30 * DAY;

@@ -1,16 +1,12 @@
+import { CAUGHT_UP_WITHIN, isAlive, isRead, isStale } from '../health/pipeline.ts';
 import { LOSSES, type SourceCounterName } from '../log/counters.ts';
 import { PATTERN_PROBLEMS } from '../log/patterns.ts';
 import type { Mirror } from '../metrics/mirror.ts';
 import { REJECTIONS } from '../parse/record.ts';
 import { count, counted, span, tenths } from '../text/numbers.ts';
 
-/** A source that was neither read nor found unchanged for so long is not being looked at. Seconds. */
-const LOOKED_WITHIN = 60;
 /** A larger share of rejected lines means that the log is not what the exporter takes it for. */
 const REJECTED_SHARE = 0.001;
-/** Reading that is further behind than this is not caught up, as in the rules of alerting/. Seconds. */
-export const CAUGHT_UP_WITHIN = 120;
-
 /** Clocks that are set by NTP never differ by so much. Seconds. */
 const AHEAD_FROM = 60;
 
@@ -29,12 +25,7 @@ export interface PipelineFact {
 export function pipelineAlive({ intake }: Mirror, ingesting: boolean, now: number): boolean {
   // What cannot be committed is not shown: last uses stand still.
   if (!ingesting || !intake?.ready || intake.commitError !== '') return false;
-  return intake.sources.every(
-    ({ lastLooked, secondsBehind, lastEvent, staleAfter }) =>
-      now - lastLooked <= LOOKED_WITHIN &&
-      secondsBehind <= CAUGHT_UP_WITHIN &&
-      (staleAfter === 0 || now - lastEvent <= staleAfter),
-  );
+  return intake.sources.every((source) => isAlive(source, now));
 }
 
 /** Reading, rejected lines, saving; unmatched patterns, lost bytes and overflow where there are any. `now` in seconds. */
@@ -80,8 +71,8 @@ function reading({ intake }: Mirror, ingesting: boolean, now: number): PipelineF
   );
   const bytes = sources.reduce((sum, source) => sum + source.bytesBehind, 0);
   const seconds = Math.max(0, ...sources.map((source) => source.secondsBehind));
-  const unlooked = sources.filter(({ lastLooked }) => now - lastLooked > LOOKED_WITHIN);
-  const stale = sources.filter(({ staleAfter, lastEvent }) => staleAfter > 0 && now - lastEvent > staleAfter);
+  const unlooked = sources.filter((source) => !isRead(source, now));
+  const stale = sources.filter((source) => isStale(source, now));
   if (!intake.ready) return fact('watch', `reading what was there at start, ${byteSize(bytes)} to go`, files);
   if (unlooked.length > 0)
     return fact(

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { Ingestion, type IngestionSettings } from '../../src/ingest/ingestion.ts';
+import { Ingestion } from '../../src/ingest/ingestion.ts';
+import type { IngestionSettings } from '../../src/ingest/ingestion-settings.ts';
 import type { Publication } from '../../src/ingest/publication.ts';
 import { DEFAULT_FIELDS } from '../../src/parse/format.ts';
 import { openStore } from '../../src/store/sqlite.ts';

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { namesAsked } from '../../src/keys/asked-names.ts';
 import { keyLabel, NO_TENANT, tenantLabel } from '../../src/keys/labels.ts';
 import { KeyRegistry } from '../../src/keys/registry.ts';
-import { isUnder, namesAsked } from '../../src/keys/stored-names.ts';
+import { isUnder } from '../../src/keys/stored-names.ts';
 import { entryOf } from './entry.ts';
 
 const PRINTS = ['sa_live_0123456789ab', 'sa_live_ba9876543210', 'sa_test_0123456789ab'];

@@ -55,11 +55,11 @@ test('a network without a prefix is one address, an IPv6 one too', () => {
   expect(parseCidr('::ffff:192.0.2.0/95')).toBeUndefined();
 });
 
-test('an access log with several proxies before the user is read with the first address', () => {
+test('an access log with several proxies before the user is read with the address of the rightmost public one', () => {
   const read = reader({ format: 'combined' });
   const rest = '- key_a [04/May/2026:10:11:12 +0000] "GET /v1/contacts HTTP/1.1" 200 12';
   expect(read(`192.0.2.1, 198.51.100.2, 203.0.113.3 ${rest}`)).toMatchObject({
-    ...{ outcome: 'accepted', ip: '192.0.2.1', key: 'key_a', status: 200 },
+    ...{ outcome: 'accepted', ip: '203.0.113.3', key: 'key_a', status: 200 },
   });
 });
 

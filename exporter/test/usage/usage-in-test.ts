@@ -1,6 +1,6 @@
 import type { KeyEntry } from '../../src/keys/key.ts';
 import { KeyRegistry } from '../../src/keys/registry.ts';
-import type { Changes, DayRow, FAMILIES } from '../../src/usage/changes.ts';
+import { type Changes, type DayRow, FAMILIES } from '../../src/usage/changes.ts';
 import { DayFigures } from '../../src/usage/day-figures.ts';
 import type { KeyFacts } from '../../src/usage/facts.ts';
 import { Usage, type UsageLimits, type UsageOptions } from '../../src/usage/usage.ts';
@@ -183,7 +183,7 @@ export class UsageInTest {
         const i = values.series.indexOf(row.series);
         const parts = [tenant === '' ? id : `${id}|${tenant}`];
         if (endpoint) parts.push(endpoint.method, endpoint.template);
-        if (row.status !== 0) parts.push(`${row.status}`);
+        if (family === FAMILIES.requests || family === FAMILIES.endpoint) parts.push(`${row.status}`);
         return {
           name: parts.join(' '),
           value: values.value[i],

@@ -1,7 +1,7 @@
-import { checksOf } from '../../../exporter/src/health/checks.ts';
+import { checksOf } from '../../../exporter/src/health/checks-of.ts';
+import { KEY_SERIES } from '../../../exporter/src/health/series.ts';
 import { type StatusLine, statusLines } from '../../../exporter/src/health/statuses.ts';
 import { adviceOf, type ScopeLine, scopeChangeText, scopeLines } from '../../../exporter/src/keys/scopes.ts';
-import { KEY_FAMILIES } from '../../../exporter/src/metrics/families.ts';
 import type { KeyList, ListedKey } from '../keys/key-list.ts';
 import type { EndpointCounts } from '../keys/readings.ts';
 import { factsOf } from '../keys/signals.ts';
@@ -59,14 +59,14 @@ export const requestsOf = ({ statuses }: EndpointCounts): number =>
 
 /** Scopes the key was granted or needed. */
 export const scopesOf = (key: ListedKey): ScopeLine[] =>
-  scopeLines(grantsOf(key), key.readings.facts.get(KEY_FAMILIES.scopeLastUsed.name) ?? new Map());
+  scopeLines(grantsOf(key), key.readings.facts.get(KEY_SERIES.scopeLastUsed) ?? new Map());
 
 /** How its grants can become narrower without taking away what a used scope needs, a sentence part each. */
 export const scopeAdviceOf = (key: ListedKey): string[] =>
   adviceOf(grantsOf(key), scopesOf(key)).map((change) => scopeChangeText(change));
 
 const grantsOf = ({ readings }: ListedKey): string[] => [
-  ...(readings.facts.get(KEY_FAMILIES.scopeInfo.name)?.keys() ?? []),
+  ...(readings.facts.get(KEY_SERIES.scopeInfo)?.keys() ?? []),
 ];
 
 /** Room under the limits: the busiest minute of the last five, and today (UTC). */
@@ -95,9 +95,9 @@ export interface Moment {
 export function momentsOf({ readings, lastUsed, signals }: ListedKey, { answered }: KeyList): Moment[] {
   const fact = factsOf(readings, answered);
   const moments: Moment[] = [
-    { what: 'created', at: fact(KEY_FAMILIES.created, Number.NaN) },
-    { what: 'rotated', at: fact(KEY_FAMILIES.rotated, Number.NaN) },
-    { what: 'scopesChanged', at: fact(KEY_FAMILIES.scopesChanged, Number.NaN) },
+    { what: 'created', at: fact(KEY_SERIES.created, Number.NaN) },
+    { what: 'rotated', at: fact(KEY_SERIES.rotated, Number.NaN) },
+    { what: 'scopesChanged', at: fact(KEY_SERIES.scopesChanged, Number.NaN) },
     { what: 'newIp', at: signals.lastNewIp },
     { what: 'rejected', at: signals.lastRejected },
     { what: 'lastUsed', at: lastUsed },

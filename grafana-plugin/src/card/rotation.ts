@@ -1,7 +1,7 @@
 import type { Check } from '../../../exporter/src/health/checks.ts';
 import { carriesTraffic } from '../../../exporter/src/health/lifecycle-checks.ts';
+import { KEY_SERIES } from '../../../exporter/src/health/series.ts';
 import { stateOf } from '../../../exporter/src/health/state.ts';
-import { KEY_FAMILIES } from '../../../exporter/src/metrics/families.ts';
 import type { KeyList, ListedKey } from '../keys/key-list.ts';
 import type { KeyReadings } from '../keys/readings.ts';
 import { signalsOf } from '../keys/signals.ts';
@@ -72,9 +72,9 @@ function sideOf(key: KeyReadings, { answered }: KeyList): RotationSide {
   return {
     id: key.id,
     title: key.info?.name || key.id,
-    lastUsed: fact(KEY_FAMILIES.lastUsed.name, '', 0),
-    ipsHour: fact(KEY_FAMILIES.uniqueIps.name, '1h', Number.NaN),
-    ipsDay: fact(KEY_FAMILIES.uniqueIps.name, '24h', Number.NaN),
+    lastUsed: fact(KEY_SERIES.lastUsed, '', 0),
+    ipsHour: fact(KEY_SERIES.uniqueIps, '1h', Number.NaN),
+    ipsDay: fact(KEY_SERIES.uniqueIps, '24h', Number.NaN),
   };
 }
 

@@ -1,6 +1,6 @@
 import { type KeySignals, responsesOf, type WindowCounts } from '../../../exporter/src/health/key-signals.ts';
+import { KEY_SERIES } from '../../../exporter/src/health/series.ts';
 import { type KeyHealth, stateOf } from '../../../exporter/src/health/state.ts';
-import { KEY_FAMILIES } from '../../../exporter/src/metrics/families.ts';
 import type { Answers } from '../frames/answers.ts';
 import type { Rows } from '../frames/rows.ts';
 import type { RoleName } from '../roles/roles.ts';
@@ -139,7 +139,7 @@ function successorsOf(index: KeyIndex): Map<KeyReadings, KeyReadings> {
   return successors;
 }
 
-const lastUsedOf = ({ facts }: KeyReadings): number => facts.get(KEY_FAMILIES.lastUsed.name)?.get('') ?? 0;
+const lastUsedOf = ({ facts }: KeyReadings): number => facts.get(KEY_SERIES.lastUsed)?.get('') ?? 0;
 
 function listedKey(
   key: KeyReadings,
@@ -151,7 +151,7 @@ function listedKey(
   const health = stateOf(signals);
   const breached = (name: string) =>
     health.checks.some((check) => check.name === name && check.result === 'breach');
-  const lastNewIp = factsOf(key, answered)(KEY_FAMILIES.lastNewIp, 0);
+  const lastNewIp = factsOf(key, answered)(KEY_SERIES.lastNewIp, 0);
   return {
     handle: nameOf(key.tenant, key.id),
     id: key.id,

@@ -1,5 +1,5 @@
+import { KEY_SERIES } from '../../../exporter/src/health/series.ts';
 import { NO_KEY, OTHER } from '../../../exporter/src/keys/key.ts';
-import { KEY_FAMILIES } from '../../../exporter/src/metrics/families.ts';
 import type { Answers } from '../frames/answers.ts';
 import type { Rows, Series } from '../frames/rows.ts';
 import type { RoleName } from '../roles/roles.ts';
@@ -104,12 +104,12 @@ export class KeyIndex {
 
 /** Metrics whose values differ by a further label. */
 const FURTHER_LABEL: Record<string, string> = {
-  [KEY_FAMILIES.uniqueIps.name]: 'window',
-  [KEY_FAMILIES.rateLimit.name]: 'window',
-  [KEY_FAMILIES.lastNewSurface.name]: 'surface',
-  [KEY_FAMILIES.scopeInfo.name]: 'scope',
-  [KEY_FAMILIES.scopeLastUsed.name]: 'scope',
-  [KEY_FAMILIES.threshold.name]: 'kind',
+  [KEY_SERIES.uniqueIps]: 'window',
+  [KEY_SERIES.rateLimit]: 'window',
+  [KEY_SERIES.lastNewSurface]: 'surface',
+  [KEY_SERIES.scopeInfo]: 'scope',
+  [KEY_SERIES.scopeLastUsed]: 'scope',
+  [KEY_SERIES.threshold]: 'kind',
 };
 
 /** Takes what one row of an answer says about its key. */

@@ -3,17 +3,12 @@ import {
   type RotationPartner,
   unknownSignals,
 } from '../../../exporter/src/health/key-signals.ts';
+import { EXPORTER_SERIES, KEY_SERIES, RECORDED } from '../../../exporter/src/health/series.ts';
 import {
   type EffectiveThresholds,
   effectiveThresholds,
   THRESHOLD_KINDS,
 } from '../../../exporter/src/health/thresholds.ts';
-import {
-  type FamilyDefinition,
-  KEY_FAMILIES,
-  SELF_FAMILIES,
-} from '../../../exporter/src/metrics/families.ts';
-import { RETIRED } from '../roles/queries.ts';
 import type { RoleName } from '../roles/roles.ts';
 import type { EndpointCounts, KeyReadings } from './readings.ts';
 import { windowCountsOf } from './status-counts.ts';
@@ -45,20 +40,20 @@ export function signalsOf(key: KeyReadings, circumstances: Circumstances, partne
     ...unknownSignals(now, thresholds),
     pipelineAlive,
     registered: registeredOf(key, fact, answered),
-    retiredAt: fact({ name: RETIRED }, Number.NaN),
-    lastUsed: fact(KEY_FAMILIES.lastUsed, 0),
-    recordedSince: fact(SELF_FAMILIES.recordedSince, Number.NaN),
-    lastRejected: fact(KEY_FAMILIES.lastRejected, 0),
-    maxGap: fact(KEY_FAMILIES.maxGap, Number.NaN),
+    retiredAt: fact(RECORDED.retired, Number.NaN),
+    lastUsed: fact(KEY_SERIES.lastUsed, 0),
+    recordedSince: fact(EXPORTER_SERIES.recordedSince, Number.NaN),
+    lastRejected: fact(KEY_SERIES.lastRejected, 0),
+    maxGap: fact(KEY_SERIES.maxGap, Number.NaN),
     fiveMinutes: windowCountsOf(key.status5m),
     thirtyMinutes: windowCountsOf(key.status30m),
     hour: windowCountsOf(key.status1h),
     forbiddenBefore: forbiddenBefore(key, thresholds, answered),
-    uniqueIpsDay: fact(KEY_FAMILIES.uniqueIps, 0, '24h'),
-    lastNewIp: fact(KEY_FAMILIES.lastNewIp, 0),
+    uniqueIpsDay: fact(KEY_SERIES.uniqueIps, 0, '24h'),
+    lastNewIp: fact(KEY_SERIES.lastNewIp, 0),
     newSurface: newSurfaceOf(key),
-    requestsToday: fact(KEY_FAMILIES.requestsToday, 0),
-    peakPerMinute: fact(KEY_FAMILIES.peakPerMinute, 0),
+    requestsToday: fact(KEY_SERIES.requestsToday, 0),
+    peakPerMinute: fact(KEY_SERIES.peakPerMinute, 0),
     endpoints: endpointsOf(key.endpoints),
     volume: recent * 3600,
     usualOfWeeks: expected * 3600,
@@ -68,14 +63,14 @@ export function signalsOf(key: KeyReadings, circumstances: Circumstances, partne
   };
 }
 
-/** Looks a metric of the key up; `absent` stands in when the query was answered without it. */
-export type FactOf = (metric: Pick<FamilyDefinition, 'name'>, absent: number, further?: string) => number;
+/** Looks a series of the key up by its name; `absent` stands in when the query was answered without it. */
+export type FactOf = (series: string, absent: number, further?: string) => number;
 
 export function factsOf(key: KeyReadings, answered: ReadonlySet<RoleName>): FactOf {
   // A key with requests has facts: without any, the query did not reach them.
   const isKnown = answered.has('facts') && (key.facts.size > 0 || !hasRequests(key));
-  return ({ name }, absent, further = '') =>
-    key.facts.get(name)?.get(further) ?? (isKnown ? absent : Number.NaN);
+  return (series, absent, further = '') =>
+    key.facts.get(series)?.get(further) ?? (isKnown ? absent : Number.NaN);
 }
 
 /** In the last hour. */
@@ -89,22 +84,22 @@ function registeredOf(
   answered: ReadonlySet<RoleName>,
 ): KeySignals['registered'] {
   if (info === undefined) return answered.has('info') ? null : undefined;
-  const limit = (family: FamilyDefinition, window?: string): number | null => {
+  const limit = (series: string, window?: string): number | null => {
     // Infinity stands for "answered without it", which is: no limit stated.
-    const value = fact(family, Number.POSITIVE_INFINITY, window);
+    const value = fact(series, Number.POSITIVE_INFINITY, window);
     return value === Number.POSITIVE_INFINITY ? null : value;
   };
   return {
     state: info.state === 'revoked' || info.state === 'disabled' ? info.state : 'active',
     realtime: info.realtime,
-    createdAt: fact(KEY_FAMILIES.created, Number.NaN),
-    rotatedAt: fact(KEY_FAMILIES.rotated, Number.NaN),
-    rotateEvery: fact(KEY_FAMILIES.rotateEvery, Number.NaN),
-    scopesChangedAt: fact(KEY_FAMILIES.scopesChanged, Number.NaN),
+    createdAt: fact(KEY_SERIES.created, Number.NaN),
+    rotatedAt: fact(KEY_SERIES.rotated, Number.NaN),
+    rotateEvery: fact(KEY_SERIES.rotateEvery, Number.NaN),
+    scopesChangedAt: fact(KEY_SERIES.scopesChanged, Number.NaN),
     limits: {
-      perMinute: limit(KEY_FAMILIES.rateLimit, 'minute'),
-      perDay: limit(KEY_FAMILIES.rateLimit, 'day'),
-      burst: limit(KEY_FAMILIES.rateLimitBurst),
+      perMinute: limit(KEY_SERIES.rateLimit, 'minute'),
+      perDay: limit(KEY_SERIES.rateLimit, 'day'),
+      burst: limit(KEY_SERIES.rateLimitBurst),
     },
   };
 }
@@ -113,7 +108,7 @@ function registeredOf(
 function thresholdsOf(key: KeyReadings, answered: ReadonlySet<RoleName>): EffectiveThresholds {
   const effective = effectiveThresholds();
   // The other key of a rotation is asked for facts alone.
-  const ofPartner = key.facts.get(KEY_FAMILIES.threshold.name);
+  const ofPartner = key.facts.get(KEY_SERIES.threshold);
   for (const kind of THRESHOLD_KINDS) {
     const value = key.thresholds.get(kind) ?? key.overrides.get(kind) ?? ofPartner?.get(kind);
     if (value === undefined || !Number.isFinite(value)) continue;
@@ -136,7 +131,7 @@ function forbiddenBefore(
 
 function newSurfaceOf(key: KeyReadings): KeySignals['newSurface'] {
   let newest: KeySignals['newSurface'] = null;
-  for (const [surface, noticed] of key.facts.get(KEY_FAMILIES.lastNewSurface.name) ?? [])
+  for (const [surface, noticed] of key.facts.get(KEY_SERIES.lastNewSurface) ?? [])
     if (newest === null || noticed > newest.noticed) newest = { surface, noticed };
   return newest;
 }
@@ -163,7 +158,7 @@ function partnerOf(
   const fact = factsOf(partner, answered);
   return {
     id: partner.info?.name || partner.id,
-    lastUsed: fact(KEY_FAMILIES.lastUsed, 0),
+    lastUsed: fact(KEY_SERIES.lastUsed, 0),
     requestsLastHour: windowCountsOf(partner.status1h).requests,
   };
 }

@@ -1,39 +1,22 @@
-import { KEY_FAMILIES, SELF_FAMILIES } from '../../../exporter/src/metrics/families.ts';
+import { BY_KEY, gaugeBy, increaseBy, rateBy } from '../../../exporter/src/health/promql.ts';
+import { EXPORTER_SERIES, KEY_SERIES, RECORDED } from '../../../exporter/src/health/series.ts';
 import type { RoleName } from './roles.ts';
 
-const BY_KEY = 'tenant_id, key_id';
 const INFO_LABELS = `${BY_KEY}, name, environment, tier, owner, state, realtime, replaces`;
-const { info, threshold, endpointRequests, requests, recentNewIp, lastUsed, maxGap } = KEY_FAMILIES;
-
-/** Since when the keys file says disabled or revoked. */
-export const RETIRED = 'tenant_key:atender_key_retired_timestamp_seconds:min1d';
+const { info, threshold, endpointRequests, recentNewIp, lastUsed, maxGap } = KEY_SERIES;
 
 /** The metrics that the states and the figures of every key need. */
 const FACT_METRICS = [
-  RETIRED,
-  ...[KEY_FAMILIES.lastUsed, KEY_FAMILIES.lastRejected, KEY_FAMILIES.maxGap, KEY_FAMILIES.uniqueIps],
-  ...[KEY_FAMILIES.lastNewIp, KEY_FAMILIES.lastNewSurface, KEY_FAMILIES.requestsToday],
-  ...[KEY_FAMILIES.peakPerMinute, KEY_FAMILIES.rateLimit, KEY_FAMILIES.rateLimitBurst],
-  ...[KEY_FAMILIES.created, KEY_FAMILIES.rotated, KEY_FAMILIES.rotateEvery, KEY_FAMILIES.scopesChanged],
-].map(nameOf);
+  RECORDED.retired,
+  ...[KEY_SERIES.lastUsed, KEY_SERIES.lastRejected, KEY_SERIES.maxGap, KEY_SERIES.uniqueIps],
+  ...[KEY_SERIES.lastNewIp, KEY_SERIES.lastNewSurface, KEY_SERIES.requestsToday],
+  ...[KEY_SERIES.peakPerMinute, KEY_SERIES.rateLimit, KEY_SERIES.rateLimitBurst],
+  ...[KEY_SERIES.created, KEY_SERIES.rotated, KEY_SERIES.rotateEvery, KEY_SERIES.scopesChanged],
+];
 
 /** The card shows scopes as well: several series a key, which the overview has no use for. */
-const CARD_METRICS = [...FACT_METRICS, ...[KEY_FAMILIES.scopeInfo, KEY_FAMILIES.scopeLastUsed].map(nameOf)];
+const CARD_METRICS = [...FACT_METRICS, ...[KEY_SERIES.scopeInfo, KEY_SERIES.scopeLastUsed]];
 
-/** What alerting/rules record. */
-const RECORDED = {
-  rate: 'tenant_key:atender_requests:rate5m',
-  dayRate: 'tenant_key:atender_requests:rate15m',
-  expectedRate: 'tenant_key:atender_requests:expected_rate1h',
-  threshold: 'tenant_key:atender_key_threshold:effective',
-  forbidden: 'tenant_key:atender_forbidden_requests:increase1h',
-  blind: 'instance:atender_exporter:blind',
-};
-
-const increaseBy = (labels: string, metric: string, selector: string, window: string): string =>
-  `sum by (${labels}) (increase(${metric}{${selector}}[${window}]))`;
-const gaugeBy = (labels: string, metric: string, selector: string): string =>
-  `max by (${labels}) (${metric}{${selector}})`;
 const factsBy = (labels: string, metrics: string[], selector: string): string =>
   `max by (__name__, ${BY_KEY}, ${labels}) ({__name__=~"${metrics.join('|')}",${selector}})`;
 /**
@@ -41,28 +24,25 @@ const factsBy = (labels: string, metrics: string[], selector: string): string =>
  * any recorded use. A label of its own, because `or` drops what has the labels of a fact.
  */
 const recordedSince = (selector: string): string => {
-  const since = SELF_FAMILIES.recordedSince.name;
-  const own = `max by (${BY_KEY}) (${KEY_FAMILIES.created.name}{${selector}} * 0 + on (job, instance) group_left () max by (job, instance) (${since}))`;
-  const unused = `${own} unless on (${BY_KEY}) (${lastUsed.name} > 0)`;
+  const since = EXPORTER_SERIES.recordedSince;
+  const own = `max by (${BY_KEY}) (${KEY_SERIES.created}{${selector}} * 0 + on (job, instance) group_left () max by (job, instance) (${since}))`;
+  const unused = `${own} unless on (${BY_KEY}) (${lastUsed} > 0)`;
   return `label_replace(label_replace(${unused}, "__name__", "${since}", "", ""), "of", "record", "", "")`;
 };
-const rateBy = (metric: string, selector: string): string =>
-  `sum by (${BY_KEY}) (rate(${metric}{${selector}}[$__rate_interval]))`;
-
 /**
  * The PromQL of each role that the overview reads.
  * @param selector label matchers that choose the keys, e.g. `tenant_id=~"$tenant",key_id!~"__(none|other)__"`
  */
 export function overviewQueries(selector: string): Partial<Record<RoleName, string>> {
   const byEndpoint = (matchers: string) =>
-    increaseBy(`${BY_KEY}, method, endpoint`, endpointRequests.name, matchers, '30m');
+    increaseBy(`${BY_KEY}, method, endpoint`, matchers, '30m', endpointRequests);
   return {
     ...commonQueries(selector),
     // Of the different addresses only those of a day are shown.
     facts: `${factsBy('window, surface', FACT_METRICS, `window!~"1h|30d",${selector}`)} or ${recordedSince(selector)}`,
     // Only endpoints with errors: all of 2,000 keys would be too many series to draw a grid from.
     endpoints:
-      `${increaseBy(`${BY_KEY}, method, endpoint, status`, endpointRequests.name, selector, '30m')}` +
+      `${increaseBy(`${BY_KEY}, method, endpoint, status`, selector, '30m', endpointRequests)}` +
       ` and on (${BY_KEY}, method, endpoint) (${byEndpoint(`status=~"404|422",${selector}`)} > 0)`,
   };
 }
@@ -78,50 +58,46 @@ export function cardQueries(
   key: string,
   tenant: string,
 ): Partial<Record<RoleName, string>> {
-  const replacedBy = `group by (${BY_KEY}) (${info.name}{${tenant},replaces="${key}"})`;
+  const replacedBy = `group by (${BY_KEY}) (${info}{${tenant},replaces="${key}"})`;
   const replaced =
-    `group by (${BY_KEY}) (label_replace(${info.name}{${selector},replaces!=""}, ` +
+    `group by (${BY_KEY}) (label_replace(${info}{${selector},replaces!=""}, ` +
     `"key_id", "$1", "replaces", "(.+)"))`;
   const partners = `(${replacedBy} or ${replaced})`;
-  const old = `(${replaced} or group by (${BY_KEY}) (${info.name}{${selector}}) and on () ${replacedBy})`;
+  const old = `(${replaced} or group by (${BY_KEY}) (${info}{${selector}}) and on () ${replacedBy})`;
   return {
     ...commonQueries(selector),
-    info: `${gaugeBy(INFO_LABELS, info.name, selector)} or (${gaugeBy(INFO_LABELS, info.name, tenant)} and on (${BY_KEY}) ${partners})`,
+    info: `${gaugeBy(INFO_LABELS, info, selector)} or (${gaugeBy(INFO_LABELS, info, tenant)} and on (${BY_KEY}) ${partners})`,
     facts: `${factsBy('window, surface, scope', CARD_METRICS, selector)} or ${recordedSince(selector)}`,
-    endpoints: increaseBy(`${BY_KEY}, method, endpoint, status`, endpointRequests.name, selector, '30m'),
-    addresses: gaugeBy(`${BY_KEY}, ip`, recentNewIp.name, selector),
+    endpoints: increaseBy(`${BY_KEY}, method, endpoint, status`, selector, '30m', endpointRequests),
+    addresses: gaugeBy(`${BY_KEY}, ip`, recentNewIp, selector),
     // Its own thresholds too: when the old key can go is the old key's to say, also on the card of the new one.
-    partnerFacts: `${factsBy('window, kind', [lastUsed, maxGap, KEY_FAMILIES.uniqueIps, threshold].map(nameOf), tenant)} and on (${BY_KEY}) ${partners}`,
-    partnerVolume: `${rateBy(requests.name, tenant)} and on (${BY_KEY}) ${partners}`,
+    partnerFacts: `${factsBy('window, kind', [lastUsed, maxGap, KEY_SERIES.uniqueIps, threshold], tenant)} and on (${BY_KEY}) ${partners}`,
+    partnerVolume: `${rateBy(BY_KEY, tenant)} and on (${BY_KEY}) ${partners}`,
     stragglers:
-      `${increaseBy(`${BY_KEY}, method, endpoint`, endpointRequests.name, `status!="401",${tenant}`, '1d')} > 0` +
+      `${increaseBy(`${BY_KEY}, method, endpoint`, `status!="401",${tenant}`, '1d', endpointRequests)} > 0` +
       ` and on (${BY_KEY}) ${old}`,
   };
 }
 
 function commonQueries(selector: string): Partial<Record<RoleName, string>> {
-  const statuses = (window: string) => increaseBy(`${BY_KEY}, status`, requests.name, selector, window);
+  const statuses = (window: string) => increaseBy(`${BY_KEY}, status`, selector, window);
   return {
     asOf: 'vector(time())',
-    info: gaugeBy(INFO_LABELS, info.name, selector),
+    info: gaugeBy(INFO_LABELS, info, selector),
     thresholds: gaugeBy(`${BY_KEY}, kind`, RECORDED.threshold, selector),
-    overrides: gaugeBy(`${BY_KEY}, kind`, threshold.name, selector),
+    overrides: gaugeBy(`${BY_KEY}, kind`, threshold, selector),
     status5m: statuses('5m'),
     status30m: statuses('30m'),
     status1h: statuses('1h'),
     recentRate: `avg_over_time(${RECORDED.rate}{${selector}}[1h])`,
-    dayRate: `avg_over_time(${RECORDED.dayRate}{${selector}}[1d] offset 1h)`,
+    dayRate: `avg_over_time(${RECORDED.rate15m}{${selector}}[1d] offset 1h)`,
     expectedRate: `${RECORDED.expectedRate}{${selector}}`,
     lastWeek: `avg_over_time(${RECORDED.rate}{${selector}}[1h] offset 1w)`,
     forbiddenHistory: `max_over_time(${RECORDED.forbidden}{${selector}}[7d] offset 1h)`,
     // The keys that a blind exporter shows; and one that is down shows none, so it might be any key's.
     pipeline:
-      `count by (${BY_KEY}) (${lastUsed.name}{${selector}} and on (job, instance) ${RECORDED.blind}{reason!="down"})` +
-      ` or count(${RECORDED.blind}{reason="down"}) or (0 * max(${SELF_FAMILIES.ready.name}))`,
-    volume: rateBy(requests.name, selector),
+      `count by (${BY_KEY}) (${lastUsed}{${selector}} and on (job, instance) ${RECORDED.blind}{reason!="down"})` +
+      ` or count(${RECORDED.blind}{reason="down"}) or (0 * max(${EXPORTER_SERIES.ready}))`,
+    volume: rateBy(BY_KEY, selector),
   };
-}
-
-function nameOf(metric: string | { name: string }): string {
-  return typeof metric === 'string' ? metric : metric.name;
 }

@@ -1,4 +1,5 @@
 import { STATES } from '../../health/states.ts';
+import { STATE_TONES } from '../../health/tones.ts';
 import { type KeyEntry, NO_KEY } from '../../keys/key.ts';
 import { type Html, html } from '../../text/html.ts';
 import { count, counted, span } from '../../text/numbers.ts';
@@ -9,7 +10,7 @@ import { hourChart } from './charts.ts';
 import { keyAddress } from './key-address.ts';
 import * as sections from './key-sections.ts';
 import { page } from './layout.ts';
-import { badge, STATE_TONES } from './tones.ts';
+import { badge } from './tones.ts';
 import { agoAndWhen, share } from './wording.ts';
 
 export interface KeyModel {

@@ -1,5 +1,5 @@
-import type { KeyState } from '../../health/states.ts';
-import { STATES } from '../../health/states.ts';
+import { type KeyState, STATES } from '../../health/states.ts';
+import { needsAttention, STATE_TONES } from '../../health/tones.ts';
 import { type Html, html } from '../../text/html.ts';
 import { count, counted } from '../../text/numbers.ts';
 import { type KeyList, type ListQuery, listAddress, SORTS, type Sort } from '../key-list.ts';
@@ -9,7 +9,7 @@ import { inSlices } from '../slices.ts';
 import { hourChart } from './charts.ts';
 import { keyAddress } from './key-address.ts';
 import { page } from './layout.ts';
-import { badge, needsAttention, STATE_TONES } from './tones.ts';
+import { badge } from './tones.ts';
 import { ago, agoAndWhen, share } from './wording.ts';
 
 export interface OverviewModel {

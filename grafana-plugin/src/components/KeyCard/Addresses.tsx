@@ -2,7 +2,7 @@ import type { TimeZone } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React from 'react';
-import { KEY_FAMILIES } from '../../../../exporter/src/metrics/families.ts';
+import { KEY_SERIES } from '../../../../exporter/src/health/series.ts';
 import { count } from '../../../../exporter/src/text/numbers.ts';
 import type { ListedKey } from '../../keys/key-list.ts';
 import { TimeAgo } from '../TimeAgo/TimeAgo.tsx';
@@ -18,7 +18,7 @@ interface Props {
 /** How many different addresses use the key, and which of them are new. */
 export function Addresses({ shown: { readings, signals }, now, timeZone }: Props) {
   const styles = useStyles2(getTableStyles);
-  const windows = [...(readings.facts.get(KEY_FAMILIES.uniqueIps.name) ?? [])];
+  const windows = [...(readings.facts.get(KEY_SERIES.uniqueIps) ?? [])];
   if (windows.length === 0)
     return <Nothing>{t('addresses.none', 'Addresses of this key are not known.')}</Nothing>;
   return (

@@ -4,7 +4,7 @@ import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React from 'react';
 import { type KeyState, STATES } from '../../../../exporter/src/health/states.ts';
-import { STATE_TONES } from '../../../../exporter/src/web/pages/tones.ts';
+import { STATE_TONES } from '../../../../exporter/src/health/tones.ts';
 import { ToneMark } from '../StateLabel/StateLabel.tsx';
 
 interface Props {

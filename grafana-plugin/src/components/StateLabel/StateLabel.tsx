@@ -3,7 +3,7 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import React from 'react';
 import { type KeyState, STATES } from '../../../../exporter/src/health/states.ts';
-import { STATE_TONES, type Tone } from '../../../../exporter/src/web/pages/tones.ts';
+import { STATE_TONES, type Tone } from '../../../../exporter/src/health/tones.ts';
 
 interface Props {
   state: KeyState;

@@ -1,4 +1,12 @@
-import { StoreError } from './store.ts';
+/** An error whose message names the file, what is wrong and the remedy. `fatal`: trying again cannot help. */
+export class StoreError extends Error {
+  readonly fatal: boolean;
+  constructor(message: string, options: { fatal: boolean; cause?: unknown }) {
+    super(message, { cause: options.cause });
+    this.name = 'StoreError';
+    this.fatal = options.fatal;
+  }
+}
 
 /** The store is not taken as it is; trying again cannot help unless the cause is one that passes. */
 export function refused(path: string, what: string, remedy: string, cause?: unknown): StoreError {

@@ -1,0 +1,24 @@
+import { CHECK_NAMES, CHECKS, type Check, type CheckName, type Finding } from './checks.ts';
+import type { KeySignals } from './key-signals.ts';
+import { lifecycleChecks } from './lifecycle-checks.ts';
+import { THRESHOLDS } from './thresholds.ts';
+import { trafficChecks } from './traffic-checks.ts';
+import { usageChecks } from './usage-checks.ts';
+
+/** Applies every rule. Pure and total: any signals give every check. */
+export function checksOf(signals: KeySignals): Record<CheckName, Check> {
+  const findings: Record<CheckName, Finding> = {
+    ...trafficChecks(signals),
+    ...usageChecks(signals),
+    ...lifecycleChecks(signals),
+  };
+  const checks: Partial<Record<CheckName, Check>> = {};
+  for (const name of CHECK_NAMES) {
+    const { kind, label, alert } = CHECKS[name];
+    const { value: limit, origin } = signals.thresholds[kind];
+    const { value, result, explanation, threshold = limit } = findings[name];
+    const unit = THRESHOLDS[kind].unit;
+    checks[name] = { name, kind, label, alert, value, threshold, unit, origin, result, explanation };
+  }
+  return checks as Record<CheckName, Check>;
+}
