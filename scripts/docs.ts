@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { between, generated } from './generated-docs.ts';
 
 /**
- * `npm run docs`: writes what is generated from the sources (the README's tables, the JSON schemas) and, when a
+ * `npm run docs`: writes what is generated from the sources (tables of the docs, JSON schemas) and, when a
  * bench has run, its table.
  */
 interface BenchResult {
@@ -25,7 +25,8 @@ if (exporter) {
   const { rows } = exporter;
   const lines = rows.map(({ figure, value, target }) => `| ${figure} | ${value} | ${target} |`);
   const table = ['| figure | measured | target |', '| --- | --- | --- |', ...lines].join('\n');
-  files['README.md'] = between(files['README.md'], 'bench', table);
+  const performance = readFileSync(new URL('../docs/performance.md', import.meta.url), 'utf8');
+  files['docs/performance.md'] = between(performance, 'bench', table);
 }
 const dashboards = resultOf<DashboardsResult>('dashboards');
 if (dashboards) {

@@ -6,11 +6,11 @@ import { SECRETS } from '../exporter/src/parse/secrets.ts';
 
 /** Every committed file that is generated in whole or in part from the sources, as it has to be: path → text. */
 export function generated(): Record<string, string> {
-  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-  const formats = readFileSync(new URL('../docs/log-formats.md', import.meta.url), 'utf8');
+  const doc = (name: string) => readFileSync(new URL(`../docs/${name}.md`, import.meta.url), 'utf8');
   return {
-    'docs/log-formats.md': between(formats, 'secrets', secretsTable()),
-    'README.md': between(between(readme, 'options', optionsTable()), 'metrics', metricsTable()),
+    'docs/log-formats.md': between(doc('log-formats'), 'secrets', secretsTable()),
+    'docs/configuration.md': between(doc('configuration'), 'options', optionsTable()),
+    'docs/metrics.md': between(doc('metrics'), 'metrics', metricsTable()),
     'exporter/schema/config.schema.json': json(configJsonSchema),
     'exporter/schema/keys.schema.json': json(keysJsonSchema),
   };
@@ -31,7 +31,7 @@ export function between(text: string, name: string, content: string): string {
   const [begin, end] = [`<!-- ${name}:begin -->`, `<!-- ${name}:end -->`];
   const from = text.indexOf(begin);
   const to = text.indexOf(end);
-  if (from < 0 || to < from) throw new Error(`the README has no ${begin} … ${end}`);
+  if (from < 0 || to < from) throw new Error(`there is no ${begin} … ${end}`);
   return `${text.slice(0, from + begin.length)}\n\n${content}\n\n${text.slice(to)}`;
 }
 

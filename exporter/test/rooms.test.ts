@@ -49,6 +49,15 @@ test('every folder is a room of the flow, and only main.ts lies beside them', ()
   expect(files.filter((file) => roomOf(file) === '')).toEqual(['main.ts']);
 });
 
+test('CONTRIBUTING.md lists the rooms in the order of the flow', () => {
+  const text = readFileSync(join(SOURCES, '../../CONTRIBUTING.md'), 'utf8');
+  const table = text.slice(text.indexOf('| room in'), text.indexOf('Beside the exporter'));
+  const listed = [...table.matchAll(/^\|([^|]*)\|/gm)].flatMap(([, cell]) =>
+    [...cell.matchAll(/`(\w+)\/`/g)].map((match) => match[1]),
+  );
+  expect(listed).toEqual(FLOW);
+});
+
 test('a room imports only from the rooms before it in the flow', () => {
   const against = imports.filter(({ room, target }) => {
     if (!FLOW.includes(room) || !FLOW.includes(target)) return false;

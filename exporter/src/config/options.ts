@@ -123,7 +123,7 @@ const scopeRule = z.strictObject({
 
 /**
  * Every option of the exporter, defined once: its place, type, default and text. Flags, environment variables,
- * the YAML file, `--help`, the JSON schema and the README's table all come from here.
+ * the YAML file, `--help`, the JSON schema and docs/configuration.md all come from here.
  */
 export const configSchema = z.strictObject({
   log: section({

@@ -245,7 +245,7 @@ export const SELF_FAMILIES = define({
   ),
 });
 
-/** The families as a Markdown table for the README. */
+/** The families as the Markdown table of docs/metrics.md. */
 export function metricsTable(): string {
   const row = ({ name, type, help, labels }: FamilyDefinition) =>
     `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`;
