@@ -26,33 +26,29 @@ const texts = z.array(z.string().min(1, 'is empty'));
 
 /** How the lines of a source are written and followed; `log` gives what a source leaves out. */
 const sourceOptions = {
-  format: z
-    .enum(['json', 'logfmt', 'combined', 'vhost_combined', 'pattern'])
-    .describe('How a line is written.'),
+  format: z.enum(['json', 'logfmt', 'combined', 'vhost_combined', 'pattern']).describe('Format of a line.'),
   fields: z
     .record(z.string(), z.string().min(1, 'is empty'))
-    .describe('What the log calls the fields, e.g. `keyId: auth.key.id`; dots reach into nested objects.'),
+    .describe('Names of the fields in the log, e.g. `keyId: auth.key.id`. Dots reach into nested objects.'),
   pattern: z
     .string()
-    .describe('Regular expression for format pattern; its groups are named like the fields.'),
+    .describe('Regular expression for the format pattern. Its groups are named like the fields.'),
   container: z
     .enum(['none', 'cri', 'docker', 'syslog', 'compose'])
     .describe(
-      'Wrapper around each line, removed first: cri, docker, syslog, or compose for what docker compose logs and kubectl logs --prefix put in front.',
+      'Wrapper around each line, removed first. compose is the prefix of docker compose logs and kubectl logs --prefix.',
     ),
   timezone: z
     .string()
     .describe(
-      'Time zone of timestamps without offset, as an IANA name such as `Europe/Berlin`. Empty = UTC.',
+      'Time zone of timestamps without an offset: an IANA name such as `Europe/Berlin`. Empty = UTC.',
     ),
   trustedProxies: texts.describe(
-    'Networks of your proxies: the client is the rightmost IP address of a list that is in none of them. Empty = private networks.',
+    'Networks of your proxies. The client IP is the rightmost address of a list outside of them. Empty = private networks.',
   ),
-  readFrom: z
-    .enum(['beginning', 'end'])
-    .describe('Where files that are there at the very first start are read from.'),
-  maxLineBytes: wholeNumber(256, 16_777_216).describe('A longer line is skipped and counted as rejected.'),
-  staleAfter: duration().describe('Silence after which a source counts as stale; 0 = never.'),
+  readFrom: z.enum(['beginning', 'end']).describe('Where the first start begins to read existing files.'),
+  maxLineBytes: wholeNumber(256, 16_777_216).describe('Longer lines are skipped and counted as rejected.'),
+  staleAfter: duration().describe('Time without a line after which a source is stale. 0 = never.'),
 };
 
 /** The fields of an entry that one `KEY=value` match asks for, as journalctl takes them. */
@@ -70,7 +66,7 @@ const journald = z
           ),
       )
       .default([])
-      .describe('Names of units, such as `api.service`; an entry of any of them is read.'),
+      .describe('Names of units, such as `api.service`. Entries of each of them are read.'),
     matches: z
       .array(
         z.string().regex(JOURNAL_MATCH, 'is no match; write FIELD=value, such as SYSLOG_IDENTIFIER=nginx'),
@@ -129,8 +125,8 @@ export const configSchema = z.strictObject({
   log: section({
     path: texts
       .default([])
-      .describe('Files, globs and FIFOs of the one source called `default`; `-` is standard input.'),
-    sources: z.array(source).default([]).describe('Several named sources, each with options of its own.'),
+      .describe('Files, globs and FIFOs of the source named `default`. `-` is standard input.'),
+    sources: z.array(source).default([]).describe('Several named sources, each with its own options.'),
     format: sourceOptions.format.default('json'),
     fields: sourceOptions.fields.default({}),
     pattern: sourceOptions.pattern.default(''),
@@ -143,62 +139,74 @@ export const configSchema = z.strictObject({
     maxSkew: duration()
       .default(300)
       .describe(
-        'Requests further in the future than this count at the time they are read. Those of a backlog are left out of the sliding windows.',
+        'Requests dated further ahead are counted at the time they are read. Those of a backlog do not affect sliding windows.',
       ),
     level: z
       .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
       .default('info')
-      .describe('How much the exporter says about itself, on standard error.'),
+      .describe('Level of the log on standard error.'),
   }),
   endpoints: texts
     .default([])
-    .describe('Known routes such as `GET /v1/contacts/{id}`; they win over the guessed template.'),
+    .describe(
+      'Known routes such as `GET /v1/contacts/{id}`. They take precedence over the guessed template.',
+    ),
   scopes: section({
-    map: z.array(scopeRule).default([]).describe('Scopes that endpoints need, before the built-in mapping.'),
+    map: z
+      .array(scopeRule)
+      .default([])
+      .describe('Scopes that endpoints need. They take precedence over the built-in mapping.'),
   }),
   keys: section({
-    file: z.string().default('').describe('The keys file: names, tiers, owners, scopes, rotation of keys.'),
+    file: z.string().default('').describe('Keys file: names, tiers, owners, scopes and rotation of keys.'),
     learning: duration()
       .default(86_400)
-      .describe("After a key's first use: addresses and surfaces seen in it are learnt, not new."),
+      .describe("Learning period after a key's first use. IP addresses and surfaces seen in it are not new."),
   }),
   store: section({
-    path: z.string().min(1).default('atender-exporter.db').describe('The store; kept by one exporter alone.'),
+    path: z
+      .string()
+      .min(1)
+      .default('atender-exporter.db')
+      .describe('File of the store. Only one exporter can use it.'),
     // Each commit costs the same again, and a line must be shown within a second.
     commitInterval: duration(0.05)
       .default(0.8)
-      .describe('How often what was read is committed and shown; up to 5 s apart while far behind.'),
+      .describe('Time between commits. Up to 5 s while the exporter is far behind.'),
   }),
   record: section({
-    archive: z
-      .enum(['on', 'off'])
-      .default('off')
-      .describe('Whether every single request is kept, masked, in Parquet files.'),
+    archive: z.enum(['on', 'off']).default('off').describe('Keep every request, masked, in Parquet files.'),
     path: z.string().min(1, 'is empty').default('atender-record').describe('Directory of the archive.'),
     sealEvery: duration(1)
       .default(900)
-      .describe('Requests become Parquet after so long at most, or after a million of them.'),
+      .describe('Requests are written to Parquet after this time, or after a million of them.'),
   }),
   limits: section({
-    keys: wholeNumber(1).default(10_000).describe('Unregistered keys with series of their own.'),
-    endpointsPerKey: wholeNumber(1).default(200).describe('Endpoints a key may have series for.'),
-    series: wholeNumber(1_000).default(200_000).describe('Request series of all keys together.'),
-    ipsPerKey: wholeNumber(1).default(10_000).describe("A key's addresses that are counted exactly."),
-    ips: wholeNumber(1).default(1_000_000).describe('Exactly counted addresses of all keys together.'),
-    sketches: wholeNumber(0).default(128).describe('Keys over their address limit that get a sketch.'),
+    keys: wholeNumber(1).default(10_000).describe('Unregistered keys with their own series.'),
+    endpointsPerKey: wholeNumber(1).default(200).describe('Endpoints with their own series, per key.'),
+    series: wholeNumber(1_000).default(200_000).describe('Request series of all keys.'),
+    ipsPerKey: wholeNumber(1).default(10_000).describe('IP addresses that are counted exactly, per key.'),
+    ips: wholeNumber(1).default(1_000_000).describe('IP addresses that are counted exactly, of all keys.'),
+    sketches: wholeNumber(0)
+      .default(128)
+      .describe('Keys that get a sketch when they exceed `limits.ipsPerKey`.'),
   }),
   metrics: section({
     zeroHold: duration()
       .default(35)
-      .describe('A new series shows 0 for so long; it must exceed the longest scrape interval.'),
+      .describe('Time for which a new series shows 0. It must exceed the longest scrape interval.'),
     parkAfter: duration()
       .default(3_024_000)
-      .describe('An endpoint series idle for so long is not exposed until it moves again; 0 = never.'),
+      .describe(
+        'An endpoint series that is idle for this time is not exposed until it changes again. 0 = always exposed.',
+      ),
     newIp: z
       .enum(['masked', 'full', 'off'])
       .default('masked')
-      .describe('How new addresses are shown: as their /24 or /64, in full, or not at all.'),
-    ipv6Prefix: wholeNumber(0, 128).default(64).describe('IPv6 addresses are counted by so many bits.'),
+      .describe('How new IP addresses are exposed: as their /24 or /64, in full, or not at all.'),
+    ipv6Prefix: wholeNumber(0, 128)
+      .default(64)
+      .describe('Prefix length by which IPv6 addresses are counted.'),
   }),
   instance: section({
     id: z
@@ -206,7 +214,7 @@ export const configSchema = z.strictObject({
       .regex(/^[A-Za-z0-9._-]{0,253}$/, 'may hold letters, digits, dot, dash and underscore, 253 at most')
       .default('')
       .describe(
-        'Who this exporter is to the others; the same only for a pair that reads the same files. Empty = the host name.',
+        'Instance name used when exporters share facts. Unique per exporter, except for an HA pair that reads the same files. Empty = host name.',
       ),
   }),
   shared: section({
@@ -214,26 +222,26 @@ export const configSchema = z.strictObject({
       url: texts
         .default([])
         .describe(
-          'Where exporters meet: `redis://host:port`, or `rediss://` for TLS; several for a cluster. Empty = facts are not shared.',
+          'Redis through which exporters share facts: `redis://host:port`, or `rediss://` for TLS. Several for a cluster. Empty = facts are not shared.',
         ),
-      mode: z.enum(['standalone', 'cluster']).default('standalone').describe('What kind of Redis it is.'),
+      mode: z.enum(['standalone', 'cluster']).default('standalone').describe('Kind of Redis.'),
       username: z.string().default('').describe('ACL user.'),
       passwordFile: z.string().default('').describe('File with the password.'),
-      database: wholeNumber(0).default(0).describe('Number of the database; a cluster has 0 only.'),
+      database: wholeNumber(0).default(0).describe('Database number. A cluster has only 0.'),
       keyPrefix: z
         .string()
         .regex(/^[^{}]*$/, 'may hold no braces: they decide where a cluster keeps a key')
         .default('atender:')
-        .describe('What all its keys in Redis begin with.'),
-      caFile: z.string().default('').describe('Certificates that TLS trusts instead of the usual ones.'),
+        .describe('Prefix of all keys in Redis.'),
+      caFile: z.string().default('').describe('CA certificates for TLS, instead of the system ones.'),
       certFile: z.string().default('').describe('Client certificate.'),
-      keyFile: z.string().default('').describe('Key of the client certificate.'),
-      timeout: duration(0.05).default(2).describe('An unanswered command has failed after so long.'),
+      keyFile: z.string().default('').describe('Private key of the client certificate.'),
+      timeout: duration(0.05).default(2).describe('Timeout of a command.'),
     }),
-    interval: duration(0.1).default(2).describe('How often facts are published and the others read.'),
+    interval: duration(0.1).default(2).describe('Time between sync cycles with Redis.'),
     ipsPerKey: wholeNumber(1)
       .default(10_000)
-      .describe("A key's addresses that are listed in Redis; with more, sketches count."),
+      .describe('IP addresses that Redis lists, per key. Beyond that, sketches count them.'),
   }),
   web: section({
     listenAddress: z
@@ -241,14 +249,14 @@ export const configSchema = z.strictObject({
       .regex(/^(\[[0-9a-fA-F:.]+\]|[^:[\]]*):\d{1,5}$/, 'is not of the form host:port, [v6]:port or :port')
       .refine((address) => Number(/\d+$/.exec(address)?.[0]) <= 65_535, 'has a port above 65535')
       .default('127.0.0.1:9469')
-      .describe('Where HTTP is answered.'),
+      .describe('Address to listen on for HTTP.'),
     config: section({
       file: z
         .string()
         .default('')
-        .describe('TLS and basic auth, in the file format that Prometheus exporters share.'),
+        .describe('File with TLS and basic auth settings, in the format that Prometheus exporters share.'),
     }),
-    allowedHosts: texts.default([]).describe('Further host names by which the exporter may be addressed.'),
+    allowedHosts: texts.default([]).describe('Additional host names that requests may use.'),
   }),
 });
 
