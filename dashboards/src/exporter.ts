@@ -353,9 +353,9 @@ export const exporter = frame(
   .withPanel(
     lines(
       {
-        title: 'Failed turns of sharing',
+        title: 'Failed sync cycles with Redis',
         description:
-          'Turns of publishing and reading that failed and are repeated. A few at a fail-over heal by themselves; steady ones are Redis full, read-only or gone, or a password that changed: the exporter’s log has Redis’ own words.',
+          'Failed sync cycles with Redis (retried). A few during a fail-over recover by themselves. Steady failures mean that Redis is full, read-only or down, or that a password changed. The exporter’s log has the error.',
         unit: 'short',
         span: 8,
         none: NOT_SHARED,

@@ -69,7 +69,7 @@ const grantsOf = ({ readings }: ListedKey): string[] => [
   ...(readings.facts.get(KEY_SERIES.scopeInfo)?.keys() ?? []),
 ];
 
-/** Room under the limits: the busiest minute of the last five, and today (UTC). */
+/** Rate-limit headroom: the busiest minute of the last five, and today (UTC). */
 export function quotaLines({ signals }: ListedKey): QuotaLine[] {
   const limits = signals.registered?.limits;
   const nearly = signals.thresholds.quota_ratio.value;

@@ -28,8 +28,8 @@ export function limits({ entry, facts }: KeyOverview): Html | false {
           }</span>`
         : html`<b>${count(used)}</b> <span class="when">no limit known</span>`
     }</dd></div>`;
-  return html`<section><h2>Room under the limits</h2><dl class="limits">
-${line('Busiest minute of the last 5', peak, typeof perMinute === 'number' ? perMinute + (burst ?? 0) : null, burst ? `(${count(perMinute ?? 0)} and a burst of ${count(burst)})` : '')}
+  return html`<section><h2>Rate-limit headroom</h2><dl class="limits">
+${line('Peak minute (last 5 min)', peak, typeof perMinute === 'number' ? perMinute + (burst ?? 0) : null, burst ? `(${count(perMinute ?? 0)} and a burst of ${count(burst)})` : '')}
 ${line('Today (UTC)', today, perDay, '')}
 ${line('Last 60 s', facts?.requestsLastMinute ?? 0, perMinute, '')}
 </dl></section>`;

@@ -60,10 +60,10 @@ export function KeyCard({ shown, list, timeZone, width }: Props) {
             <RotationTracker {...{ rotation, now, timeZone }} />
           </Section>
         )}
-        <Section title={t('key-card.statuses', 'Answers of the last hour')}>
+        <Section title={t('key-card.statuses', 'Responses in the last hour')}>
           <Statuses lines={statusesOf(shown)} isKnown={answered.has('status1h')} />
         </Section>
-        <Section title={t('key-card.quota', 'Room under the limits')}>
+        <Section title={t('key-card.quota', 'Rate-limit headroom')}>
           <Quota lines={quotaLines(shown)} />
         </Section>
         <Section title={t('key-card.endpoints', 'Endpoints of the last 30 minutes')}>

@@ -11,7 +11,7 @@ import { Meter } from './Meter.tsx';
 export function Quota({ lines }: { lines: readonly QuotaLine[] }) {
   const styles = useStyles2(getStyles);
   const names: Record<QuotaLine['name'], string> = {
-    minute: t('quota.minute', 'Busiest minute of the last 5'),
+    minute: t('quota.minute', 'Peak minute (last 5 min)'),
     day: t('quota.day', 'Today (UTC)'),
   };
   return (
