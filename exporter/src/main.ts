@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { IngestionThread } from './ingest/ingestion-thread.ts';
 
 /**
@@ -7,4 +8,8 @@ import { IngestionThread } from './ingest/ingestion-thread.ts';
 const [command = 'serve'] = process.argv.slice(2);
 const thread = command === 'serve' || command.startsWith('--') ? new IngestionThread() : undefined;
 const { commandLine } = await import('./commands/cli.ts');
-await commandLine(thread);
+// Beside src/ and dist/ alike.
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+await commandLine(thread, version);

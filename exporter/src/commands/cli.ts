@@ -14,9 +14,7 @@ import type { RebuildFlags } from './rebuild.ts';
 import { readSettings, readSettingsAtStart, type Settings, type SettingsInput } from './settings.ts';
 import type { UsageFlags } from './usage.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+let version = '';
 
 /** Names of errors whose message is for people. */
 const EXPECTED = new Set(['QuestionError', 'StoreError', 'ArchiveError']);
@@ -29,9 +27,9 @@ process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
 });
 
 // A command imports what it alone needs: the rest would cost every start of `once` a fifth of a second.
-const program = new Command('atender-exporter')
-  .description('Per-key usage of the Atender API for Prometheus, read from its request logs.')
-  .version(version);
+const program = new Command('atender-exporter').description(
+  'Per-key usage of the Atender API for Prometheus, read from its request logs.',
+);
 
 withOptions(program.command('serve', { isDefault: true }))
   .description('Follow the logs and answer HTTP until SIGTERM.')
@@ -244,9 +242,11 @@ withOptions(shared.command('forget'))
 /** A thread that was started before it was known what it is to do; whichever command follows logs takes it. */
 let waiting: IngestionThread | undefined;
 
-/** Does what the command line asks for. `thread`: one that waits for its start, if there is any. */
-export async function commandLine(thread: IngestionThread | undefined): Promise<void> {
+/** Does what the command line asks for. `thread`: one that waits for its start, if any. `release`: what --version prints. */
+export async function commandLine(thread: IngestionThread | undefined, release: string): Promise<void> {
   waiting = thread;
+  version = release;
+  program.version(version);
   await program.parseAsync();
 }
 
