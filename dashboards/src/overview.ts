@@ -242,11 +242,11 @@ export const overview = frame(
   .withPanel(
     rows(
       {
-        title: 'Never used keys',
+        title: 'Keys without recorded use',
         description:
-          'Active keys of the keys file that nobody has used yet, the oldest first; without an age where the keys file has no createdAt. A forgotten key is a risk: ask whether it is needed.',
+          'Active keys of the keys file without any use since recording began, the oldest first. No age is shown where the keys file has no createdAt. A forgotten key is a risk: ask whether it is needed.',
         unit: 's',
-        none: orNoData('Every active key has been used'),
+        none: orNoData('Every active key has a recorded use'),
       },
       [
         {

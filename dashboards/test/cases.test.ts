@@ -221,7 +221,8 @@ describe('figures equal a count of the log lines', () => {
   });
 
   test('a key that nobody has used, though the keys file does not say since when', async () => {
-    const never = (await answers({}, 'Never used keys')).find(([name]) => name.endsWith('/B'))?.[1] ?? [];
+    const never =
+      (await answers({}, 'Keys without recorded use')).find(([name]) => name.endsWith('/B'))?.[1] ?? [];
     expect(never.map(({ metric }) => metric.key_id).sort()).toEqual(['forgotten', 'new_1', 'new_2']);
   });
 

@@ -66,7 +66,7 @@ function useAnswer(key: KeyEvidence, asOf: number): Answer {
   if (key.lastUsed === 0) {
     const { recordedSince } = key;
     if (created > 0 && created >= recordedSince && asOf - created <= stale)
-      return answer('keep', () => `Never used, but created only ${span(asOf - created)} before.`);
+      return answer('keep', () => `No recorded use, but created only ${span(asOf - created)} before.`);
     if (asOf - Math.max(created, recordedSince) <= stale)
       return answer(
         'keep',

@@ -122,7 +122,7 @@ describe('review', () => {
   test('has a key of the keys file that the exporter has not read yet', () => {
     const { evidence, judgement } = of('key_unread');
     expect(evidence).toMatchObject({ tenant: 'new%2C%20inc', requests: 0, lastUsed: 0 });
-    expect(judgement.findings[0].text).toBe('Never used, but created only 5 d before.');
+    expect(judgement.findings[0].text).toBe('No recorded use, but created only 5 d before.');
   });
 
   test('compares the running quarter with as many days of the one before', () => {

@@ -23,7 +23,9 @@ describe('a key', () => {
     expect(words).toContain('9,120 of 10,000');
     expect(words).toMatch(/429 Rate limited 4,011 11.75 % The limit per minute or per day was reached/);
     expect(words).toMatch(/GET \/v1\/analytics\/reports\/:id 34,123 100 % 30,112 0 4,011 0/);
-    expect(words).toMatch(/contacts:read used 12 s ago not granted Granted and never used: analytics:read/);
+    expect(words).toMatch(
+      /contacts:read used 12 s ago not granted Granted, without recorded use: analytics:read/,
+    );
     expect(words).toContain('34,123 requests, counted since 34 d ago 2026-04-24 20:26:40 UTC');
     for (const label of ['Traffic spike', 'Rotation complete', 'New surface']) expect(words).toContain(label);
   });

@@ -12,7 +12,7 @@ const COLUMNS: [title: string, value: (key: ListedKey) => string | number][] = [
   ['owner', ({ owner }) => owner],
   ['state', ({ health }) => STATES[health.state].title],
   ['reason', ({ health }) => health.reason],
-  ['last_used', ({ lastUsed }) => (lastUsed > 0 ? instant(lastUsed) : lastUsed === 0 ? 'never' : '')],
+  ['last_used', ({ lastUsed }) => (lastUsed > 0 ? instant(lastUsed) : lastUsed === 0 ? 'none recorded' : '')],
   ['requests_1h', ({ requests }) => requests],
   ['change_vs_last_week', ({ change }) => change],
   ['anomaly', ({ anomaly }) => anomaly ?? ''],

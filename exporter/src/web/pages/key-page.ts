@@ -105,7 +105,7 @@ function facts(
   now: number,
   partial: boolean,
 ): Html {
-  const never = partial ? 'not known' : 'never';
+  const never = partial ? 'not known' : 'none recorded';
   const lines: [string, Html | string | false][] = [
     ['Id', html`<bdi class="code">${id}</bdi>`],
     ['Tenant', tenant !== '' && html`<bdi>${tenant}</bdi>`],

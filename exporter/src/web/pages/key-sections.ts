@@ -159,7 +159,7 @@ export function scopes(
     ({ scope, granted, lastUsed }) =>
       html`<li><bdi class="code">${scope}</bdi> used ${lastUsed > 0 && ago(lastUsed, now)}${stated && !granted && html` <span class="warn">not granted</span>`}</li>`,
   )}</ul>
-${unused.length > 0 && !partial && html`<p class="note">Granted and never used: ${unused.map(({ scope }, i) => html`${i > 0 && ', '}<bdi class="code">${scope}</bdi>`)}</p>`}
+${unused.length > 0 && !partial && html`<p class="note">Granted, without recorded use: ${unused.map(({ scope }, i) => html`${i > 0 && ', '}<bdi class="code">${scope}</bdi>`)}</p>`}
 ${scopeAdvice.length > 0 && !partial && html`<p class="note">Narrower grant that still covers every use: ${scopeAdvice.map((change) => scopeChangeText(change)).join('; ')}.</p>`}
 ${!stated && html`<p class="note">Which scopes it was granted is not known.</p>`}</section>`;
 }

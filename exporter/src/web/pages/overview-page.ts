@@ -134,7 +134,7 @@ function keyRow(key: KeyOverview, now: number, partial: boolean): Html {
   const ips = facts?.uniqueIps;
   return html`<tr role="row" class="${STATE_TONES[health.state]}"><th class="key" scope="row" role="rowheader"><a href="${keyAddress(id, tenant)}"><bdi>${title}</bdi></a><span class="id"><bdi>${id}</bdi>${tenant !== '' && html` · <bdi>${tenant}</bdi>`}</span><span class="about">${about.filter(Boolean).map((word, i) => html`${i > 0 && ' · '}<bdi>${word}</bdi>`)}</span></th>
 <td class="state" role="cell">${badge(STATE_TONES[health.state], STATES[health.state].title)}<span class="reason">${health.reason}</span></td>
-<td class="used" role="cell" data-label="Last used">${ago(facts?.lastUsed ?? 0, now, partial ? 'not known' : 'never')}</td>
+<td class="used" role="cell" data-label="Last used">${ago(facts?.lastUsed ?? 0, now, partial ? 'not known' : 'none recorded')}</td>
 <td class="requests" role="cell" data-label="Requests 1 h">${hourChart(facts, now, { width: 120, height: 26, name: 'spark' })}<span class="n">${figure(hour.requests)}</span></td>
 <td class="figure" role="cell" data-label="Success">${share(success)}</td>
 <td class="figure" role="cell" data-label="429">${figure(hour.throttled, 'warn')}</td>

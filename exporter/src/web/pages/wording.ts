@@ -3,14 +3,14 @@ import { type Html, html } from '../../text/html.ts';
 import { count, percent, span, tenths } from '../../text/numbers.ts';
 
 /** A moment: how long ago it was, with the absolute time for who points at it. 0 = never. Seconds. */
-export function ago(moment: number, now: number, never = 'never'): Html {
+export function ago(moment: number, now: number, never = 'none recorded'): Html {
   if (!(moment > 0)) return html`<span class="none">${never}</span>`;
   const words = now - moment < 1 ? 'just now' : `${span(now - moment)} ago`;
   return html`<time datetime="${iso(moment)}" title="${absolute(moment)}">${words}</time>`;
 }
 
 /** Both forms at once, for pages that people read on a phone or print. */
-export function agoAndWhen(moment: number, now: number, never = 'never'): Html {
+export function agoAndWhen(moment: number, now: number, never = 'none recorded'): Html {
   if (!(moment > 0)) return html`<span class="none">${never}</span>`;
   return html`${ago(moment, now)} <span class="when">${absolute(moment)}</span>`;
 }

@@ -45,7 +45,7 @@ export function Scopes({ lines, advice, now, timeZone }: Props) {
                 ) : used ? (
                   t('scopes.unknown', 'used; when is not known')
                 ) : (
-                  t('scopes.never', 'never')
+                  t('scopes.never', 'none recorded')
                 )}
               </td>
             </tr>

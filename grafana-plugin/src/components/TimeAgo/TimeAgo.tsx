@@ -15,7 +15,7 @@ interface Props {
 /** How long ago a moment was; pointing at it shows when. */
 export function TimeAgo({ at, now, timeZone, brief = false }: Props) {
   if (Number.isNaN(at)) return <span>{t('time-ago.unknown', 'unknown')}</span>;
-  if (at <= 0) return <span>{t('time-ago.never', 'never')}</span>;
+  if (at <= 0) return <span>{t('time-ago.never', 'none recorded')}</span>;
   return (
     <time dateTime={isoOf(at)} dir="auto" title={absoluteTime(at, timeZone)}>
       {now - at < 1
