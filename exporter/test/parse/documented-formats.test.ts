@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { readSettings } from '../../src/commands/settings.ts';
-import { compileFormat, createLineParser, FIELD_NAMES } from '../../src/parse/format.ts';
+import { compileFormat, createLineParser } from '../../src/parse/format.ts';
 import { ACCEPTED, INCOMPLETE, LogRecord, rejectionName } from '../../src/parse/record.ts';
 
 const PAGE = new URL('../../../docs/log-formats/examples.md', import.meta.url);
@@ -67,14 +67,8 @@ function rowOf(record: LogRecord): string[] {
   ];
 }
 
-/** Sections that use fields, forms and sources only newer parsers know. */
-const NEEDS_FIELDS = ['Caddy, key in a header', 'Traefik, JSON', 'AWS CloudFront', 'oauth2-proxy'];
-const NEEDS_JOURNALD = ['journald'];
-
 describe('the documented configurations', () => {
   const examples = examplesOf(readFileSync(PAGE, 'utf8'));
-  const knowsFields = (FIELD_NAMES as readonly string[]).includes('durationNs');
-  const later = [...(knowsFields ? [] : NEEDS_FIELDS), ...NEEDS_JOURNALD];
 
   test('there is one for each product', () => {
     expect(examples.length).toBeGreaterThanOrEqual(20);
@@ -85,10 +79,7 @@ describe('the documented configurations', () => {
     }
   });
 
-  test.each(examples.filter(({ product }) => !later.includes(product)))(
-    '$product: every line counts as the page says',
-    (example) => {
-      expect(read(example)).toEqual(example.rows);
-    },
-  );
+  test.each(examples)('$product: every line counts as the page says', (example) => {
+    expect(read(example)).toEqual(example.rows);
+  });
 });
