@@ -94,7 +94,9 @@ function remedy(pattern: string, { cause, path }: PatternProblem): string {
 /** The entry beside a missing path whose name is nearly the same. */
 function nameLike(path: string): string | undefined {
   try {
-    const name = nearest(basename(path), readdirSync(dirname(path)));
+    const missing = basename(path);
+    // Two edits make any short name of any other.
+    const name = nearest(missing, readdirSync(dirname(path)), missing.length < 6 ? 1 : 2);
     return name && join(dirname(path), name);
   } catch {
     return undefined;

@@ -2,6 +2,7 @@ import { mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync }
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { patternAdvice } from '../../src/log/patterns.ts';
 import { IntakeRun, numbered, source, temporaryDirectory, text } from './intake-run.ts';
 
 let directory: { path: string; remove(): void };
@@ -57,6 +58,15 @@ test('every pattern is known by how many files it matches, and why it matches no
   rmSync(at('logs'), { recursive: true });
   await run.settle();
   expect(factsOf(run)[0]).toEqual(['requests', '/logs/*.log', 0, 'no_directory']);
+});
+
+test('a missing path suggests the name it misspells, and no other short name', async () => {
+  for (const name of ['requests.log', 'home']) writeFileSync(at(name), text([name]));
+  const run = new IntakeRun(source(['reqests.log', 'nope'].map(at)));
+  await run.settle();
+  const [{ patterns }] = run.intake.sourceFacts();
+  expect(patternAdvice(patterns[0])).toMatch(/did you mean \S+\/requests\.log\?$/);
+  expect(patternAdvice(patterns[1])).toMatch(/correct the path, or create the file$/);
 });
 
 test('a source whose files all belong to one before it is not read, and says so', async () => {
