@@ -16,7 +16,7 @@ export interface IngestionSettings {
   commitInterval: number;
   /** undefined = no archive of single requests is kept. */
   archive: SpoolOptions | undefined;
-  /** What changes is published with what other exporters are told. */
+  /** Publications carry the IP address rows that sharing needs. */
   shared: boolean;
   /** What commands beside the exporter have to know of it; absent = nothing is noted. */
   serving?: Serving;

@@ -13,7 +13,7 @@ export interface LineSink {
   line(file: FileRef, bytes: Buffer, start: number, end: number): boolean;
   /** The last bytes of a finished file, without newline: counted if they are a valid record, else rejected as partial. */
   lastLine(file: FileRef, bytes: Buffer, start: number, end: number): void;
-  /** What was read of a line that is over-long. The reader counts it; its bytes are here for whoever shows an example. */
+  /** What was read of a line that is over-long. The reader counts it; its bytes are here for an example. */
   tooLong?(file: FileRef, bytes: Buffer, start: number, end: number): void;
   /** No more lines of this file will come. */
   finished(file: FileRef): void;

@@ -8,7 +8,7 @@ export interface SegmentRow {
   closed: boolean;
 }
 
-/** A key's day as it is stored: whoever only passes it on need not decode it. */
+/** A key's day as it is stored: code that only passes it on need not decode it. */
 export interface EncodedDay {
   key: number;
   /** Since the epoch. */

@@ -69,7 +69,7 @@ test('an entry too big to hold is passed over with its cursor, whether that come
     ]);
 });
 
-test('a line that is no entry is told apart', () => {
+test('a line that is no entry is recognised', () => {
   expect(read('-- Boot --\n{"MESSAGE":"x"}\n')).toEqual([undefined, undefined]);
 });
 

@@ -5,7 +5,7 @@ import { compileFormat, createLineParser } from '../../src/parse/format.ts';
 import { LogRecord, rejectionName } from '../../src/parse/record.ts';
 import { formatOptions, request } from './reading.ts';
 
-/** What is told about a rejected line: its reason, the explanation, and the quote. */
+/** What is reported about a rejected line: its reason, the explanation, and the quote. */
 function rejected(options: Parameters<typeof formatOptions>[0], line: string | Buffer) {
   const format = compileFormat(formatOptions(options));
   const bytes = Buffer.from(line as string);

@@ -61,7 +61,7 @@ describe('a path segment', () => {
     expect(templateOf(segment)).toBe(`/v1/files/${shown}/view`);
   });
 
-  test('that is a secret goes from the path where a route gives the template, and behind the segments that are told', () => {
+  test('that is a secret goes from the path where a route gives the template, and behind the segments that are shown', () => {
     const routed = reader({ endpoints: ['/v1/tokens/{token}'] });
     expect(routed(request({ endpoint: '/v1/tokens/AKIAIOSFODNN7EXAMPLE' }))).toMatchObject({
       ...{ template: '/v1/tokens/:token', path: '/v1/tokens/:secret', listed: true },
