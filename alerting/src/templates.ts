@@ -34,7 +34,7 @@ export const firstValue = (find: string, filter = '', otherwise = ''): string =>
 export const firstLabel = (find: string, label: string, otherwise = ''): string =>
   `{{ with ${find} }}{{ . | first | label "${label}" }}${elseText(otherwise)}{{ end }}`;
 
-export const elseText = (text: string): string => (text === '' ? '' : `{{ else }}${text}`);
+const elseText = (text: string): string => (text === '' ? '' : `{{ else }}${text}`);
 
 /** Finds the row of the keys file that has the label, at present. */
 export const present = (label: string): string => keyQuery(`${KEY_SERIES.info}${ofKey(`${label}!=""`)}`);
@@ -53,7 +53,7 @@ export const lastKnown = (label: string): string => {
 export type LookUp = (label: string) => string;
 
 /** ` "Name"`, or nothing where the keys file has no name. */
-export const quotedName = (lookUp: LookUp): string =>
+const quotedName = (lookUp: LookUp): string =>
   `{{ with ${lookUp('name')} }} "{{ . | first | label "name" }}"{{ end }}`;
 
 /** How a summary of an alert about a key begins. */

@@ -50,7 +50,6 @@ export const gaugeBy = (labels: string, metric: string, selector: string): strin
 
 /** One value a key: the largest of all exporters. Right for facts that only grow, such as last used. */
 export const maxByKey = (expr: string): string => `max by (${BY_KEY}) (${expr})`;
-export const sumByKey = (expr: string): string => `sum by (${BY_KEY}) (${expr})`;
 
 /** The recorded effective threshold of a kind. Kinds of RECORDED_KINDS have a row for every key they judge. */
 export const effective = (kind: ThresholdKind): string => `${RECORDED.threshold}{kind="${kind}"}`;
@@ -84,7 +83,7 @@ export function effectiveOrDefault(kind: ThresholdKind, keys: string, window = '
 }
 
 /** Rows of series that an exporter exposes, without those of exporters that read a backlog or did in the last 35 min. */
-export const notWhileBehind = (expr: string): string => promql`
+const notWhileBehind = (expr: string): string => promql`
   ${expr}
   unless ${ON_INSTANCE} ${RECORDED.behind}`;
 
