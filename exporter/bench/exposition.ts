@@ -87,8 +87,9 @@ interface Ours {
 
 function ourExposition(size: ExpositionSize): Ours {
   const unregistered = { labelled: () => undefined };
+  const mirror = new Mirror();
   const exposition = new Exposition(
-    new Mirror(),
+    mirror,
     () => unregistered,
     async () => '',
   );
@@ -124,10 +125,10 @@ function ourExposition(size: ExpositionSize): Ours {
     ...{ historyRead: true, recordedSince: 0, ready: true, sources: [], series: [], commitSeconds: [] },
     ...{ commits: 1, commitErrors: 0, commitError: '', lastCommit: 1 },
   };
-  exposition.apply({ changes, facts: [], counters: [], intake });
+  mirror.apply({ changes, facts: [], counters: [], intake });
   const move = () => {
     const values = { ...changes.values, value: changes.values.value.map((value) => value + 1) };
-    exposition.apply({ changes: { ...noChanges(), values }, facts: [], counters: [], intake });
+    mirror.apply({ changes: { ...noChanges(), values }, facts: [], counters: [], intake });
   };
   return { exposition, move };
 }
