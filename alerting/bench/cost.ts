@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { cpuSeconds } from '../../exporter/bench/process.ts';
-import { FORMATS } from '../../exporter/src/metrics/text.ts';
+import { FORMATS } from '../../exporter/src/metrics/exposition-text.ts';
 import { startPrometheus } from '../../exporter/test/prometheus.ts';
 import { PACK } from '../test/pack.ts';
 import { backfill, type PastSeries } from '../test/past.ts';

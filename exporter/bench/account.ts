@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { LogRecord } from '../src/parse/record.ts';
+import { LogRecord } from '../src/parse/log-record.ts';
 import { Usage } from '../src/usage/usage.ts';
 import { median } from './process.ts';
 import { NO_KEYS, USAGE_OPTIONS } from './usage-options.ts';
@@ -124,7 +124,7 @@ for (let round = 0; round < Number(options.rounds); round++) {
   }
   const started = performance.now();
   const changes = usage.changes(Date.now() / 1000, 1);
-  usage.settle();
+  usage.markCommitted();
   sink += usage.facts(Date.now() / 1000, 1, true).length;
   committing.push(performance.now() - started);
   if (round === 0)

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { LineAccount } from '../src/ingest/line-account.ts';
 import { ParseAhead } from '../src/ingest/parse-ahead.ts';
 import { SourceCounters } from '../src/log/counters.ts';
-import { readWhole } from '../src/log/whole.ts';
+import { readToEnd } from '../src/log/read-to-end.ts';
 import { DEFAULT_FIELDS } from '../src/parse/format.ts';
 import { Usage } from '../src/usage/usage.ts';
 import { BYTES_PER_LINE, benchLog } from './log-file.ts';
@@ -38,7 +38,7 @@ async function blockTimes(ahead: ParseAhead | undefined): Promise<number[]> {
   const times: number[] = [];
   let last = performance.now();
   let read = 0;
-  await readWhole(log, lines, {
+  await readToEnd(log, lines, {
     ...{ file: { id: 1, source: 'bench' }, maxLineBytes: format.maxLineBytes, counters, blockBytes: BLOCK },
     onProgress: (done) => {
       const now = performance.now();

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Counter, Histogram, Registry } from 'prom-client';
-import { noChanges } from '../src/ingest/slices.ts';
+import { noChanges } from '../src/ingest/publication-parts.ts';
 import { Exposition } from '../src/metrics/exposition.ts';
 import { Mirror } from '../src/metrics/mirror.ts';
 import { FAMILIES } from '../src/usage/changes.ts';
@@ -125,10 +125,10 @@ function ourExposition(size: ExpositionSize): Ours {
     ...{ historyRead: true, recordedSince: 0, ready: true, sources: [], series: [], commitSeconds: [] },
     ...{ commits: 1, commitErrors: 0, commitError: '', lastCommit: 1 },
   };
-  mirror.apply({ changes, facts: [], counters: [], intake });
+  mirror.apply({ changes, facts: [], counters: [], status: intake });
   const move = () => {
     const values = { ...changes.values, value: changes.values.value.map((value) => value + 1) };
-    mirror.apply({ changes: { ...noChanges(), values }, facts: [], counters: [], intake });
+    mirror.apply({ changes: { ...noChanges(), values }, facts: [], counters: [], status: intake });
   };
   return { exposition, move };
 }

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
-import { Connection } from '../src/shared/connection.ts';
 import { type Contribution, noContribution } from '../src/shared/contribution.ts';
 import { Exchange } from '../src/shared/exchange.ts';
-import { nameOf, Places } from '../src/shared/places.ts';
+import { RedisConnection } from '../src/shared/redis-connection.ts';
+import { RedisKeys, redisName } from '../src/shared/redis-keys.ts';
 import { Windows } from '../src/usage/windows.ts';
 import { encodeWindows } from '../src/usage/windows-form.ts';
 import { type ExporterProcess, freePort, startExporter, sumOf } from '../test/exporter-process.ts';
@@ -171,7 +171,7 @@ function windowBytes(rate: number): number {
 
 /** Bytes of Redis for keys without addresses, and for pairs of key and address. */
 async function memory() {
-  const connection = new Connection({
+  const connection = new RedisConnection({
     urls: [url],
     mode: 'standalone',
     username: '',
@@ -183,7 +183,7 @@ async function memory() {
     timeout: 30,
   });
   while (!connection.ready) await wait(20);
-  const exchange = new Exchange(connection, new Places('atender:'), 10_000);
+  const exchange = new Exchange(connection, new RedisKeys('atender:'), 10_000);
   const used = async () => (await stats()).used_memory;
   const now = Math.floor(Date.now() / 1000);
   const publish = async (all: Contribution[]) => {
@@ -191,7 +191,7 @@ async function memory() {
     if (error) throw error;
   };
   await redis.flushall();
-  const keys = Array.from({ length: 2_000 }, (_, i) => nameOf(`key_${i}`, 'tenant_1'));
+  const keys = Array.from({ length: 2_000 }, (_, i) => redisName(`key_${i}`, 'tenant_1'));
   const before = await used();
   await publish(
     keys.map((name) => ({
@@ -215,7 +215,7 @@ async function memory() {
     for (let from = 0; from < count; from += 100)
       await publish(
         Array.from({ length: Math.min(100, count - from) }, (_, i) => ({
-          ...noContribution(nameOf(`key_${from + i}`, 'tenant_1')),
+          ...noContribution(redisName(`key_${from + i}`, 'tenant_1')),
           ips: new Map(
             Array.from({ length: each }, (_, n) => [
               String.fromCharCode(10, (from + i) & 255, n >> 8, n & 255),

@@ -139,7 +139,15 @@ function quotaDay({ registered, requestsToday, hour, now, thresholds }: KeySigna
  * a key of low traffic does not flap and yet a leak of it shows; a dip below the floor is none.
  */
 function anomaly(signals: KeySignals, side: 'spike' | 'dip'): Finding {
-  const { registered, pipelineAlive, successor, now, volume, usualOfWeeks, usualOfLate } = signals;
+  const {
+    registered,
+    pipelineAlive,
+    successor,
+    now,
+    volume,
+    usualOfWeeks,
+    recentBaseline: usualOfLate,
+  } = signals;
   if (isRetired(registered)) return notApplicable('Judged for active keys only.');
   if (!pipelineAlive)
     return unknown('The request log has stopped or is not read to its end, so volume means nothing.');

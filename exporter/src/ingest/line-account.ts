@@ -11,9 +11,9 @@ import {
   type Outcome,
   type Rejection,
   rejectionName,
-} from '../parse/record.ts';
+} from '../parse/log-record.ts';
 import type { Usage } from '../usage/usage.ts';
-import { Lead } from './lead.ts';
+import { ClockLead } from './clock-lead.ts';
 import type { ParseAhead } from './parse-ahead.ts';
 
 /** A line that was rejected, as the file holds it; the bytes are valid until the call returns. */
@@ -42,7 +42,7 @@ interface Tally {
   beyond: number;
   /** Lines when last looked at. */
   looked: number;
-  lead: Lead;
+  lead: ClockLead;
 }
 
 const EMPTY = Buffer.alloc(0);
@@ -92,7 +92,7 @@ export class LineAccount implements LineSink {
         lastEvent: 0,
         beyond: 0,
         looked: 0,
-        lead: new Lead(),
+        lead: new ClockLead(),
       };
       this.tallies.set(name, { ...known, format: compileFormat(format), number });
     }

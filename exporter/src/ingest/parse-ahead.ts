@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { FormatOptions } from '../parse/format.ts';
+import type { LineParser } from '../parse/log-record.ts';
 import type { ParsedLines } from '../parse/parsed-lines.ts';
-import type { LineParser } from '../parse/record.ts';
 import type { ParseThreadStart, ToParseThread } from './parse-thread.ts';
-import { STRETCHES, Stretches } from './stretches.ts';
+import { CHUNKS, SharedChunks } from './shared-chunks.ts';
 
 /** A smaller block is no backlog, and there is too little in it to share out. */
 const SMALLEST_BLOCK = 512 * 1024;
@@ -18,7 +18,7 @@ const NOWHERE = Number.POSITIVE_INFINITY;
  * parses another one meanwhile.
  */
 export class ParseAhead {
-  private readonly stretches = new Stretches();
+  private readonly stretches = new SharedChunks();
   private readonly signal = new Int32Array(new SharedArrayBuffer(4));
   private readonly channel = new MessageChannel();
   private readonly program: URL;
@@ -28,8 +28,8 @@ export class ParseAhead {
   private parser!: LineParser;
   private maxLineBytes = 0;
   /** The stretch whose turn is next, and the first one behind it that may be free. */
-  private stretch = STRETCHES;
-  private free = STRETCHES;
+  private stretch = CHUNKS;
+  private free = CHUNKS;
   /** Where the lines begin that take() is to be asked for; infinite = nowhere. */
   next = NOWHERE;
 
@@ -84,7 +84,7 @@ export class ParseAhead {
   take(each: (stretch: number, line: number) => void): number {
     const { stretches, round, stretch } = this;
     this.stretch++;
-    this.next = this.stretch < STRETCHES ? stretches.startOf(this.stretch) : NOWHERE;
+    this.next = this.stretch < CHUNKS ? stretches.startOf(this.stretch) : NOWHERE;
     this.parseUnlessClaimed(stretch);
     while (!stretches.isParsed(round, stretch)) if (!this.parseFree()) stretches.await(round, stretch);
     const count = stretches.countOf(stretch);
@@ -100,7 +100,7 @@ export class ParseAhead {
 
   /** Parses the first free stretch: those behind it are still there for the other thread while this one accounts it. */
   private parseFree(): boolean {
-    while (this.free < STRETCHES) if (this.parseUnlessClaimed(this.free++)) return true;
+    while (this.free < CHUNKS) if (this.parseUnlessClaimed(this.free++)) return true;
     return false;
   }
 

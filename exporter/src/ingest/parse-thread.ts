@@ -1,7 +1,7 @@
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { compileFormat, createLineParser, type FormatOptions } from '../parse/format.ts';
-import type { LineParser } from '../parse/record.ts';
-import { STRETCHES, Stretches } from './stretches.ts';
+import type { LineParser } from '../parse/log-record.ts';
+import { CHUNKS, SharedChunks } from './shared-chunks.ts';
 
 /** What the thread is started with: `signal` counts the messages sent to `port`. */
 export interface ParseThreadStart {
@@ -15,7 +15,7 @@ export type ToParseThread =
   | { type: 'block'; round: number; bytes: SharedArrayBuffer; format: number; maxLineBytes: number };
 
 const { memory, signal, port } = workerData as ParseThreadStart;
-const stretches = new Stretches(memory);
+const stretches = new SharedChunks(memory);
 const blocks = new WeakMap<SharedArrayBuffer, Buffer>();
 let parsers: LineParser[] = [];
 
@@ -33,7 +33,7 @@ function take(message: ToParseThread): void {
 
 /** The first stretch is left to the thread that accounts: it begins there at once. */
 function parse(round: number, bytes: Buffer, parser: LineParser, maxLineBytes: number): void {
-  for (let stretch = 1; stretch < STRETCHES; stretch++) {
+  for (let stretch = 1; stretch < CHUNKS; stretch++) {
     if (!stretches.claim(round, stretch)) continue;
     try {
       stretches.parse(round, stretch, parser, bytes, maxLineBytes);

@@ -57,7 +57,7 @@ export class SourceCounters {
   }
 
   /** The changes() just taken are committed. */
-  settle(): void {
+  markCommitted(): void {
     this.dirty.clear();
   }
 }

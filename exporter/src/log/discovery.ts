@@ -1,7 +1,7 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { globSync, isDynamicPattern } from 'tinyglobby';
-import { type Entry, inodeOf } from './file.ts';
+import { type FoundFile, inodeOf } from './file.ts';
 import { type PatternFacts, patternFacts, staticRoot } from './patterns.ts';
 import { byAge, rotatedFrom } from './siblings.ts';
 
@@ -27,7 +27,7 @@ export interface SourceOptions {
   staleAfter: number;
 }
 
-export interface Sibling extends Entry {
+export interface Sibling extends FoundFile {
   /** The configuration names it itself (a glob matches it). */
   wanted: boolean;
   /** Its name says when or as which it was rotated, so it may be read without being known. */
@@ -40,7 +40,7 @@ export interface Group {
   /** The path without symbolic links: its files and siblings lie there. */
   place: string;
   source: SourceOptions;
-  live: Entry | undefined;
+  live: FoundFile | undefined;
   /** Oldest first. */
   siblings: Sibling[];
   /** gone = there is no such directory; barred = something that is there could not be looked at, or not in one moment. */
@@ -242,7 +242,7 @@ export class Discovery {
   }
 
   /** What is at a path; undefined when nothing is. What is no regular file is refused, counted once (`quietly`: not at all). */
-  private entry(path: string, source: SourceOptions, quietly = false): Entry | undefined | 'barred' {
+  private entry(path: string, source: SourceOptions, quietly = false): FoundFile | undefined | 'barred' {
     try {
       const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
       if (stat?.isFile()) {

@@ -117,7 +117,7 @@ export class JournalTailer {
     return this.dirty ? this.at : undefined;
   }
 
-  settle(): void {
+  markCommitted(): void {
     this.dirty = false;
   }
 

@@ -1,6 +1,6 @@
-import { Heads } from './heads.ts';
+import { LabelPrefixes } from './label-prefixes.ts';
 import type { Mirror } from './mirror.ts';
-import { Pages } from './pages.ts';
+import { OutputBuffer } from './output-buffer.ts';
 
 /** Series rendered as one block of text; a block none of whose series moved is not rendered again. */
 const BLOCK = 256;
@@ -10,7 +10,7 @@ const VALUE_BYTES = 33;
 /** The samples of one counter family, as text that is kept until a value in it changes. */
 export class SeriesBlocks {
   private readonly mirror: Mirror;
-  private readonly heads = new Heads();
+  private readonly heads = new LabelPrefixes();
   private readonly numbers: number[] = [];
   private readonly texts: (Buffer | undefined)[] = [];
 
@@ -53,7 +53,7 @@ export class SeriesBlocks {
     const to = Math.min(from + BLOCK, numbers.length);
     let bytes = (to - from) * VALUE_BYTES;
     for (let place = from; place < to; place++) bytes += heads.end(place) - heads.start(place);
-    const text = new Pages(bytes);
+    const text = new OutputBuffer(bytes);
     for (let place = from; place < to; place++) {
       const series = numbers[place];
       if (!mirror.series.isParked(series))

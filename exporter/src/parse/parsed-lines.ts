@@ -1,7 +1,7 @@
+import { Views } from './byte-views.ts';
+import { ACCEPTED, type LogRecord, type Outcome } from './log-record.ts';
 import { MASKED_BYTES } from './masking.ts';
-import { ACCEPTED, type LogRecord, type Outcome } from './record.ts';
 import { LONGEST_TEMPLATE } from './routes.ts';
-import { Views } from './words.ts';
 
 /** Lines a stretch has room for, and bytes for what of them is not in their block: templates and masked keys. */
 const LINES = 192;

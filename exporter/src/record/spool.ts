@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { withoutRawKeys } from '../keys/raw-keys.ts';
+import type { LogRecord } from '../parse/log-record.ts';
 import { mayHoldRawKey } from '../parse/masking.ts';
-import type { LogRecord } from '../parse/record.ts';
 import type { Lock } from '../store/lock.ts';
-import type { SegmentRow } from '../store/rows.ts';
+import type { SegmentRow } from '../store/row-types.ts';
 import type { SegmentChanges } from '../store/store.ts';
 import type { KeyRegistry } from '../usage/options.ts';
 import { spoolFile } from './layout.ts';
@@ -136,7 +136,7 @@ export class Spool {
   }
 
   /** The changes() just taken are committed. Returns true when a segment became ready to be sealed. */
-  settle(): boolean {
+  markCommitted(): boolean {
     for (const segment of this.dropping) rmSync(spoolFile(this.options.path, segment), { force: true });
     const ready = this.closing.length > 0 || this.putting?.closed === true;
     for (const row of this.closing) this.waiting.set(row.segment, row);

@@ -1,4 +1,4 @@
-import { type Facts, mergeInto } from './facts.ts';
+import { type Facts, mergeInto } from './mergeable-facts.ts';
 
 /** When an address was first and last seen with a key, seconds of event time. */
 export interface Seen {

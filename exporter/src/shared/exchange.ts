@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { dateOf, dayAt } from '../time/days.ts';
-import type { Argument, Connection, Reply } from './connection.ts';
 import { type Contribution, FACT_PARTS, noContribution, sizeOf } from './contribution.ts';
-import { DAYS_KEPT } from './days.ts';
-import type { Facts } from './facts.ts';
-import { Parcel } from './parcel.ts';
-import type { SharedKey } from './picture.ts';
-import { BUCKETS, bucketOf, type Places } from './places.ts';
+import type { Facts } from './mergeable-facts.ts';
+import type { SharedKey } from './merged-key.ts';
+import type { Argument, RedisConnection, Reply } from './redis-connection.ts';
+import { BUCKETS, bucketOf, type RedisKeys } from './redis-keys.ts';
+import { ScriptArgument } from './script-argument.ts';
 import type { ScriptName } from './scripts.ts';
+import { DAYS_KEPT } from './shared-days.ts';
 
 /** Values in one script run; it holds up all others who talk to that Redis for a few milliseconds. */
 const BATCH = 2_000;
@@ -23,8 +23,8 @@ const CHANGES_AT_ONCE = 1_000;
 export class Exchange {
   /** Names this process in Redis: of a pair with one instance each has to find its own batches. */
   private readonly process = randomUUID();
-  private readonly connection: Connection;
-  private readonly places: Places;
+  private readonly connection: RedisConnection;
+  private readonly places: RedisKeys;
   private readonly ipsPerKey: number;
   /** Whether one script may touch several buckets: no cluster allows it. */
   private spans: boolean;
@@ -38,7 +38,7 @@ export class Exchange {
   private readonly heard = new Set<string>();
   private readonly asked = new Set<number>();
 
-  constructor(connection: Connection, places: Places, ipsPerKey: number) {
+  constructor(connection: RedisConnection, places: RedisKeys, ipsPerKey: number) {
     this.connection = connection;
     this.places = places;
     this.ipsPerKey = ipsPerKey;
@@ -165,7 +165,7 @@ export class Exchange {
     const number = ++this.batch;
     const buckets = grouped(batch);
     const keys: string[] = [];
-    const parcel = new Parcel();
+    const parcel = new ScriptArgument();
     for (const [bucket, contributions] of buckets) {
       keys.push(...this.keysOf(bucket), ...contributions.flatMap(({ name }) => this.places.parts(name)));
       parcel.number(this.cursors[bucket]);
@@ -205,7 +205,7 @@ export class Exchange {
   }
 }
 
-function pack(parcel: Parcel, contribution: Contribution): void {
+function pack(parcel: ScriptArgument, contribution: Contribution): void {
   parcel.text(contribution.name);
   for (const part of FACT_PARTS) {
     parcel.number(contribution[part].size);

@@ -3,15 +3,15 @@ import type { Publication } from '../ingest/publication.ts';
 import type { Stored } from '../keys/stored-names.ts';
 import type { StoreReader } from '../store/store.ts';
 import type { KeyRow } from '../usage/changes.ts';
-import type { KeyFacts } from '../usage/facts.ts';
-import { Connection, type RedisSettings } from './connection.ts';
+import type { KeyFacts } from '../usage/key-facts.ts';
 import { type Contribution, sizeOf } from './contribution.ts';
-import { daysOf, type SharedDays } from './days.ts';
 import { Exchange } from './exchange.ts';
-import type { Origin } from './own.ts';
-import { Pending } from './pending.ts';
-import { ownFacts, Pictures } from './pictures.ts';
-import { BUCKETS, bucketOf, LAYOUT, nameOf, Places, parseName } from './places.ts';
+import { MergedKeys, ownFacts } from './merged-keys.ts';
+import type { Origin } from './own-contribution.ts';
+import { PendingContributions } from './pending-contributions.ts';
+import { RedisConnection, type RedisSettings } from './redis-connection.ts';
+import { BUCKETS, bucketOf, LAYOUT, parseRedisName, RedisKeys, redisName } from './redis-keys.ts';
+import { daysOf, type SharedDays } from './shared-days.ts';
 
 export interface SharingSettings extends Origin {
   redis: RedisSettings;
@@ -37,7 +37,7 @@ export interface SharingState {
 }
 
 /** What sharing needs of its surroundings. */
-export interface Surroundings {
+export interface SharingContext {
   openStore: () => StoreReader;
   /** Tells people. */
   report: (level: 'info' | 'warn', message: string) => void;
@@ -63,12 +63,12 @@ const KEYS_AT_ONCE = 20;
 export class Sharing {
   readonly state: SharingState = { state: 'starting', error: '', errors: 0, lastSuccess: 0, keys: 0 };
   private readonly settings: SharingSettings;
-  private readonly around: Surroundings;
-  private readonly connection: Connection;
-  private readonly places: Places;
+  private readonly around: SharingContext;
+  private readonly connection: RedisConnection;
+  private readonly places: RedisKeys;
   private readonly exchange: Exchange;
-  private readonly pending: Pending;
-  private readonly pictures: Pictures;
+  private readonly pending: PendingContributions;
+  private readonly pictures: MergedKeys;
   /** To be published from the store. */
   private readonly missing = { buckets: new Set<number>(), names: new Set<string>() };
   /** To be read beside what others changed. */
@@ -84,14 +84,14 @@ export class Sharing {
   private turning: Promise<void> = Promise.resolve();
   private stopped = false;
 
-  constructor(settings: SharingSettings, around: Surroundings) {
+  constructor(settings: SharingSettings, around: SharingContext) {
     this.settings = settings;
     this.around = around;
-    this.places = new Places(settings.keyPrefix);
-    this.connection = new Connection(settings.redis);
+    this.places = new RedisKeys(settings.keyPrefix);
+    this.connection = new RedisConnection(settings.redis);
     this.exchange = new Exchange(this.connection, this.places, settings.ipsPerKey);
-    this.pending = new Pending(settings, around.clock() / 1000);
-    this.pictures = new Pictures(settings.keys, settings.interval + 0.5);
+    this.pending = new PendingContributions(settings, around.clock() / 1000);
+    this.pictures = new MergedKeys(settings.keys, settings.interval + 0.5);
     this.missEverything();
   }
 
@@ -129,7 +129,7 @@ export class Sharing {
    * addresses, because another one may know them for long.
    */
   factsOf(row: KeyRow, local: KeyFacts | undefined): KeyFacts | undefined {
-    const shared = this.pictures.factsOf(nameOf(row.id, row.tenant), this.now(), row);
+    const shared = this.pictures.factsOf(redisName(row.id, row.tenant), this.now(), row);
     const { state, lastSuccess } = this.state;
     if (state === 'away')
       return local && shared ? ownFacts(local, shared, lastSuccess - this.settings.interval - 1) : local;
@@ -145,14 +145,14 @@ export class Sharing {
   *others(): Generator<KeyFacts> {
     if (this.state.state !== 'up') return;
     const own = new Set<string>();
-    for (const row of this.pending.shared()) own.add(nameOf(row.id, row.tenant));
+    for (const row of this.pending.shared()) own.add(redisName(row.id, row.tenant));
     yield* this.pictures.others(own, this.now());
   }
 
   /** The API keys that any exporter has met. */
   keys(): Stored[] {
-    const own = this.pending.shared().map((row) => nameOf(row.id, row.tenant));
-    return [...new Set([...own, ...this.pictures.names()])].flatMap((name) => parseName(name) ?? []);
+    const own = this.pending.shared().map((row) => redisName(row.id, row.tenant));
+    return [...new Set([...own, ...this.pictures.names()])].flatMap((name) => parseRedisName(name) ?? []);
   }
 
   /**
@@ -160,7 +160,7 @@ export class Sharing {
    * Rejects when Redis is away.
    */
   async days(names: readonly Stored[]): Promise<SharedDays> {
-    const facts = names.map(({ id, tenant }) => this.exchange.days(nameOf(id, tenant)));
+    const facts = names.map(({ id, tenant }) => this.exchange.days(redisName(id, tenant)));
     return daysOf((await Promise.all(facts)).flatMap((each) => [...each]));
   }
 
@@ -313,10 +313,10 @@ export class Sharing {
     try {
       const wanted = (name: string) => wantedBuckets.has(bucketOf(name)) || wantedNames.has(name);
       await this.publishParts(this.pending.everything(store.loadKeys(), wanted));
-      const keys = this.pending.shared().filter((row) => wanted(nameOf(row.id, row.tenant)));
+      const keys = this.pending.shared().filter((row) => wanted(redisName(row.id, row.tenant)));
       for (let from = 0; from < keys.length; from += KEYS_AT_ONCE) {
         const some = keys.slice(from, from + KEYS_AT_ONCE);
-        const names = some.map((row) => nameOf(row.id, row.tenant));
+        const names = some.map((row) => redisName(row.id, row.tenant));
         const published = await this.exchange.ownDays(names, this.settings.instance);
         await this.publishParts(this.pending.daysBeyond(store, some, published));
       }

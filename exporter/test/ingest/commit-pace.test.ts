@@ -62,7 +62,7 @@ function ingestionOf(turns: number, lineOf: (i: number) => string = () => LINE):
     archive: undefined,
     shared: false,
   };
-  const publish = ({ intake }: Publication): void => {
+  const publish = ({ status: intake }: Publication): void => {
     if (intake.commits > commits) now += commitMs;
     commits = intake.commits;
   };

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { Lead } from '../../src/ingest/lead.ts';
+import { ClockLead } from '../../src/ingest/clock-lead.ts';
 
 const NOW = 1_790_000_000;
 
 test('a lead is the most of the last minutes, and falls back once new lines are not ahead', () => {
-  const lead = new Lead();
+  const lead = new ClockLead();
   expect(lead.at(NOW)).toBe(0);
   lead.measure(7_200, NOW);
   lead.measure(360, NOW + 10);
@@ -16,7 +16,7 @@ test('a lead is the most of the last minutes, and falls back once new lines are 
 });
 
 test('a source without new lines keeps its lead for a day', () => {
-  const lead = new Lead();
+  const lead = new ClockLead();
   lead.measure(3_600, NOW);
   expect(lead.at(NOW + 86_000)).toBe(3_600);
   expect(lead.at(NOW + 86_400)).toBe(0);

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { LineAccount } from '../../src/ingest/line-account.ts';
 import { ParseAhead } from '../../src/ingest/parse-ahead.ts';
-import { Stretches } from '../../src/ingest/stretches.ts';
+import { SharedChunks } from '../../src/ingest/shared-chunks.ts';
 import { SourceCounters } from '../../src/log/counters.ts';
 import { LineSplitter } from '../../src/log/lines.ts';
-import type { LogRecord } from '../../src/parse/record.ts';
+import type { LogRecord } from '../../src/parse/log-record.ts';
 import { Usage } from '../../src/usage/usage.ts';
 import { requestLine } from '../log-lines.ts';
 import { formatOptions, RUNS } from '../parse/reading.ts';
@@ -60,7 +60,7 @@ function account(text: string | Buffer, source: string, parseAhead: ParseAhead |
   const context = { file, maxLineBytes: LONGEST, fileStart: true, skipping: false, recordOpen: false };
   splitter.split(context, lines, bytes, 0, bytes.length);
   lines.flush();
-  const { consumed, settled, skipping, recordOpen, tooLong } = splitter;
+  const { consumed, committable: settled, skipping, recordOpen, tooLong } = splitter;
   return {
     ...{ kept, counters: counters.changes(), values: usage.changes(0, 0).values.value },
     ...{ splitter: { consumed, settled, skipping, recordOpen, tooLong }, lastEvent: lines.lastEvent(source) },
@@ -218,7 +218,7 @@ test('a second thread that has ended costs nothing but speed', async () => {
 
 describe('claims', () => {
   const block = Buffer.from('a\nbb\n'.repeat(100));
-  const late = new Stretches();
+  const late = new SharedChunks();
   late.cut(1, block, 0, block.length);
 
   test('a stretch is claimed once, and never by who still works on an earlier block', () => {

@@ -1,8 +1,8 @@
 import { openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
-import { BlockSpace, LogFile } from '../../src/log/file.ts';
-import { TAIL_BYTES } from '../../src/log/identity.ts';
+import { TAIL_BYTES } from '../../src/log/content-identity.ts';
+import { BlockBuffers, LogFile } from '../../src/log/file.ts';
 import { temporaryDirectory } from './intake-run.ts';
 
 const directory = temporaryDirectory();
@@ -19,7 +19,7 @@ function fileWith(content: string, flags = 'r'): LogFile {
 }
 
 test('what was read ahead is turned to once, by the same file at the same place', () => {
-  const space = new BlockSpace(64);
+  const space = new BlockBuffers(64);
   const file = fileWith('one\ntwo\n');
   space.readAhead(file, 4, 64);
   expect(space.turn(file, 4)).toBe(4);
@@ -36,7 +36,7 @@ test('what was read ahead is turned to once, by the same file at the same place'
 });
 
 test('what cannot be read ahead costs the block nothing that is being taken', () => {
-  const space = new BlockSpace(64);
+  const space = new BlockBuffers(64);
   const file = fileWith('one\n', 'r+');
   space.readAhead(file, 0, 64);
   const unreadable = fileWith('one\n', 'a');

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type SourceCounter, SourceCounters } from '../../src/log/counters.ts';
-import { LogIntake, type SourceOptions } from '../../src/log/intake.ts';
+import { FileTailer, type SourceOptions } from '../../src/log/file-tailer.ts';
 import type { FilePosition } from '../../src/log/position.ts';
 import type { FileRef, LineSink } from '../../src/log/sink.ts';
 
@@ -39,7 +39,7 @@ export class IntakeRun implements LineSink {
   finishedFiles: number[] = [];
   /** Lines the sink takes for the first part of a record. */
   isPart: (line: string) => boolean = () => false;
-  intake!: LogIntake;
+  intake!: FileTailer;
   counters!: SourceCounters;
   sources: SourceOptions[];
   blockBytes: number;
@@ -103,8 +103,8 @@ export class IntakeRun implements LineSink {
     this.committed.counters = [...rows.values()];
     this.committed.lines = [...this.lines];
     if (this.intake.backlogRead()) this.committed.first = false;
-    this.intake.settle();
-    this.counters.settle();
+    this.intake.markCommitted();
+    this.counters.markCommitted();
   }
 
   /** Ends as kill -9 does, and starts again from what was committed. */
@@ -130,7 +130,7 @@ export class IntakeRun implements LineSink {
     this.parts = [];
     this.counters = new SourceCounters();
     this.counters.restore(this.committed.counters);
-    this.intake = new LogIntake({
+    this.intake = new FileTailer({
       sources: this.sources,
       positions: [...this.committed.positions.values()],
       counters: this.counters,

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SourceCounters } from '../../src/log/counters.ts';
-import { readWhole } from '../../src/log/whole.ts';
+import { readToEnd } from '../../src/log/read-to-end.ts';
 import { temporaryDirectory } from './intake-run.ts';
 
 const directory = temporaryDirectory();
@@ -23,7 +23,7 @@ async function read(content: Buffer, blockBytes: number): Promise<{ lines: strin
   };
   const counters = new SourceCounters();
   const sink = { line: take, lastLine: take, finished: () => {} };
-  await readWhole(path, sink, { maxLineBytes: 12, blockBytes, counters });
+  await readToEnd(path, sink, { maxLineBytes: 12, blockBytes, counters });
   return {
     lines,
     counters: counters.changes().map(({ counter, reason, value }) => [counter, reason, value]),

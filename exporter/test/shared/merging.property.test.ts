@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Connection } from '../../src/shared/connection.ts';
 import { type Contribution, FACT_PARTS, join, noContribution } from '../../src/shared/contribution.ts';
 import { Exchange } from '../../src/shared/exchange.ts';
-import { type Facts, merged, mergeInto } from '../../src/shared/facts.ts';
-import { Places } from '../../src/shared/places.ts';
+import { type Facts, merged, mergeInto } from '../../src/shared/mergeable-facts.ts';
+import { RedisConnection } from '../../src/shared/redis-connection.ts';
+import { RedisKeys } from '../../src/shared/redis-keys.ts';
 import { endRedisServers, type RedisServer, startRedis } from './redis-servers.ts';
 
 const RUNS = Number(process.env.ATENDER_TEST_RUNS ?? 150);
@@ -56,10 +56,10 @@ const contribution: fc.Arbitrary<Contribution> = fc
   .map((made) => made);
 
 let server: RedisServer;
-let connection: Connection;
+let connection: RedisConnection;
 beforeAll(async () => {
   server = await startRedis();
-  connection = new Connection({
+  connection = new RedisConnection({
     urls: [server.url],
     mode: 'standalone',
     username: '',
@@ -125,7 +125,7 @@ test('whatever the order, the repeats and the losses: when all is published once
       fc.infiniteStream(fc.nat(1_000)),
       async (contributions, happening, random) => {
         await server.client.flushall();
-        const places = new Places('p:');
+        const places = new RedisKeys('p:');
         const exchange = new Exchange(connection, places, 100);
         const publish = async (all: Contribution[]) => {
           const { error } = await exchange.publish(all, NOW);

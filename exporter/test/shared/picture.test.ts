@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { noContribution } from '../../src/shared/contribution.ts';
-import { Picture } from '../../src/shared/picture.ts';
+import { MergedKey } from '../../src/shared/merged-key.ts';
 
 const NOW = 1_800_000_000;
 const ROW = { key: 0, id: 'key_a', tenant: 't' };
@@ -13,7 +13,7 @@ const NEWS: [string, string][] = [
 function newIps(firstSeen: [string, string][], over: [string, string][] = []): string[] {
   const empty = { facts: new Map(over), windows: new Map(), sketches: new Map() };
   const listed = { hour: 1, day: 1, month: 1 };
-  const picture = new Picture({ ...empty, listed, firstSeen: new Map(firstSeen) });
+  const picture = new MergedKey({ ...empty, listed, firstSeen: new Map(firstSeen) });
   picture.join({ ...noContribution('t/key_a'), facts: new Map(NEWS) });
   return picture.factsAt(NOW, 2, ROW).recentNewIps.map(({ ip }) => ip);
 }
