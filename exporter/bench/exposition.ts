@@ -121,14 +121,14 @@ function ourExposition(size: ExpositionSize): Ours {
     parked: new Uint8Array(size.counters),
     movedAt: new Float64Array(size.counters),
   };
-  const intake = {
+  const status = {
     ...{ historyRead: true, recordedSince: 0, ready: true, sources: [], series: [], commitSeconds: [] },
     ...{ commits: 1, commitErrors: 0, commitError: '', lastCommit: 1 },
   };
-  mirror.apply({ changes, facts: [], counters: [], status: intake });
+  mirror.apply({ changes, facts: [], counters: [], status: status });
   const move = () => {
     const values = { ...changes.values, value: changes.values.value.map((value) => value + 1) };
-    mirror.apply({ changes: { ...noChanges(), values }, facts: [], counters: [], status: intake });
+    mirror.apply({ changes: { ...noChanges(), values }, facts: [], counters: [], status: status });
   };
   return { exposition, move };
 }

@@ -184,17 +184,11 @@ export class LineAccount implements LineSink {
   private linesOf(ahead: ParseAhead): LinesAhead {
     const { lines } = ahead;
     let bytes: Buffer = EMPTY;
-    const each = (stretch: number, line: number): void => {
+    const each = (chunk: number, line: number): void => {
       const file = this.file!;
-      const outcome = this.count(file, lines.read(stretch, line, bytes, this.record));
+      const outcome = this.count(file, lines.read(chunk, line, bytes, this.record));
       if (outcome > 0)
-        this.reject(
-          file,
-          rejectionName(outcome),
-          bytes,
-          lines.start(stretch, line),
-          lines.end(stretch, line),
-        );
+        this.reject(file, rejectionName(outcome), bytes, lines.start(chunk, line), lines.end(chunk, line));
     };
     return {
       begin: (file, block, start, end, maxLineBytes) => {

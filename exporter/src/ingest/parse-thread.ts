@@ -15,7 +15,7 @@ export type ToParseThread =
   | { type: 'block'; round: number; bytes: SharedArrayBuffer; format: number; maxLineBytes: number };
 
 const { memory, signal, port } = workerData as ParseThreadStart;
-const stretches = new SharedChunks(memory);
+const chunks = new SharedChunks(memory);
 const blocks = new WeakMap<SharedArrayBuffer, Buffer>();
 let parsers: LineParser[] = [];
 
@@ -31,14 +31,14 @@ function take(message: ToParseThread): void {
   else parse(message.round, bufferOf(message.bytes), parsers[message.format], message.maxLineBytes);
 }
 
-/** The first stretch is left to the thread that accounts: it begins there at once. */
+/** The first chunk is left to the thread that accounts: it begins there at once. */
 function parse(round: number, bytes: Buffer, parser: LineParser, maxLineBytes: number): void {
-  for (let stretch = 1; stretch < CHUNKS; stretch++) {
-    if (!stretches.claim(round, stretch)) continue;
+  for (let chunk = 1; chunk < CHUNKS; chunk++) {
+    if (!chunks.claim(round, chunk)) continue;
     try {
-      stretches.parse(round, stretch, parser, bytes, maxLineBytes);
+      chunks.parse(round, chunk, parser, bytes, maxLineBytes);
     } catch (error) {
-      stretches.fail(round, stretch);
+      chunks.fail(round, chunk);
       throw error;
     }
   }

@@ -46,7 +46,7 @@ function* sharedParts(
     yield { ...part({ keyUsage }), ips, days: days.map(({ key, day }) => ({ key, day })) };
 }
 
-/** Address rows as they are now; usage's own are valid until it is settled. */
+/** Address rows as they are now; usage's own are valid until it marks them committed. */
 export function columnsOf(rows: IpRows): IpColumns {
   const columns = {
     key: new Uint32Array(rows.length),

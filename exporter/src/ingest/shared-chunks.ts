@@ -1,7 +1,7 @@
 import { type LineParser, LogRecord } from '../parse/log-record.ts';
 import { ParsedLines } from '../parse/parsed-lines.ts';
 
-/** A block is cut into so many stretches of whole lines. */
+/** A block is cut into so many chunks of whole lines. */
 export const CHUNKS = 64;
 
 const FREE = 0;
@@ -21,7 +21,7 @@ const HEADER_BYTES = (4 * CHUNKS + 2) * Int32Array.BYTES_PER_ELEMENT;
 const LINES_FROM = Math.ceil(HEADER_BYTES / 8) * 8;
 
 /**
- * How two threads share out the lines of a block. Each stretch is parsed by whoever claims it, once, and nobody
+ * How two threads share out the lines of a block. Each chunk is parsed by whoever claims it, once, and nobody
  * else touches its bytes until it is parsed. A claim is one of a round, which is one block: a thread that comes
  * late can claim nothing of the next.
  */
@@ -29,10 +29,10 @@ export class SharedChunks {
   readonly memory: SharedArrayBuffer;
   readonly lines: ParsedLines;
   private readonly states: Int32Array;
-  /** Where each stretch begins; the last one ends where the one behind it would begin. */
+  /** Where each chunk begins; the last one ends where the one behind it would begin. */
   private readonly starts: Int32Array;
   private readonly counts: Int32Array;
-  /** Up to where the lines of a stretch are parsed: before one that is too long, or that found no room. */
+  /** Up to where the lines of a chunk are parsed: before one that is too long, or that found no room. */
   private readonly passed: Int32Array;
   private readonly record = new LogRecord();
   /** Ends of the next lines, and which of them are still ahead. */
@@ -50,45 +50,44 @@ export class SharedChunks {
     this.lines = new ParsedLines(memory, LINES_FROM, CHUNKS);
   }
 
-  /** Cuts bytes[start, end), which ends with a line's end, and opens a round. Some stretches may be empty. */
+  /** Cuts bytes[start, end), which ends with a line's end, and opens a round. Some chunks may be empty. */
   cut(round: number, bytes: Buffer, start: number, end: number): void {
     const length = Math.ceil((end - start) / CHUNKS);
     this.starts[0] = start;
     this.starts[CHUNKS] = end;
-    for (let stretch = 1; stretch < CHUNKS; stretch++) {
-      const from = Math.min(end, start + stretch * length) - 1;
-      this.starts[stretch] = Math.max(this.starts[stretch - 1], bytes.indexOf(LF, from) + 1);
+    for (let chunk = 1; chunk < CHUNKS; chunk++) {
+      const from = Math.min(end, start + chunk * length) - 1;
+      this.starts[chunk] = Math.max(this.starts[chunk - 1], bytes.indexOf(LF, from) + 1);
     }
-    for (let stretch = 0; stretch < CHUNKS; stretch++)
-      Atomics.store(this.states, stretch, stateOf(round, FREE));
+    for (let chunk = 0; chunk < CHUNKS; chunk++) Atomics.store(this.states, chunk, stateOf(round, FREE));
   }
 
-  startOf(stretch: number): number {
-    return this.starts[stretch];
+  startOf(chunk: number): number {
+    return this.starts[chunk];
   }
 
-  countOf(stretch: number): number {
-    return this.counts[stretch];
+  countOf(chunk: number): number {
+    return this.counts[chunk];
   }
 
-  passedOf(stretch: number): number {
-    return this.passed[stretch];
+  passedOf(chunk: number): number {
+    return this.passed[chunk];
   }
 
-  /** True = the stretch is the caller's. */
-  claim(round: number, stretch: number): boolean {
+  /** True = the chunk is the caller's. */
+  claim(round: number, chunk: number): boolean {
     const free = stateOf(round, FREE);
-    return Atomics.compareExchange(this.states, stretch, free, stateOf(round, CLAIMED)) === free;
+    return Atomics.compareExchange(this.states, chunk, free, stateOf(round, CLAIMED)) === free;
   }
 
-  /** Parses the lines of a stretch the caller has claimed. */
-  parse(round: number, stretch: number, parser: LineParser, bytes: Buffer, maxLineBytes: number): void {
+  /** Parses the lines of a chunk the caller has claimed. */
+  parse(round: number, chunk: number, parser: LineParser, bytes: Buffer, maxLineBytes: number): void {
     const { lines, record } = this;
-    const end = this.starts[stretch + 1];
-    let at = this.starts[stretch];
+    const end = this.starts[chunk + 1];
+    let at = this.starts[chunk];
     this.found = this.next = 0;
-    lines.begin(stretch);
-    while (at < end && lines.hasRoom(stretch)) {
+    lines.begin(chunk);
+    while (at < end && lines.hasRoom(chunk)) {
       const known = parser.parseToEnd(bytes, at, end, record);
       const lineEnd = known >= 0 ? known : this.lineEnd(bytes, at, end);
       if (lineEnd - at > maxLineBytes) break;
@@ -96,24 +95,24 @@ export class SharedChunks {
       else if (lineEnd > at) lines.put(at, lineEnd, parser.parse(bytes, at, lineEnd, record), record);
       at = lineEnd + (bytes[lineEnd] === CR ? 2 : 1);
     }
-    this.counts[stretch] = lines.count(stretch);
-    this.passed[stretch] = at;
-    this.end(round, stretch, PARSED);
+    this.counts[chunk] = lines.count(chunk);
+    this.passed[chunk] = at;
+    this.end(round, chunk, PARSED);
   }
 
-  /** The claimed stretch will not be parsed: whoever waits for it is told. */
-  fail(round: number, stretch: number): void {
-    this.end(round, stretch, FAILED);
+  /** The claimed chunk will not be parsed: whoever waits for it is told. */
+  fail(round: number, chunk: number): void {
+    this.end(round, chunk, FAILED);
   }
 
-  isParsed(round: number, stretch: number): boolean {
-    return Atomics.load(this.states, stretch) === stateOf(round, PARSED);
+  isParsed(round: number, chunk: number): boolean {
+    return Atomics.load(this.states, chunk) === stateOf(round, PARSED);
   }
 
-  /** Waits until a stretch that the other thread has claimed is parsed; throws when it never will be. */
-  await(round: number, stretch: number): void {
-    const outcome = Atomics.wait(this.states, stretch, stateOf(round, CLAIMED), PATIENCE);
-    if (outcome === 'timed-out' || Atomics.load(this.states, stretch) === stateOf(round, FAILED))
+  /** Waits until a chunk that the other thread has claimed is parsed; throws when it never will be. */
+  await(round: number, chunk: number): void {
+    const outcome = Atomics.wait(this.states, chunk, stateOf(round, CLAIMED), PATIENCE);
+    if (outcome === 'timed-out' || Atomics.load(this.states, chunk) === stateOf(round, FAILED))
       throw new Error('the thread that parses ahead has failed');
   }
 
@@ -135,9 +134,9 @@ export class SharedChunks {
     return newline > start && bytes[newline - 1] === CR ? newline - 1 : newline;
   }
 
-  private end(round: number, stretch: number, state: number): void {
-    Atomics.store(this.states, stretch, stateOf(round, state));
-    Atomics.notify(this.states, stretch);
+  private end(round: number, chunk: number, state: number): void {
+    Atomics.store(this.states, chunk, stateOf(round, state));
+    Atomics.notify(this.states, chunk);
   }
 }
 

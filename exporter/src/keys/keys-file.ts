@@ -36,8 +36,8 @@ export function parseKeysFile(source: string): { entries: KeyEntry[]; problems: 
         ? 'write the values out'
         : 'see to quotes and indentation; a value with : or # in it needs quotes',
   }));
-  const { complaints, entries } = syntax.length > 0 ? NOTHING : read(document.data);
-  const found = complaints.map((complaint) => located(complaint, document));
+  const { errors, entries } = syntax.length > 0 ? NOTHING : read(document.data);
+  const found = errors.map((error) => located(error, document));
   const problems = [...syntax, ...found, ...rawKeyLines(source, found)].sort((a, b) => a.line - b.line);
   return { entries: problems.length > 0 ? [] : entries, problems };
 }
@@ -48,14 +48,12 @@ export function problemText(file: string, problem: KeysFileProblem): string {
   return `${file}:${problem.line}: ${path}${problem.message}; ${problem.remedy}`;
 }
 
-const NOTHING: { complaints: KeysFileError[]; entries: KeyEntry[] } = { complaints: [], entries: [] };
+const NOTHING: { errors: KeysFileError[]; entries: KeyEntry[] } = { errors: [], entries: [] };
 
-function read(data: unknown): { complaints: KeysFileError[]; entries: KeyEntry[] } {
+function read(data: unknown): { errors: KeysFileError[]; entries: KeyEntry[] } {
   if (data === null || data === undefined)
     return {
-      complaints: [
-        { path: [], message: 'the file is empty', remedy: 'write `keys: []` if there are no keys' },
-      ],
+      errors: [{ path: [], message: 'the file is empty', remedy: 'write `keys: []` if there are no keys' }],
       entries: [],
     };
   const raw = rawKeys(data, []);
@@ -63,7 +61,7 @@ function read(data: unknown): { complaints: KeysFileError[]; entries: KeyEntry[]
   const wrong = parsed.success ? [] : parsed.error.issues.flatMap(errorsOf);
   const across = entryConflicts(data);
   const entries = parsed.success ? parsed.data.keys.map(entryOf) : [];
-  return { complaints: [...raw, ...besides(raw, [...wrong, ...across])], entries };
+  return { errors: [...raw, ...besides(raw, [...wrong, ...across])], entries };
 }
 
 /** A raw key is wrong in one way only, whatever else may be said of it. */

@@ -51,7 +51,7 @@ export class SourceCounters {
     this.dirty.add(row);
   }
 
-  /** Rows changed since the last settle, as copies. */
+  /** Rows changed since the last commit, as copies. */
   changes(): SourceCounter[] {
     return [...this.dirty].map((row) => ({ ...row }));
   }

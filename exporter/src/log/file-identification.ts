@@ -199,8 +199,8 @@ export class FileIdentification {
       // What was modified within one tick of the clock is better read than lost: copies are told by their content.
       return entry.stamped && !intact && !firstSeen && entry.modifiedMs >= since;
     };
-    const strangers = group.siblings.filter((entry) => !round.holder.has(inodeOf(entry)));
-    const unread = new Set(strangers.filter(mayRead));
+    const unknown = group.siblings.filter((entry) => !round.holder.has(inodeOf(entry)));
+    const unread = new Set(unknown.filter(mayRead));
     // Older files are read first, so the newest waits for those whose names are others by now.
     if ([...unread].some((entry) => this.hasMoved(entry, group, round))) {
       for (const entry of unread) this.awaitedGzips.add(inodeOf(entry));
@@ -211,7 +211,7 @@ export class FileIdentification {
     if (group.live && !round.holder.has(inodeOf(group.live)) && !round.waiting.has(group))
       this.begin(group, group.live, round, findings);
     let sure = true;
-    for (const entry of strangers) {
+    for (const entry of unknown) {
       const inode = inodeOf(entry);
       if (round.holder.has(inode)) continue;
       const isUnread = unread.has(entry);
@@ -349,9 +349,9 @@ class LookResult {
   private readonly known: KnownFiles;
   private readonly groups = new Map<string, Group>();
 
-  constructor(groups: Group[], known: KnownFiles, glimpses: ContentProbes) {
+  constructor(groups: Group[], known: KnownFiles, probes: ContentProbes) {
     this.known = known;
-    this.probes = glimpses;
+    this.probes = probes;
     this.modifiedMs = new Map(known.all().map((file) => [file, file.modifiedMs]));
     for (const group of groups) {
       this.sources.set(group.source.name, group.source);

@@ -68,7 +68,7 @@ const PREPARE_BYTES = 4 * 1024 * 1024;
 
 /**
  * Where bytes come from: follows the files of all sources and hands over each line once, whatever happens
- * to the files. Used as poll, prepare, read …, commit positionChanges(), settle. Synchronous but for the
+ * to the files. Used as poll, prepare, read …, commit positionChanges(), markCommitted. Synchronous but for the
  * decompression in prepare().
  */
 export class FileTailer {
@@ -80,7 +80,7 @@ export class FileTailer {
   private readonly known: KnownFiles;
   private readonly probes: GzipProbes;
   private readonly discovery: Discovery;
-  private readonly recognition: FileIdentification;
+  private readonly identification: FileIdentification;
   private readonly schedule = new ReadSchedule();
   private readonly mostOpen = mostOpenFiles();
   private readonly splitter = new LineSplitter();
@@ -118,7 +118,7 @@ export class FileTailer {
     this.onFileError = options.onFileError ?? (() => {});
     const onError: OnFileError = (...failure) => this.failed(...failure);
     this.discovery = new Discovery(options.sources, onError);
-    this.recognition = new FileIdentification(this.known, this.probes, onError);
+    this.identification = new FileIdentification(this.known, this.probes, onError);
     this.space = new BlockBuffers(this.capacity());
   }
 
@@ -129,7 +129,7 @@ export class FileTailer {
     const due = this.discovery.due(now) || now >= this.lookAgainAt;
     if (this.lookWanted || due || this.hasMoved(now)) this.look(now);
     for (const group of this.groups) {
-      const file = this.recognition.current.get(group.path);
+      const file = this.identification.current.get(group.path);
       if (group.live && file?.open && !file.unreadable) this.lastLooked.set(group.source.name, now / 1000);
     }
   }
@@ -163,7 +163,7 @@ export class FileTailer {
     return used;
   }
 
-  /** What changed since the last settle(). Positions are those after the last complete record of each file. */
+  /** What changed since the last markCommitted(). Positions are those after the last complete record of each file. */
   positionChanges(): PositionChanges {
     return this.known.changes();
   }
@@ -219,7 +219,7 @@ export class FileTailer {
     const all = now >= this.askPathsAt;
     if (all) this.askPathsAt = now + PATHS_MS;
     return this.groups.some((group) => {
-      const file = this.recognition.current.get(group.path);
+      const file = this.identification.current.get(group.path);
       if (!all && file?.open && file.touchedMs === file.placedMs) return false;
       if (file) file.placedMs = file.touchedMs;
       return this.discovery.moved(group);
@@ -238,10 +238,13 @@ export class FileTailer {
   private look(now: number): void {
     this.lookWanted = false;
     this.lookAgainAt = Number.POSITIVE_INFINITY;
-    const followed = [...this.recognition.current].map(([path, file]) => ({ path, source: file.ref.source }));
+    const followed = [...this.identification.current].map(([path, file]) => ({
+      path,
+      source: file.ref.source,
+    }));
     this.groups = this.discovery.look(now, followed);
     if (this.first && !this.looked) this.notePresentAtStart();
-    const findings = this.recognition.look(this.groups);
+    const findings = this.identification.look(this.groups);
     for (const { ref } of findings.truncated) this.counters.add(ref.source, 'truncations_total', '', 1);
     for (const { file, entry } of findings.corrupt) this.lose(file, 'unreadable', entry.size);
     for (const found of findings.fresh) this.begin(found);
@@ -249,11 +252,11 @@ export class FileTailer {
     for (const file of this.known.all()) this.place(file, byPath.get(file.home), findings, now);
     const files = this.known.all();
     const readable = files.filter((file) => file.phase !== 'done' && this.source(file) !== undefined);
-    for (const path of this.recognition.current.keys())
-      if (!byPath.has(path)) this.recognition.current.delete(path);
+    for (const path of this.identification.current.keys())
+      if (!byPath.has(path)) this.identification.current.delete(path);
     this.schedule.arrange(readable, byPath);
-    const unclear = findings.undecided.size > 0 || this.groups.some(({ state }) => state === 'barred');
-    if (unclear || files.some(({ unreadable: barred, form }) => barred && form === undefined))
+    const unclear = findings.undecided.size > 0 || this.groups.some(({ state }) => state === 'unreadable');
+    if (unclear || files.some(({ unreadable, form }) => unreadable && form === undefined))
       this.lookAgainAt = now + RETRY_MS;
     this.patterns = this.patternFacts();
     this.noteBacklog(findings);
@@ -287,12 +290,12 @@ export class FileTailer {
     const live =
       group?.live !== undefined && file.foundAs === group.live && !file.compressed && !file.skipped;
     if (live) {
-      const before = this.recognition.current.get(group.path);
+      const before = this.identification.current.get(group.path);
       if (before && before !== file && before.phase === 'following') this.rotated(before);
-      this.recognition.current.set(group.path, file);
+      this.identification.current.set(group.path, file);
       file.setPhase('following');
       file.emptySinceMs = file.headLength > 0 ? undefined : (file.emptySinceMs ?? file.modifiedMs);
-    } else if (group?.state === 'barred') return;
+    } else if (group?.state === 'unreadable') return;
     else if (file.phase === 'following') this.rotated(file);
     else if (file.phase === 'done' && file.foundAs && file.hasGrown(file.foundAs)) file.setPhase('draining');
 
@@ -320,7 +323,7 @@ export class FileTailer {
 
   private missing(file: LogFile, group: Group | undefined, findings: Identified, now: number): void {
     const unknowable =
-      !this.source(file) || group?.state === 'barred' || (group && findings.undecided.has(group));
+      !this.source(file) || group?.state === 'unreadable' || (group && findings.undecided.has(group));
     if (unknowable) {
       file.missingSince = undefined;
       return;
@@ -415,8 +418,8 @@ export class FileTailer {
     sink.finished(file.ref);
     const deserted =
       !file.foundAs && !this.known.all().some((other) => other.home === file.home && other.foundAs);
-    if (deserted && this.recognition.current.get(file.home) === file)
-      this.recognition.current.delete(file.home);
+    if (deserted && this.identification.current.get(file.home) === file)
+      this.identification.current.delete(file.home);
   }
 
   private replaced(file: LogFile): void {
@@ -424,7 +427,7 @@ export class FileTailer {
     this.lookWanted = true;
     this.counters.add(file.ref.source, 'truncations_total', '', 1);
     if (file.cutBack()) this.lose(file, 'truncated', lastSeen - file.size);
-    else this.recognition.replaced(file, 'truncated');
+    else this.identification.replaced(file, 'truncated');
   }
 
   /** A .gz that was whole when it was probed is not any more. */

@@ -112,7 +112,7 @@ export class JournalTailer {
     return used;
   }
 
-  /** The cursor, when it changed since settle(). */
+  /** The cursor, when it changed since markCommitted(). */
   changed(): JournalCursor | undefined {
     return this.dirty ? this.at : undefined;
   }

@@ -118,9 +118,9 @@ export class LineSplitter {
     sink.tooLong?.(file, bytes, start, end);
   }
 
-  private end(consumed: number, settled: number, open: boolean): void {
+  private end(consumed: number, committable: number, open: boolean): void {
     this.consumed = consumed;
-    this.committable = settled;
+    this.committable = committable;
     this.recordOpen = open;
   }
 

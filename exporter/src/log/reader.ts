@@ -6,7 +6,7 @@ export type ReaderReport = (level: 'info' | 'warn' | 'error', source: string, me
 
 export type ReaderFacts = Pick<TailedSource, 'source' | 'filesOpen' | 'bytesBehind' | 'lastLooked'>;
 
-/** What reads lines of one kind of source. Used as poll, prepare, read …, commit, settle. */
+/** What reads lines of one kind of source. Used as poll, prepare, read …, commit, markCommitted. */
 export interface Reader {
   /** Looks whether there is something new. */
   poll(): void;

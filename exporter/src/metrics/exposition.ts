@@ -146,7 +146,7 @@ export class Exposition {
   }
 
   private async histograms(pages: OutputBuffer, format: Format): Promise<void> {
-    const { histogramHeads: heads } = this;
+    const { histogramHeads: prefixes } = this;
     const rows = this.mirror.histograms.filter((row) => row !== undefined);
     if (rows.length === 0) return;
     pages.text(headerOf(KEY_FAMILIES.duration, format));
@@ -155,11 +155,11 @@ export class Exposition {
       let below = 0;
       for (const count of counts) {
         below += held ? 0 : count;
-        pages.sample(heads.block, heads.start(head), heads.end(head), below);
+        pages.sample(prefixes.block, prefixes.start(head), prefixes.end(head), below);
         head++;
       }
-      pages.sample(heads.block, heads.start(head), heads.end(head), held ? 0 : sum);
-      pages.sample(heads.block, heads.start(head + 1), heads.end(head + 1), below);
+      pages.sample(prefixes.block, prefixes.start(head), prefixes.end(head), held ? 0 : sum);
+      pages.sample(prefixes.block, prefixes.start(head + 1), prefixes.end(head + 1), below);
       if (pages.shouldYield) await pages.yieldToLoop();
     }
   }

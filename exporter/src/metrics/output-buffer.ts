@@ -47,7 +47,7 @@ export class OutputBuffer {
     this.sliceBegan = performance.now();
   }
 
-  /** True when it is time to breathe; cheaper to ask than an await. */
+  /** True when it is time to yield; cheaper to ask than an await. */
   get shouldYield(): boolean {
     return performance.now() - this.sliceBegan >= SLICE_MS;
   }

@@ -41,7 +41,7 @@ const MOST_PENDING = 32 * 1024 * 1024;
 
 /**
  * Where accepted requests wait for their Parquet file. Used as append …, write at the end of a turn, changes()
- * inside a commit (everything is on disk when it returns), settle() after it. What was appended and not committed
+ * inside a commit (everything is on disk when it returns), markCommitted() after it. What was appended and not committed
  * is cut off at the next start, together with the positions it came from: each line is here exactly once.
  */
 export class Spool {

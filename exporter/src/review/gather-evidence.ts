@@ -100,10 +100,10 @@ export async function gatherEvidence(
     if (!uses) unsaid.push(key);
     const perDay = figures.days.requests.slice(0, until.to - until.from + 1);
     const previousRequests = before ? requestsOn(perDay.length, before.keys.get(key.key)) : null;
-    const settled = tiers.settled(key, figures.days);
+    const tierEvidence = tiers.bounded(key, figures.days);
     keys.set(
       key.key,
-      evidenceOf(key, uses ?? NEVER, figures, perDay, previousRequests, recordedSince, settled),
+      evidenceOf(key, uses ?? NEVER, figures, perDay, previousRequests, recordedSince, tierEvidence),
     );
   }
   lookUpUses(reader, until, unsaid, keys);

@@ -17,15 +17,15 @@ export async function forgetInstance(
   instance: string,
 ): Promise<void> {
   const connection = new RedisConnection(redis);
-  const places = new RedisKeys(keyPrefix);
+  const redisKeys = new RedisKeys(keyPrefix);
   try {
     await ready(connection, redis.timeout);
     // Of Redis, as instances are noted: the clock here may differ from theirs.
     const [now] = ((await connection.command('TIME')) as string[]).map(Number);
-    const last = Number(await connection.command('ZSCORE', places.instances, instance));
-    const forgotten = (await connection.command('SISMEMBER', places.forgotten, instance)) === 1;
+    const last = Number(await connection.command('ZSCORE', redisKeys.instances, instance));
+    const forgotten = (await connection.command('SISMEMBER', redisKeys.forgotten, instance)) === 1;
     if (last === 0 && !forgotten) {
-      const known = (await connection.command('ZRANGE', places.instances, 0, -1)) as string[];
+      const known = (await connection.command('ZRANGE', redisKeys.instances, 0, -1)) as string[];
       throw new ForgetError(
         `there is no instance ${instance}; known are ${known.length > 0 ? known.join(', ') : 'none'}`,
       );
@@ -34,8 +34,8 @@ export async function forgetInstance(
       throw new ForgetError(
         `instance ${instance} published ${Math.max(0, Math.round(now - last))} s ago; stop it, wait a minute and repeat`,
       );
-    await connection.command('SADD', places.forgotten, instance);
-    await connection.command('ZREM', places.instances, instance);
+    await connection.command('SADD', redisKeys.forgotten, instance);
+    await connection.command('ZREM', redisKeys.instances, instance);
   } finally {
     connection.close();
   }

@@ -4,7 +4,7 @@ import { MergedKey, SHOWN_NEW_IPS, type SharedKey } from './merged-key.ts';
 import { parseRedisName } from './redis-keys.ts';
 
 interface Known {
-  picture: MergedKey;
+  mergedKey: MergedKey;
   /** When the first listed address leaves its window, seconds; 0 = never. */
   leaves: number;
 }
@@ -32,7 +32,7 @@ export class MergedKeys {
   /** What was read of an API key; keys beyond the bound are left out. */
   take(name: string, shared: SharedKey, leaves: number): void {
     if (!this.known.has(name) && this.known.size >= this.most) return;
-    this.known.set(name, { picture: new MergedKey(shared), leaves });
+    this.known.set(name, { mergedKey: new MergedKey(shared), leaves });
   }
 
   /**
@@ -42,7 +42,7 @@ export class MergedKeys {
   join(contribution: Contribution): boolean {
     const known = this.known.get(contribution.name);
     if (!known) return this.known.size < this.most;
-    known.picture.join(contribution);
+    known.mergedKey.join(contribution);
     return contribution.ips.size > 0;
   }
 
@@ -53,14 +53,14 @@ export class MergedKeys {
 
   /** undefined = nobody has published anything of it. */
   factsOf(name: string, now: number, row: Pick<KeyFacts, 'key' | 'id' | 'tenant'>): KeyFacts | undefined {
-    return this.known.get(name)?.picture.factsAt(now, this.lag, row);
+    return this.known.get(name)?.mergedKey.factsAt(now, this.lag, row);
   }
 
   /** Facts of all API keys but those. */
   *others(own: Set<string>, now: number): Generator<KeyFacts> {
-    for (const [name, { picture }] of this.known) {
+    for (const [name, { mergedKey }] of this.known) {
       const parsed = own.has(name) ? undefined : parseRedisName(name);
-      if (parsed) yield picture.factsAt(now, this.lag, { key: -1, ...parsed });
+      if (parsed) yield mergedKey.factsAt(now, this.lag, { key: -1, ...parsed });
     }
   }
 }

@@ -11,7 +11,7 @@ import type { SeriesTable } from './series.ts';
 const DAYS = 100_000;
 
 /**
- * What each key did by UTC day since the last settled commit; the store merges it with what it has. Lines of
+ * What each key did by UTC day since the last commit; the store merges it with what it has. Lines of
  * the newest day cost nothing here: they are what counters have moved since they were last collected. Only
  * lines of another day are counted one by one.
  */
@@ -74,7 +74,7 @@ export class DailyUsage {
     }
   }
 
-  /** The rows for the store, after collect(); the same and more until settle(). */
+  /** The rows for the store, after collect(); the same and more until markCommitted(). */
   rows(moved: Iterable<KeyUsage>): DayRow[] {
     for (const { key, windows } of moved)
       windows.takeMinutePeaks((day, requests) => this.figures.get(slotOf(key, day))?.peak(requests));

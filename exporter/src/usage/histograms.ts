@@ -61,7 +61,7 @@ export class Histograms {
     return released;
   }
 
-  /** What is not settled of a key; nothing or one row. */
+  /** What is not committed of a key; nothing or one row. */
   changedRow(key: number): HistogramRow[] {
     if (this.state[key] !== CHANGED) return [];
     const at = key * WIDTH;

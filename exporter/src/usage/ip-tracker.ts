@@ -94,13 +94,13 @@ export class KeyIpTracker {
 
   /** How many rows changedRows() has. */
   get changedCount(): number {
-    return this.pairs.unsettledCount;
+    return this.pairs.dirtyCount;
   }
 
   changedRows(): IpRows {
     const { pairs } = this;
     if (this.changedCount === 0) return [];
-    return { length: this.changedCount, [Symbol.iterator]: () => pairs.unsettledRows() };
+    return { length: this.changedCount, [Symbol.iterator]: () => pairs.dirtyRows() };
   }
 
   markCommitted(): void {

@@ -123,12 +123,12 @@ export class KeyIpTable {
     }
   }
 
-  get unsettledCount(): number {
+  get dirtyCount(): number {
     return this.queuedIn.reduce((sum, count) => sum + count, 0);
   }
 
   /** Rows that differ from what is stored, forgotten pairs left out. */
-  *unsettledRows(): Generator<IpRow> {
+  *dirtyRows(): Generator<IpRow> {
     for (const [chunk, row] of this.chunks.entries()) {
       if (this.queuedIn[chunk] === 0) continue;
       for (let pair = 0; pair < CHUNK; pair++) {

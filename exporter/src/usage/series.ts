@@ -17,7 +17,7 @@ const SURFACE = 5;
 export const UNKNOWN = -2;
 
 /**
- * The counter series, in columns by series number, and what of them is not settled yet. The two request
+ * The counter series, in columns by series number, and what of them is not committed yet. The two request
  * families are found by (key, endpoint, status); of the others a key knows its own series.
  */
 export class SeriesTable {
@@ -126,7 +126,7 @@ export class SeriesTable {
     this.value[series] += by;
   }
 
-  /** What the endpoint and bytes series counted since the last time; to be called before each settle(). */
+  /** What the endpoint and bytes series counted since the last time; to be called before each markCommitted(). */
   takeDifferences(each: (series: number, more: number) => void): void {
     for (const series of this.changed) {
       const family = this.family[series];

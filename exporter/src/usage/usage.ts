@@ -19,7 +19,7 @@ const EXPECTED_STATUSES = [200, 401, 403, 404, 422, 429, 500];
 
 /**
  * Per-key usage, from requests. account() takes one in; changes() is what became different since the last
- * settle(), for the store; facts() is what gauges and the page show, to be asked right after settle(), so
+ * markCommitted(), for the store; facts() is what gauges and the page show, to be asked right after markCommitted(), so
  * that nothing uncommitted is shown. Until historyDone() everything is history: known, but never news.
  */
 export class Usage {
@@ -141,8 +141,8 @@ export class Usage {
   }
 
   /**
-   * Everything different since the last settle(), as absolute values; again the same and more when it was
-   * not settled. `now` is wall-clock time, `up` the time since the process started, both in seconds.
+   * Everything different since the last markCommitted(), as absolute values; again the same and more when it was
+   * not committed. `now` is wall-clock time, `up` the time since the process started, both in seconds.
    */
   changes(now: number, up: number): Changes {
     this.register();

@@ -3,7 +3,7 @@ import { noChanges } from '../../src/ingest/publication-parts.ts';
 import type { Changes, Family } from '../../src/usage/changes.ts';
 import { type KeyFacts, MINUTE_CLASSES } from '../../src/usage/key-facts.ts';
 
-export const intake = (more: Partial<IngestionStatus> = {}): IngestionStatus => ({
+export const status = (more: Partial<IngestionStatus> = {}): IngestionStatus => ({
   historyRead: true,
   recordedSince: 0,
   ready: true,
@@ -25,7 +25,7 @@ export const publication = (
   changes: { ...noChanges(), ...changes },
   facts,
   counters: [],
-  status: intake(more),
+  status: status(more),
 });
 
 /** One counter series as a test writes it. */

@@ -84,8 +84,8 @@ test('what an exporter writes and reads is as ever in this layout; whoever chang
     'p:1:{16}:facts:t/key_test',
   ]);
   const listed = { hour: 0, day: 0, month: 0 };
-  const picture = new MergedKey({ ...before, listed, firstSeen: new Map() });
-  expect(picture.factsAt(NOW, 2, { key: 0, id: 'key_test', tenant: 't' })).toMatchObject({
+  const mergedKey = new MergedKey({ ...before, listed, firstSeen: new Map() });
+  expect(mergedKey.factsAt(NOW, 2, { key: 0, id: 'key_test', tenant: 't' })).toMatchObject({
     ...{ firstUsed: NOW - 240, lastUsed: NOW - 2, lastNewIp: NOW - 30 },
     recentNewIps: [{ ip: '192.0.2.0/24', noticed: NOW - 30 }],
     newSurfaces: [{ surface: 'contacts', noticed: NOW - 239 }],

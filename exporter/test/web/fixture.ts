@@ -13,9 +13,9 @@ export interface Fixture {
 }
 
 /** A mirror that has been told of these keys, and the registry of their entries. */
-export function fixture(keys: FixtureKey[] = KEYS, intake: Partial<Publication['status']> = {}): Fixture {
+export function fixture(keys: FixtureKey[] = KEYS, status: Partial<Publication['status']> = {}): Fixture {
   const mirror = new Mirror();
-  mirror.apply(publicationOf(keys, intake));
+  mirror.apply(publicationOf(keys, status));
   return { mirror, registry: new KeyRegistry(entriesOf(keys)) };
 }
 
@@ -29,7 +29,7 @@ export function manyKeys(count: number): FixtureKey[] {
   });
 }
 
-export function publicationOf(keys: FixtureKey[], intake: Partial<Publication['status']> = {}): Publication {
+export function publicationOf(keys: FixtureKey[], status: Partial<Publication['status']> = {}): Publication {
   const endpoints: Publication['changes']['endpoints'] = [];
   const series: Publication['changes']['series'] = [];
   const values: number[] = [];
@@ -94,7 +94,7 @@ export function publicationOf(keys: FixtureKey[], intake: Partial<Publication['s
       lastCommit: NOW - 1,
       commitSeconds: [],
       series: [{ metric: 'atender_requests_total', series: 210, limit: 200_000, overflowed: 0 }],
-      ...intake,
+      ...status,
     },
   };
 }

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from '@jest/globals';
 import { TAIL_BYTES } from '../../src/log/content-identity.ts';
 import { BlockBuffers, LogFile } from '../../src/log/file.ts';
-import { temporaryDirectory } from './intake-run.ts';
+import { temporaryDirectory } from './tailer-run.ts';
 
 const directory = temporaryDirectory();
 afterAll(() => directory.remove());
 
-/** A file of the intake with this content, opened as asked. */
+/** A file of the tailer with this content, opened as asked. */
 function fileWith(content: string, flags = 'r'): LogFile {
   const path = join(directory.path, 'app.log');
   writeFileSync(path, content);

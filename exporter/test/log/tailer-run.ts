@@ -31,15 +31,15 @@ interface Committed {
 }
 
 /**
- * An intake with a store in memory: what the lines came to is committed with the positions, and a crash
+ * An tailer with a store in memory: what the lines came to is committed with the positions, and a crash
  * throws away whatever was not.
  */
-export class IntakeRun implements LineSink {
+export class TailerRun implements LineSink {
   lines: string[] = [];
   finishedFiles: number[] = [];
   /** Lines the sink takes for the first part of a record. */
   isPart: (line: string) => boolean = () => false;
-  intake!: FileTailer;
+  tailer!: FileTailer;
   counters!: SourceCounters;
   sources: SourceOptions[];
   blockBytes: number;
@@ -79,21 +79,21 @@ export class IntakeRun implements LineSink {
   sourcesOfLines: string[] = [];
   private parts: string[] = [];
 
-  /** Lets this much time pass for the intake. */
+  /** Lets this much time pass for the tailer. */
   pass(seconds: number): void {
     this.elapsed += seconds * 1000;
   }
 
   poll(): void {
-    this.intake.poll();
+    this.tailer.poll();
   }
 
   read(budget = Number.POSITIVE_INFINITY): number {
-    return this.intake.read(budget, this);
+    return this.tailer.read(budget, this);
   }
 
   commit(): void {
-    const { put, drop } = this.intake.positionChanges();
+    const { put, drop } = this.tailer.positionChanges();
     for (const position of put) this.committed.positions.set(position.id, { ...position });
     for (const id of drop) this.committed.positions.delete(id);
     const changes = this.counters.changes();
@@ -102,21 +102,21 @@ export class IntakeRun implements LineSink {
     for (const row of changes) rows.set(slot(row), row);
     this.committed.counters = [...rows.values()];
     this.committed.lines = [...this.lines];
-    if (this.intake.backlogRead()) this.committed.first = false;
-    this.intake.markCommitted();
+    if (this.tailer.backlogRead()) this.committed.first = false;
+    this.tailer.markCommitted();
     this.counters.markCommitted();
   }
 
   /** Ends as kill -9 does, and starts again from what was committed. */
   crash(): void {
-    this.intake.close();
+    this.tailer.close();
     this.start();
   }
 
   /** Stops in good order; start() goes on. */
   stop(): void {
     this.commit();
-    this.intake.close();
+    this.tailer.close();
   }
 
   /** What the positions say is on another device from now on. */
@@ -130,7 +130,7 @@ export class IntakeRun implements LineSink {
     this.parts = [];
     this.counters = new SourceCounters();
     this.counters.restore(this.committed.counters);
-    this.intake = new FileTailer({
+    this.tailer = new FileTailer({
       sources: this.sources,
       positions: [...this.committed.positions.values()],
       counters: this.counters,
@@ -141,12 +141,12 @@ export class IntakeRun implements LineSink {
   }
 
   /** Polls, reads and commits until nothing moves any more, with time for grace periods to end. */
-  async settle(rounds = 12): Promise<string[]> {
+  async drain(rounds = 12): Promise<string[]> {
     for (let round = 0; round < rounds; round++) {
       this.pass(round < 3 ? 1.1 : round < rounds - 1 ? 6 : 301);
       for (let turn = 0; turn < 100; turn++) {
         this.poll();
-        await this.intake.prepare();
+        await this.tailer.prepare();
         if (this.read() === 0 && turn > 1) break;
       }
       this.commit();

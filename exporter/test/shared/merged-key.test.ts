@@ -13,9 +13,9 @@ const NEWS: [string, string][] = [
 function newIps(firstSeen: [string, string][], over: [string, string][] = []): string[] {
   const empty = { facts: new Map(over), windows: new Map(), sketches: new Map() };
   const listed = { hour: 1, day: 1, month: 1 };
-  const picture = new MergedKey({ ...empty, listed, firstSeen: new Map(firstSeen) });
-  picture.join({ ...noContribution('t/key_a'), facts: new Map(NEWS) });
-  return picture.factsAt(NOW, 2, ROW).recentNewIps.map(({ ip }) => ip);
+  const mergedKey = new MergedKey({ ...empty, listed, firstSeen: new Map(firstSeen) });
+  mergedKey.join({ ...noContribution('t/key_a'), facts: new Map(NEWS) });
+  return mergedKey.factsAt(NOW, 2, ROW).recentNewIps.map(({ ip }) => ip);
 }
 
 test('what this exporter noticed is no news before Redis has told who saw the address first', () => {

@@ -5,7 +5,7 @@ import { afterAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SourceCounters } from '../../src/log/counters.ts';
 import { readToEnd } from '../../src/log/read-to-end.ts';
-import { temporaryDirectory } from './intake-run.ts';
+import { temporaryDirectory } from './tailer-run.ts';
 
 const directory = temporaryDirectory();
 afterAll(() => directory.remove());
