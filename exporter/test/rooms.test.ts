@@ -83,6 +83,25 @@ test('rooms that run in a browser import no Node module and no library', () => {
   expect(found).toEqual([]);
 });
 
+test('rooms that run in a browser import only each other', () => {
+  const found = imports.filter(
+    ({ room, path, target }) => BROWSER_SAFE.includes(room) && path !== '' && !BROWSER_SAFE.includes(target),
+  );
+  expect(found).toEqual([]);
+});
+
+test('the panel imports only rooms that run in a browser', () => {
+  const plugin = fileURLToPath(new URL('../../grafana-plugin/src', import.meta.url));
+  const imported = readdirSync(plugin, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.tsx?$/.test(file))
+    .flatMap((file) =>
+      [...readFileSync(join(plugin, file), 'utf8').matchAll(/from '([^']*exporter\/src\/[^']+)'/g)].map(
+        ([, path]) => roomOf(relative(SOURCES, join(plugin, dirname(file), path))),
+      ),
+    );
+  expect([...new Set(imported)].sort()).toEqual(['health', 'text']);
+});
+
 describe('libraries stay in their room', () => {
   for (const [library, owner] of Object.entries(OWNED)) {
     test(`only ${[owner].flat().join('/ and ')}/ knows ${library}`, () => {

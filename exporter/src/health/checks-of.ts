@@ -5,7 +5,7 @@ import { THRESHOLDS } from './thresholds.ts';
 import { trafficChecks } from './traffic-checks.ts';
 import { usageChecks } from './usage-checks.ts';
 
-/** Applies every rule. Pure and total: any signals give every check. */
+/** Applies every check to the signals of a key. */
 export function checksOf(signals: KeySignals): Record<CheckName, Check> {
   const findings: Record<CheckName, Finding> = {
     ...trafficChecks(signals),

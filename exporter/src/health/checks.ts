@@ -2,25 +2,25 @@ import type { Threshold, ThresholdKind } from './thresholds.ts';
 
 export type CheckResult = 'ok' | 'breach' | 'not_applicable' | 'unknown';
 
-/** One rule applied to one key: "why is it (not) alerting?". */
+/** One rule applied to one key. */
 export interface Check {
   name: CheckName;
-  /** The threshold it is held to. */
+  /** Kind of its main threshold. */
   kind: ThresholdKind;
   label: string;
-  /** The alert with the same rule; '' when the rule only decides the state. */
+  /** The alert with the same rule; '' if only states use the rule. */
   alert: string;
-  /** In the threshold's unit; NaN when there is none. */
+  /** In the unit of the threshold; NaN if there is none. */
   value: number;
   threshold: number;
   unit: Threshold['unit'];
   origin: 'default' | 'key';
   result: CheckResult;
-  /** One plain sentence with value and threshold. */
+  /** One sentence with value and threshold. */
   explanation: string;
 }
 
-/** Every check: the threshold it is held to, its name for people, and the alert that says the same. */
+/** Every check: its main threshold, its label, and the alert with the same rule. */
 export const CHECKS = {
   revoked_used: { kind: 'revoked_used_seconds', label: 'Revoked but used', alert: 'AtenderRevokedKeyUsed' },
   revoked_sent: {
@@ -28,10 +28,10 @@ export const CHECKS = {
     label: 'Revoked but sent',
     alert: 'AtenderRevokedKeyUsed',
   },
-  server_errors: { kind: 'server_error_ratio', label: '5xx answers', alert: 'AtenderKeyServerErrors' },
-  unauthorized: { kind: 'unauthorized_count', label: '401 answers', alert: 'AtenderKeyUnauthorized' },
+  server_errors: { kind: 'server_error_ratio', label: '5xx responses', alert: 'AtenderKeyServerErrors' },
+  unauthorized: { kind: 'unauthorized_count', label: '401 responses', alert: 'AtenderKeyUnauthorized' },
   silence: { kind: 'silence_seconds', label: 'Silence', alert: 'AtenderKeySilent' },
-  throttled: { kind: 'throttled_ratio', label: '429 answers', alert: 'AtenderKeyThrottled' },
+  throttled: { kind: 'throttled_ratio', label: '429 responses', alert: 'AtenderKeyThrottled' },
   forbidden: { kind: 'forbidden_count', label: '403 spike', alert: 'AtenderKeyForbiddenSpike' },
   new_ip: { kind: 'new_ip_seconds', label: 'New IP', alert: 'AtenderKeyNewIP' },
   new_surface: { kind: 'new_surface_seconds', label: 'New surface', alert: 'AtenderKeyNewSurface' },
@@ -65,11 +65,11 @@ export const CHECKS = {
 export type CheckName = keyof typeof CHECKS;
 export const CHECK_NAMES = Object.keys(CHECKS) as CheckName[];
 
-/** What a rule found out. */
+/** The result of a rule. */
 export interface Finding {
   value: number;
   result: CheckResult;
   explanation: string;
-  /** Where the threshold that counts is not the kind's own value. */
+  /** Set if the threshold used is not the value of the kind. */
   threshold?: number;
 }

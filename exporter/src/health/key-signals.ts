@@ -1,6 +1,6 @@
 import type { EffectiveThresholds } from './thresholds.ts';
 
-/** Requests of one window by what the answers mean. `requests` is all of them, 401 included. */
+/** Requests of one window by class of response. `requests` counts all of them, including 401. */
 export interface WindowCounts {
   requests: number;
   /** 1xx and 2xx. */
@@ -12,14 +12,14 @@ export interface WindowCounts {
   /** Every other 4xx: 404, 422 and the like. */
   other4xx: number;
   serverErrors: number;
-  /** Status 0: the connection ended without a response. Neither success nor error. Absent = none. */
+  /** Status 0: the connection ended without a response. Neither success nor error. */
   noResponse?: number;
 }
 
-/** Requests of a window that got a response: what shares of success and errors are taken of. */
+/** Requests of a window that got a response: the denominator of all ratios. */
 export const responsesOf = ({ requests, noResponse = 0 }: WindowCounts): number => requests - noResponse;
 
-/** What the keys file says, as far as it matters for the state. Times in seconds since the epoch, NaN = unknown. */
+/** Fields of the keys file that the checks use. Times in seconds since the epoch, NaN = unknown. */
 export interface RegisteredFacts {
   state: 'active' | 'disabled' | 'revoked';
   realtime: boolean;
@@ -32,12 +32,12 @@ export interface RegisteredFacts {
   limits: { perMinute: number | null; perDay: number | null; burst: number | null };
 }
 
-/** One endpoint of one key. */
+/** Responses of one endpoint of one key. */
 export interface EndpointAnswers {
   method: string;
   template: string;
   requests: number;
-  /** Answers with 404 and 422. */
+  /** Responses with 404 or 422. */
   errors: number;
 }
 
@@ -51,20 +51,20 @@ export interface RotationPartner {
 }
 
 /**
- * All that decides about a key's state, at one moment, whoever measured it: the exporter's own facts, or
- * queries to Prometheus. Times in seconds since the epoch, 0 = never; any number may be NaN = unknown.
+ * Everything that the checks of a key need, at one moment. The page takes it from the exporter's facts, the panel from
+ * queries to Prometheus. Times in seconds since the epoch, 0 = never. Any number may be NaN = unknown.
  */
 export interface KeySignals {
   now: number;
-  /** False when sources are not read, not caught up, or all stopped at once: then missing traffic means nothing. */
+  /** False if a source is not read, not caught up, or stale, or if all keys fell silent together. */
   pipelineAlive: boolean;
-  /** null for a key that the keys file does not have; undefined = not known whether it has it. */
+  /** null = not in the keys file; undefined = unknown. */
   registered: RegisteredFacts | null | undefined;
-  /** Since when the keys file says disabled or revoked. NaN = not known: then any use counts against the key. */
+  /** When the keys file first marked the key as disabled or revoked. NaN = unknown: every use then counts. */
   retiredAt: number;
-  /** Last answer other than 401. */
+  /** Last response other than 401. */
   lastUsed: number;
-  /** Since when requests are recorded; NaN = not known: then the record is taken to reach back to any creation. */
+  /** Start of recording. NaN = unknown: the record is then assumed to include the creation of the key. */
   recordedSince: number;
   /** Last 401. */
   lastRejected: number;
@@ -73,25 +73,25 @@ export interface KeySignals {
   fiveMinutes: WindowCounts;
   thirtyMinutes: WindowCounts;
   hour: WindowCounts;
-  /** An earlier hour of the last 7 days had a 403 spike too; null = unknown, taken for a clean key. */
+  /** Whether an earlier hour of the last 7 days had a 403 spike too; null = unknown, treated as false. */
   forbiddenBefore: boolean | null;
-  /** Different addresses in the last 24 h. */
+  /** Unique IP addresses in the last 24 h. */
   uniqueIpsDay: number;
-  /** When the latest new address was noticed, after the learning period. */
+  /** When the latest new IP address was detected after the learning period. */
   lastNewIp: number;
   newSurface: { surface: string; noticed: number } | null;
   requestsToday: number;
   /** Highest sliding 60 s count of the last 5 minutes. */
   peakPerMinute: number;
-  /** Answers by endpoint in the last 30 minutes, `errors` those with 404 and 422; null = not known here. */
+  /** Responses by endpoint in the last 30 minutes; null = not available. */
   endpoints: EndpointAnswers[] | null;
-  /** Requests of the last hour, as recorded for comparison with the two that follow. */
+  /** Requests of the last hour from the recorded rate, comparable with the two baselines. */
   volume: number;
-  /** Requests per hour that past weeks make usual: the median of the same hour in the last three. */
-  usualOfWeeks: number;
-  /** Requests per hour of late: the mean of the 24 hours before the last one. */
+  /** Expected requests per hour: the median of the same hour in the last three weeks. */
+  weeklyBaseline: number;
+  /** Recent requests per hour: the mean of the 24 hours before the last hour. */
   recentBaseline: number;
-  /** The key that replaces this one, and the one this one replaces; null = none is known. */
+  /** The key that replaces this one, and the key that this one replaces; null = none. */
   successor: RotationPartner | null;
   predecessor: RotationPartner | null;
   thresholds: EffectiveThresholds;
@@ -108,7 +108,7 @@ const NO_COUNTS: WindowCounts = {
   serverErrors: Number.NaN,
 };
 
-/** Signals of which nothing is known but the time; callers fill in what they have. */
+/** Signals with everything unknown except the time and the thresholds. */
 export function unknownSignals(now: number, thresholds: EffectiveThresholds): KeySignals {
   return {
     now,
@@ -130,7 +130,7 @@ export function unknownSignals(now: number, thresholds: EffectiveThresholds): Ke
     peakPerMinute: Number.NaN,
     endpoints: null,
     volume: Number.NaN,
-    usualOfWeeks: Number.NaN,
+    weeklyBaseline: Number.NaN,
     recentBaseline: Number.NaN,
     successor: null,
     predecessor: null,

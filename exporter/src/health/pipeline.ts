@@ -1,16 +1,16 @@
 /**
- * When the pipeline from the log to `/metrics` is blind. "The key is silent" and "the pipeline is blind" are different
- * states: page, rules and panel tell them apart by these bounds.
+ * Bounds that decide when a source is blind. Page, rules and panel use the same bounds to distinguish a silent key from
+ * a blind exporter.
  */
 
-/** A source that was neither read nor found unchanged within this time is not read. Seconds. */
+/** A source counts as read if it was read or found unchanged within this time. Seconds. */
 export const LOOKED_WITHIN = 60;
-/** A source whose newest line is older than this, while more is waiting, is not caught up. Seconds. */
+/** A source is behind if its last line read is older than this while more lines wait. Seconds. */
 export const CAUGHT_UP_WITHIN = 120;
-/** A source whose requests are dated further in the future than this is ahead of the clock. Seconds. */
+/** A source is ahead of the clock if its requests are dated further in the future than this. Seconds. */
 export const AHEAD_ALERT = 300;
 
-/** What is known of one source. Times are seconds since the epoch. */
+/** Progress of one source. Times are seconds since the epoch. */
 export interface SourceLiveness {
   lastLooked: number;
   secondsBehind: number;
@@ -25,6 +25,6 @@ export const isRead = ({ lastLooked }: SourceLiveness, now: number): boolean =>
 export const isStale = ({ lastEvent, staleAfter }: SourceLiveness, now: number): boolean =>
   staleAfter > 0 && now - lastEvent > staleAfter;
 
-/** True when the source is read to its end and is not stale, so that missing requests mean something. */
+/** Whether the source is read, caught up and not stale. Only then missing requests mean missing traffic. */
 export const isAlive = (source: SourceLiveness, now: number): boolean =>
   isRead(source, now) && source.secondsBehind <= CAUGHT_UP_WITHIN && !isStale(source, now);

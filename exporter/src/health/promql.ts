@@ -1,17 +1,14 @@
 import { KEY_SERIES, RECORDED } from './series.ts';
 import { THRESHOLDS, type ThresholdKind } from './thresholds.ts';
 
-/**
- * The PromQL vocabulary of the pack. Rules, dashboards and the panel build their expressions from it, so that each
- * guard, default and matcher is written once.
- */
+/** PromQL that rules, dashboards and panel share: each guard, default and matcher is written once. */
 export const BY_KEY = 'tenant_id, key_id';
 export const ON_KEY = `on (${BY_KEY})`;
 export const ON_INSTANCE = 'on (job, instance)';
 
 /** Matcher of real keys. The pseudo-keys `__none__` and `__other__` carry request counters only. */
 export const REAL_KEYS = 'key_id!~"__(none|other)__"';
-/** Keys that the keys file calls disabled or revoked. */
+/** Keys that the keys file marks as disabled or revoked. */
 export const RETIRED_KEYS = `${KEY_SERIES.info}{state=~"disabled|revoked"}`;
 
 /**
@@ -32,7 +29,7 @@ export function promql(parts: TemplateStringsArray, ...values: (string | number)
   return lines.map((line) => line.slice(least)).join('\n');
 }
 
-/** Requests in a window, by labels. `increase` comes before `sum`: a restart of one exporter is no burst. */
+/** Requests in a window, by labels. `increase` comes before `sum`, so that a counter reset of one exporter is handled. */
 export const increaseBy = (
   labels: string,
   selector: string,
@@ -44,17 +41,17 @@ export const increaseBy = (
 export const rateBy = (labels: string, selector: string, metric: string = KEY_SERIES.requests): string =>
   `sum by (${labels}) (rate(${metric}{${selector}}[$__rate_interval]))`;
 
-/** A gauge by labels: the largest of all exporters. */
+/** A gauge by labels: the maximum over all exporters. */
 export const gaugeBy = (labels: string, metric: string, selector: string): string =>
   `max by (${labels}) (${metric}{${selector}})`;
 
-/** One value a key: the largest of all exporters. Right for facts that only grow, such as last used. */
+/** One value per key: the maximum over all exporters. Correct for facts that only grow, such as last used. */
 export const maxByKey = (expr: string): string => `max by (${BY_KEY}) (${expr})`;
 
-/** The recorded effective threshold of a kind. Kinds of RECORDED_KINDS have a row for every key they judge. */
+/** The recorded effective threshold of a kind. Kinds in `RECORDED_KINDS` have a series for every key that they apply to. */
 export const effective = (kind: ThresholdKind): string => `${RECORDED.threshold}{kind="${kind}"}`;
 
-/** Kinds that are recorded for every key. The others have a row only where the keys file sets them. */
+/** Kinds that are recorded for every key. Other kinds have a series only for keys with an override. */
 export const RECORDED_KINDS = [
   'unauthorized_count',
   'throttled_ratio',
@@ -67,9 +64,9 @@ export const RECORDED_KINDS = [
 ] as const satisfies ThresholdKind[];
 
 /**
- * The threshold of a kind that is not recorded for every key: the row of the keys file, else the default.
- * @param keys a vector with one row a key: the keys that get the default
- * @param window how long a row stays valid after the last sample, e.g. `15m`; '' = as long as an instant query finds it
+ * The threshold of a kind that is not recorded for every key: the override in the keys file, else the default.
+ * @param keys a vector with one series per key: the keys that get the default
+ * @param window how long an override stays valid after its last sample, e.g. `15m`; '' = the lookback of Prometheus
  */
 export function effectiveOrDefault(kind: ThresholdKind, keys: string, window = ''): string {
   const row = effective(kind);
@@ -82,12 +79,12 @@ export function effectiveOrDefault(kind: ThresholdKind, keys: string, window = '
     )`;
 }
 
-/** Rows of series that an exporter exposes, without those of exporters that read a backlog or did in the last 35 min. */
+/** Drops series of exporters that are reading a backlog or did within the last 35 min. */
 const notWhileBehind = (expr: string): string => promql`
   ${expr}
   unless ${ON_INSTANCE} ${RECORDED.behind}`;
 
-/** Requests of a window by labels, counted by exporters that are not behind. `increase` comes before `sum`. */
+/** Requests in a window by labels, from exporters that are not behind. `increase` comes before `sum`. */
 export const increaseInTime = (
   selector: string,
   window: string,
@@ -98,14 +95,14 @@ export const increaseInTime = (
     ${notWhileBehind(`increase(${metric}${selector === '' ? '' : `{${selector}}`}[${window}])`)}
   )`;
 
-/** Keys that a blind exporter shows. An exporter that is down shows none: see `ANY_DOWN`. */
+/** Keys that a blind exporter exposes. An exporter that is down exposes none: see `anyExporterDown`. */
 export const shownByBlind = (window = ''): string => promql`
   (
     ${KEY_SERIES.lastUsed}
     and ${ON_INSTANCE} ${overTime(`${RECORDED.blind}{reason!="down"}`, window)}
   )`;
 
-/** Non-empty while an exporter is down, or was within the window. */
+/** Non-empty if an exporter is down, or was down within the window. */
 export const anyDown = (window = ''): string => overTime(`${RECORDED.blind}{reason="down"}`, window);
 
 const overTime = (selector: string, window: string): string =>

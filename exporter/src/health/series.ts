@@ -1,4 +1,4 @@
-/** Names of the series with a label per key, as `/metrics` has them. metrics/families.ts says what each means. */
+/** Names of the series with key labels in `/metrics`. Their help texts are in metrics/families.ts. */
 export const KEY_SERIES = {
   requests: 'atender_requests_total',
   endpointRequests: 'atender_endpoint_requests_total',
@@ -35,9 +35,9 @@ export const EXPORTER_SERIES = {
 
 /** Names of the series that alerting/rules record. */
 export const RECORDED = {
-  /** The threshold that holds for each key, by `kind`. */
+  /** Effective threshold of each key, by `kind`. */
   threshold: 'tenant_key:atender_key_threshold:effective',
-  /** One row for each reason (`reason`) why an exporter cannot be trusted now. */
+  /** One series for each `reason` why an exporter is blind. */
   blind: 'instance:atender_exporter:blind',
   behind: 'instance:atender_exporter_behind_seconds:max35m',
   rate: 'tenant_key:atender_requests:rate5m',
@@ -52,8 +52,8 @@ export const RECORDED = {
   troubled5m: 'tenant_key:atender_troubled_requests:increase5m',
   serverErrors: 'tenant_key:atender_server_errors:breaching_ratio30m',
   replacementLastUsed: 'tenant_key:atender_key_replacement_last_used_timestamp_seconds:max',
-  /** When a key that was revoked or disabled within the last day was last active. */
+  /** Last time that a key was active that was revoked or disabled within the last day. */
   reinstated: 'tenant_key:atender_key_reinstated_timestamp_seconds:last',
-  /** Since when the keys file says disabled or revoked. */
+  /** When the keys file first marked the key as disabled or revoked. */
   retired: 'tenant_key:atender_key_retired_timestamp_seconds:min1d',
 } as const;

@@ -2,11 +2,11 @@ import type { KeySignals } from './key-signals.ts';
 import { silence } from './lifecycle-checks.ts';
 
 /**
- * How many keys of one exporter fell silent together; 0 = they did not. When every real-time key is silent, and two
- * or more of them were not yet when the last of them was used, the log has stopped and not the keys. The rule
- * `instance:atender_exporter:blind{reason="silent_together"}` says the same.
+ * Returns how many keys of one exporter fell silent together, or 0. If every real-time key is silent, and two or more
+ * were not silent yet when the last of them was used, the log has stopped rather than the keys. Same rule as
+ * `instance:atender_exporter:blind{reason="silent_together"}`.
  *
- * @param keys the exporter's keys, lazily: usually one of the first is in use, and no more are asked for
+ * @param keys the keys of the exporter, read lazily: iteration stops at the first key that is not silent
  */
 export function silentTogether(keys: Iterable<KeySignals>): number {
   const silent: { lastUsed: number; limit: number }[] = [];

@@ -5,10 +5,10 @@ import type { KeySignals } from './key-signals.ts';
 import { type KeyState, STATE_NAMES, STATES } from './states.ts';
 import { anyUnknown, isRetired, worstClass } from './traffic-checks.ts';
 
-/** What state a key is in, why, and every check behind it. */
+/** The state of a key, its reason, and every check. */
 export interface KeyHealth {
   state: KeyState;
-  /** One plain sentence (two where a cause is known) with the value and the threshold that decided. */
+  /** One or two sentences with the value and the threshold that decided. */
   reason: string;
   /** 0 = worst; the order in which keys are listed. */
   rank: number;
@@ -17,7 +17,7 @@ export interface KeyHealth {
 }
 
 type Checks = Record<CheckName, Check>;
-/** Says why the key is in the state, or undefined when it is not. */
+/** Returns the reason if the key is in the state, else undefined. */
 type Rule = (signals: KeySignals, checks: Checks) => string | undefined;
 
 /** The one rule for each state. The first that holds, in the order of STATES, is the key's state. */
@@ -26,7 +26,7 @@ const RULES: Record<KeyState, Rule> = {
   blind: ({ pipelineAlive }) => (pipelineAlive ? undefined : STATES.blind.meaning),
   failing: breach('server_errors'),
   unauthorized: breach('unauthorized'),
-  // Silent for so long that it is stale: no integration just broke, nobody needs the key.
+  // A stale key is not silent: no integration just broke.
   silent: (_, { silence, stale }) => (stale.result === 'breach' ? undefined : breachOf(silence)),
   throttled: breach('throttled'),
   forbidden: (signals, checks) => {
@@ -44,10 +44,10 @@ const RULES: Record<KeyState, Rule> = {
   rotating,
   never_used: ({ lastUsed, lastRejected, registered, recordedSince, now }, checks) => {
     if (lastUsed !== 0 || isRetired(registered)) return undefined;
-    const rejected = lastRejected > 0 ? ' Its requests so far were rejected with 401.' : '';
+    const rejected = lastRejected > 0 ? ' Its requests got 401.' : '';
     const recorded = Number.isFinite(recordedSince)
       ? `No use since recording began ${span(now - recordedSince)} ago.`
-      : 'No use is recorded.';
+      : 'No recorded use.';
     const since = checks.stale.result === 'unknown' ? recorded : checks.stale.explanation;
     return `${since}${rejected}`;
   },
@@ -60,11 +60,11 @@ const RULES: Record<KeyState, Rule> = {
     if (checks.revoked_sent.result === 'breach') return checks.revoked_sent.explanation;
     const used =
       lastUsed > 0
-        ? `; it was last used ${span(now - lastUsed)} ago`
+        ? `; last used ${span(now - lastUsed)} ago`
         : lastUsed === 0
-          ? '; no use of it is recorded'
-          : '; when it was last used is not known';
-    return `The keys file says ${registered.state}${used}.`;
+          ? '; no recorded use'
+          : '; the time of last use is unknown';
+    return `The keys file marks the key as ${registered.state}${used}.`;
   },
   idle: ({ thirtyMinutes, lastUsed, now }, { silence }) => {
     if (thirtyMinutes.requests !== 0 || anyUnknown(lastUsed)) return undefined;
@@ -72,12 +72,12 @@ const RULES: Record<KeyState, Rule> = {
     return `No requests in the last 30 min; last used ${span(now - lastUsed)} ago${limit}.`;
   },
   healthy: (_, { success }) => (success.result === 'ok' ? success.explanation : undefined),
-  unknown: () => 'How the requests of the key were answered is not known.',
+  unknown: () => 'The responses of the key are unknown.',
 };
 
 /**
- * The state of a key. Total: any signals, unknown ones included, give a state and a reason. `unknown`
- * stands before the calmer states in the list, but is what is left when none of them holds.
+ * Returns the state of a key. Any signals give a state and a reason. `unknown` is used only if no other state applies,
+ * although states after it in the list are less urgent.
  */
 export function stateOf(signals: KeySignals): KeyHealth {
   const checks = checksOf(signals);
@@ -91,7 +91,7 @@ export function stateOf(signals: KeySignals): KeyHealth {
   return { state: 'unknown', reason, rank: STATE_NAMES.indexOf('unknown'), checks: all };
 }
 
-/** Orders keys worst first; within a state the more used key first. */
+/** Compares two keys: worst state first, then more requests first. */
 export function worstFirst(
   a: { health: KeyHealth; requests: number },
   b: { health: KeyHealth; requests: number },
@@ -106,7 +106,7 @@ function breach(...names: CheckName[]): Rule {
 const breachOf = (check: Check): string | undefined =>
   check.result === 'breach' ? check.explanation : undefined;
 
-/** Either key of a pair: the old one once the new one is used, the new one while the old one still is. */
+/** Applies to both keys of a rotation: to the old key once the new one is used, to the new key while the old one is used. */
 function rotating(
   { registered, now, lastUsed, successor, predecessor, thresholds }: KeySignals,
   checks: Checks,
@@ -115,10 +115,10 @@ function rotating(
   if (successor !== null && successor.lastUsed > 0 && lastUsed > 0)
     return checks.rotation_complete.explanation;
   if (predecessor === null || !(lastUsed > 0) || !(predecessor.lastUsed > 0)) return undefined;
-  const quiet = Math.max(0, now - predecessor.lastUsed);
-  if (!(quiet <= thresholds.rotation_quiet_seconds.value)) return undefined;
+  const unusedFor = Math.max(0, now - predecessor.lastUsed);
+  if (!(unusedFor <= thresholds.rotation_quiet_seconds.value)) return undefined;
   const hour = Number.isFinite(predecessor.requestsLastHour)
     ? ` (${counted(predecessor.requestsLastHour, 'request')} in the last hour)`
     : '';
-  return `Takes over from ${predecessor.id}, which was still used ${span(quiet)} ago${hour}.`;
+  return `Replaces ${predecessor.id}, which was last used ${span(unusedFor)} ago${hour}.`;
 }

@@ -1,4 +1,6 @@
-/** What a state is called, what it means, and what its reader does about it. */
+import { defaultText } from './wording.ts';
+
+/** Title of a state, its meaning, and what to do about it. */
 export interface StateDefinition {
   title: string;
   meaning: string;
@@ -7,89 +9,90 @@ export interface StateDefinition {
 }
 
 /**
- * Every state a key can be in, worst first: the order is the priority when several hold, and the order in
- * which keys are listed. The rules are in state.ts.
+ * Every state of a key, worst first. If several states apply, the first one wins. Keys are listed in this order. The
+ * rules are in state.ts.
  */
 export const STATES = {
   revoked_used: {
     title: 'Revoked but used',
-    meaning: 'The keys file says revoked or disabled, yet requests with the key are answered.',
-    remedy: 'Revoke the key in Atender now, then find who sends it.',
+    meaning: 'The keys file marks the key as revoked or disabled, but the key still works.',
+    remedy: 'Revoke the key in Atender now. Then find the consumer that sends it.',
   },
   blind: {
     title: 'Pipeline blind',
-    meaning:
-      'The request log has stopped or is not being read to its end, so nothing can be said about the key.',
-    remedy: 'See to the exporter and its log sources first.',
+    meaning: 'The request log has stopped or is not read to its end, so the state of the key is unknown.',
+    remedy: 'Check the exporter and its log sources first.',
   },
   failing: {
     title: 'Failing',
-    meaning: 'Atender answers more than 1 % of the requests with 5xx.',
-    remedy: 'If it lasts, look at the status page and open a ticket with the request ids.',
+    meaning: `The share of 5xx responses is above its threshold (default ${defaultText('server_error_ratio')}).`,
+    remedy: 'If it continues, check the status page and open a ticket with the request ids.',
   },
   unauthorized: {
     title: 'Unauthorised',
     meaning: 'Requests are rejected with 401: the key is wrong, revoked or expired.',
-    remedy: 'Check the rotation: some consumer still sends the old key.',
+    remedy: 'Check the rotation: a consumer may still send an old key.',
   },
   silent: {
     title: 'Silent',
-    meaning: 'A real-time key has stopped being used.',
-    remedy: 'Ask the owner whether the integration runs; nothing else reports that it broke.',
+    meaning: 'A real-time key is no longer used.',
+    remedy: 'Ask the owner whether the integration is running.',
   },
   throttled: {
     title: 'Throttled',
-    meaning: '5 % or more of the requests are answered 429.',
-    remedy: 'Make the consumer heed Retry-After, or move the key to a higher tier.',
+    meaning: `The share of 429 responses has reached its threshold (default ${defaultText('throttled_ratio')}).`,
+    remedy: 'Make the consumer respect Retry-After, or move the key to a higher tier.',
   },
   forbidden: {
     title: 'Forbidden',
-    meaning: 'Requests are answered 403: the key lacks a scope for what it calls.',
-    remedy: 'Compare its scopes with the endpoints it calls, and see whether its scopes were changed.',
+    meaning: 'Requests get 403: the key lacks a scope for the endpoints it calls.',
+    remedy:
+      'Compare the scopes of the key with the endpoints it calls. Check whether its scopes were changed.',
   },
   new_ip: {
     title: 'New IP',
-    meaning: 'The first request came from an address never seen on this key.',
-    remedy: 'Confirm the address with the owner; if nobody knows it, rotate the key.',
+    meaning: 'A request came from an IP address that is new for this key.',
+    remedy: 'Confirm the IP address with the owner. If nobody recognizes it, rotate the key.',
   },
   new_surface: {
     title: 'New surface',
-    meaning: 'The key calls a part of the API it never called before.',
-    remedy: 'Ask the owner whether that is meant; if not, narrow its scopes or rotate it.',
+    meaning: 'The key called a part of the API for the first time.',
+    remedy: 'Ask the owner whether this is intended. If not, narrow the scopes or rotate the key.',
   },
   degraded: {
     title: 'Degraded',
-    meaning: '99 % or less of the requests succeed, for reasons no other state names.',
-    remedy: 'Look at the status and endpoint breakdown for what fails.',
+    meaning: `Too many requests fail: the success rate is not above its threshold (default ${defaultText('success_ratio')}).`,
+    remedy: 'Find the failing requests in the status and endpoint breakdowns.',
   },
   attention: {
     title: 'Needs a look',
-    meaning: 'Requests succeed, but something about them is unusual or due.',
-    remedy: 'See the check that is marked.',
+    meaning:
+      'Requests succeed, but a check about errors on one endpoint, quota, traffic or rotation is breached.',
+    remedy: 'See the breached checks.',
   },
   stale: {
     title: 'Stale',
-    meaning: 'Not used for more than 30 days.',
-    remedy: 'Ask the owner whether it is still needed; if not, revoke it.',
+    meaning: `Last used longer ago than the threshold (default ${defaultText('stale_seconds')}).`,
+    remedy: 'Ask the owner whether the key is still needed. If not, revoke it.',
   },
   rotating: {
     title: 'Rotating',
-    meaning: 'The key is one of a pair between which consumers move.',
-    remedy: 'Revoke the old key once it has been quiet for 24–48 h.',
+    meaning: 'Consumers are moving from an old key to a new one. This key is one of the two.',
+    remedy: `Revoke the old key after ${defaultText('rotation_quiet_seconds')} without use, while the new key is used.`,
   },
   never_used: {
     title: 'No recorded use',
-    meaning: 'No request with this key has been answered since recording began.',
-    remedy: 'Ask the owner whether it is needed; a forgotten key is a risk.',
+    meaning: 'No request with this key got a response other than 401 since recording began.',
+    remedy: 'Ask the owner whether the key is needed. A forgotten key is a risk.',
   },
   low_traffic: {
     title: 'Low traffic',
     meaning: 'Some requests fail, but there are too few to judge.',
-    remedy: 'Look at the single failures if they matter.',
+    remedy: 'Look at the failed requests if they matter.',
   },
   unknown: {
     title: 'Unknown',
-    meaning: 'The figures that decide are missing.',
+    meaning: 'The data that decides the state is missing.',
     remedy: 'Check the queries, or wait for the first requests.',
   },
   disabled: {
@@ -99,12 +102,12 @@ export const STATES = {
   },
   idle: {
     title: 'Idle',
-    meaning: 'No requests at the moment, and none are expected.',
+    meaning: 'No recent requests, and no check is breached.',
     remedy: '',
   },
   healthy: {
     title: 'Healthy',
-    meaning: 'More than 99 % of the requests succeed.',
+    meaning: `The success rate is above its threshold (default ${defaultText('success_ratio')}).`,
     remedy: '',
   },
 } as const satisfies Record<string, StateDefinition>;

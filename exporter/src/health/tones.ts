@@ -1,6 +1,6 @@
 import type { KeyState } from './states.ts';
 
-/** How much a state asks for: its colour, always beside its words. */
+/** Urgency of a state. It sets the colour, which is always shown with the title. */
 export type Tone = 'bad' | 'warn' | 'note' | 'good' | 'quiet';
 
 export const STATE_TONES: Record<KeyState, Tone> = {

@@ -11,7 +11,7 @@ type TrafficCheck =
   | 'success'
   | 'endpoint_errors';
 
-/** Rules about the answers of the last 30 minutes. */
+/** Checks on the responses of the last 30 minutes. */
 export function trafficChecks(signals: KeySignals): Record<TrafficCheck & CheckName, Finding> {
   const { thresholds } = signals;
   return {
@@ -35,9 +35,7 @@ export function trafficChecks(signals: KeySignals): Record<TrafficCheck & CheckN
 }
 
 const noneAnswered = ({ requests }: WindowCounts): string =>
-  requests > 0
-    ? 'No request of the last 30 min got a response.'
-    : 'There were no requests in the last 30 min.';
+  requests > 0 ? 'No request in the last 30 min got a response.' : 'No requests in the last 30 min.';
 
 interface RatioRule {
   limit: number;
@@ -46,91 +44,94 @@ interface RatioRule {
   minErrors: number;
 }
 
-/** Over the limit in 30 minutes and still so in the last 5, on enough requests and errors to mean something. */
+/** Breached over 30 minutes and still over the last 5, given enough requests and errors. */
 function sustained(
   signals: KeySignals,
   cls: 'serverErrors' | 'throttled',
   code: string,
   rule: RatioRule,
 ): Finding {
-  if (isRetired(signals.registered)) return notApplicable('Judged for active keys only.');
+  if (isRetired(signals.registered)) return notApplicable('Only active keys are checked.');
   const { [cls]: errors } = signals.thirtyMinutes;
   const requests = responsesOf(signals.thirtyMinutes);
   const recent = signals.fiveMinutes;
   const recentRequests = responsesOf(recent);
-  if (anyUnknown(requests, errors)) return unknown(`The number of ${code} answers is not known.`);
+  if (anyUnknown(requests, errors)) return unknown(`The number of ${code} responses is unknown.`);
   const ratio = share(errors, requests);
   const limit = percent(rule.limit);
-  const measured = `${percent(ratio)} of ${counted(requests, 'request')} in the last 30 min were answered ${code}`;
+  const measured = `${percent(ratio)} of ${counted(requests, 'request')} in the last 30 min got ${code}`;
   if (requests === 0) return verdict(false, 0, noneAnswered(signals.thirtyMinutes));
   if (requests < rule.minRequests)
-    return verdict(false, ratio, `${measured}; judged from ${counted(rule.minRequests, 'request')} on.`);
-  // An override of 0 asks for any such answer, not for none.
+    return verdict(false, ratio, `${measured}; not judged below ${counted(rule.minRequests, 'request')}.`);
+  // An override of 0 means: any such response counts.
   const minErrors = Math.max(1, rule.minErrors);
   if (errors < minErrors)
-    return verdict(false, ratio, `${measured}; judged from ${counted(minErrors, 'such answer')} on.`);
-  if (!rule.breach(ratio, rule.limit)) return verdict(false, ratio, `${measured}; the limit is ${limit}.`);
+    return verdict(false, ratio, `${measured}; not judged below ${counted(minErrors, 'such response')}.`);
+  if (!rule.breach(ratio, rule.limit)) return verdict(false, ratio, `${measured}; threshold: ${limit}.`);
   if (anyUnknown(recentRequests, recent[cls]))
-    return unknown(`${measured}; whether it still lasts is not known.`);
+    return unknown(`${measured}; it is unknown whether this continues.`);
   const now = share(recent[cls], recentRequests);
   const lasts = recent[cls] > 0 && rule.breach(now, rule.limit);
   const last5 = recentRequests > 0 ? `${percent(now)} in the last 5 min` : 'no requests in the last 5 min';
-  return verdict(lasts, ratio, `${measured} (${last5}); the limit is ${limit}.`);
+  return verdict(lasts, ratio, `${measured} (${last5}); threshold: ${limit}.`);
 }
 
-/** The rule of AtenderKeyForbiddenSpike: enough 403 now, and no such hour in the 7 days before. */
+/** Same rule as AtenderKeyForbiddenSpike: enough 403 now, and no such hour in the 7 days before. */
 function forbidden(signals: KeySignals): Finding {
-  if (isRetired(signals.registered)) return notApplicable('Judged for active keys only.');
-  const answers = signals.thirtyMinutes.forbidden;
-  if (anyUnknown(answers)) return unknown('The number of 403 answers is not known.');
+  if (isRetired(signals.registered)) return notApplicable('Only active keys are checked.');
+  const responses = signals.thirtyMinutes.forbidden;
+  if (anyUnknown(responses)) return unknown('The number of 403 responses is unknown.');
   const limit = Math.max(1, signals.thresholds.forbidden_count.value);
-  const measured = `${counted(answers, 'request')} in the last 30 min ${answers === 1 ? 'was' : 'were'} answered 403`;
-  if (answers < limit) return verdict(false, answers, `${measured}; ${count(limit)} or more are a spike.`);
+  const measured = `${counted(responses, 'request')} in the last 30 min got 403`;
+  if (responses < limit) return verdict(false, responses, `${measured}; a spike is ${count(limit)} or more.`);
   if (signals.forbiddenBefore === true)
-    return verdict(false, answers, `${measured}, but there were such hours in the last 7 days: nothing new.`);
+    return verdict(
+      false,
+      responses,
+      `${measured}, but an earlier hour in the last 7 days had as many: no spike.`,
+    );
   const changed = signals.now - (signals.registered?.scopesChangedAt ?? Number.NaN);
   const scopes =
-    changed >= 0 && changed < 7 * 86_400 ? ` The scopes of the key were changed ${span(changed)} ago.` : '';
-  const clean = signals.forbiddenBefore === false ? ' on a key that had none' : '';
-  return verdict(true, answers, `${measured}${clean}; ${count(limit)} or more are a spike.${scopes}`);
+    changed >= 0 && changed < 7 * 86_400 ? ` The scopes of the key changed ${span(changed)} ago.` : '';
+  const clean = signals.forbiddenBefore === false ? ', the first spike in 7 days' : '';
+  return verdict(true, responses, `${measured}${clean}; a spike is ${count(limit)} or more.${scopes}`);
 }
 
 function unauthorized(signals: KeySignals): Finding {
-  const answers = signals.thirtyMinutes.unauthorized;
-  if (anyUnknown(answers)) return unknown('The number of 401 answers is not known.');
+  const responses = signals.thirtyMinutes.unauthorized;
+  if (anyUnknown(responses)) return unknown('The number of 401 responses is unknown.');
   const limit = Math.max(1, signals.thresholds.unauthorized_count.value);
-  const were = answers === 1 ? 'was' : 'were';
   return verdict(
-    answers >= limit,
-    answers,
-    `${counted(answers, 'request')} in the last 30 min ${were} answered 401; ${count(limit)} or more are too many.`,
+    responses >= limit,
+    responses,
+    `${counted(responses, 'request')} in the last 30 min got 401; threshold: ${count(limit)}.`,
   );
 }
 
-/** Holds a key to "healthy above 99 %". Redirects are no errors; requests without a response are left out. */
+/** Share of responses that are no error. Redirects count as success. Requests without a response do not count. */
 function success(signals: KeySignals): Finding {
-  if (isRetired(signals.registered)) return notApplicable('Judged for active keys only.');
+  if (isRetired(signals.registered)) return notApplicable('Only active keys are checked.');
   const { success: succeeded, redirect } = signals.thirtyMinutes;
   const requests = responsesOf(signals.thirtyMinutes);
-  if (anyUnknown(requests, succeeded, redirect)) return unknown('The numbers of answers are not known.');
+  if (anyUnknown(requests, succeeded, redirect)) return unknown('The numbers of responses are unknown.');
   if (requests === 0) return notApplicable(noneAnswered(signals.thirtyMinutes));
   const ratio = share(succeeded + redirect, requests);
   const limit = signals.thresholds.success_ratio.value;
   const floor = signals.thresholds.success_min_requests.value;
   const measured = `${percent(ratio)} of ${counted(requests, 'request')} in the last 30 min succeeded`;
-  if (ratio > limit) return verdict(false, ratio, `${measured}; healthy is above ${percent(limit)}.`);
+  if (ratio > limit) return verdict(false, ratio, `${measured}; healthy above ${percent(limit)}.`);
   const errors = `${measured}${mostErrors(signals.thirtyMinutes)}`;
   if (requests < floor)
-    return verdict(false, ratio, `${errors}; fewer than ${counted(floor, 'request')} are too few to judge.`);
-  return verdict(true, ratio, `${errors}; healthy is above ${percent(limit)}.`);
+    return verdict(false, ratio, `${errors}; not judged below ${counted(floor, 'request')}.`);
+  return verdict(true, ratio, `${errors}; healthy above ${percent(limit)}.`);
 }
 
-/** The endpoint that says most: of those with enough errors the one with the largest share of them. */
+/** Reports the endpoint with the largest share of 404 and 422, preferring endpoints with enough of them. */
 function endpointErrors({ endpoints, thresholds }: KeySignals): Finding {
-  if (endpoints === null) return unknown('Answers by endpoint in the last 30 min are not known here.');
-  if (endpoints.length === 0) return verdict(false, 0, 'There were no requests in the last 30 min.');
+  if (endpoints === null) return unknown('Responses by endpoint are not available here.');
+  if (endpoints.length === 0) return verdict(false, 0, 'No requests in the last 30 min.');
   if (endpoints.some(({ requests, errors }) => anyUnknown(requests, errors)))
-    return unknown('Answers by endpoint in the last 30 min are not known.');
+    return unknown('Responses by endpoint are unknown.');
   const limit = thresholds.endpoint_error_ratio.value;
   const floor = thresholds.endpoint_error_count.value;
   const judged = endpoints.filter(({ errors }) => errors >= floor);
@@ -141,7 +142,7 @@ function endpointErrors({ endpoints, thresholds }: KeySignals): Finding {
     judged.length > 0 && ratio > limit,
     ratio,
     `${percent(ratio)} of ${counted(worst.requests, 'request')} to ${worst.method} ${worst.template} in the ` +
-      `last 30 min were answered 404 or 422; a cluster is above ${percent(limit)} and at least ${count(floor)}.`,
+      `last 30 min got 404 or 422; a cluster is above ${percent(limit)} and at least ${count(floor)}.`,
   );
 }
 
@@ -153,7 +154,7 @@ const ERROR_CLASSES = [
   ['other4xx', '404, 422 or another 4xx'],
 ] as const;
 
-/** The class most errors belong to; undefined when there are none. */
+/** The class with the most errors; undefined without errors. */
 export function worstClass(counts: WindowCounts): (typeof ERROR_CLASSES)[number] | undefined {
   let worst: (typeof ERROR_CLASSES)[number] | undefined;
   for (const entry of ERROR_CLASSES)
@@ -170,6 +171,6 @@ export const anyUnknown = (...values: number[]): boolean => values.some((value) 
 const share = (part: number, whole: number): number => (whole > 0 ? part / whole : 0);
 
 type Retired = RegisteredFacts & { state: 'disabled' | 'revoked' };
-/** The keys file says disabled or revoked. */
+/** Whether the keys file marks the key as disabled or revoked. */
 export const isRetired = (registered: KeySignals['registered']): registered is Retired =>
   registered?.state === 'disabled' || registered?.state === 'revoked';

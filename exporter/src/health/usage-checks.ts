@@ -14,7 +14,7 @@ type UsageCheck =
   | 'spike'
   | 'dip';
 
-/** Rules about who uses the key, for what, and how much. */
+/** Checks on who uses the key, for what, and how much. */
 export function usageChecks(signals: KeySignals): Record<UsageCheck & CheckName, Finding> {
   return {
     revoked_used: revokedUsed(signals),
@@ -28,71 +28,75 @@ export function usageChecks(signals: KeySignals): Record<UsageCheck & CheckName,
   };
 }
 
-/** For clocks that differ, and until the exporter has read the keys file: use so soon after is no incident. Seconds. */
+/** Use within this time after revocation is no incident: clocks differ, and the keys file is read with delay. Seconds. */
 const RETIREMENT_GRACE = 60;
 
-/** A key that may not work got an answer other than 401, which is all that moves last-used. */
+/** A revoked or disabled key got a response other than 401. A 401 does not update the time of last use. */
 function revokedUsed({ registered, retiredAt, lastUsed, now, thresholds }: KeySignals): Finding {
-  if (registered === undefined) return unknown('Whether the key is revoked or disabled is not known.');
+  if (registered === undefined) return unknown('It is unknown whether the key is revoked or disabled.');
   if (registered === null || registered.state === 'active')
     return notApplicable('The key is not revoked or disabled.');
-  if (anyUnknown(lastUsed)) return unknown('When the key was last used is not known.');
+  if (anyUnknown(lastUsed)) return unknown('The time of last use is unknown.');
   if (lastUsed <= 0)
-    return verdict(false, Number.NaN, `The key is ${registered.state} and no use of it is recorded.`);
+    return verdict(false, Number.NaN, `The key is ${registered.state} and has no recorded use.`);
   const age = Math.max(0, now - lastUsed);
   if (lastUsed <= retiredAt + RETIREMENT_GRACE)
     return verdict(
       false,
       age,
-      `The key has been ${registered.state} for ${span(now - retiredAt)} and was not answered since, but with 401.`,
+      `The key has been ${registered.state} for ${span(now - retiredAt)} and was not used since (401 does not count).`,
     );
   const limit = thresholds.revoked_used_seconds.value;
   return verdict(
     age <= limit,
     age,
-    `The key is ${registered.state} in the keys file and was last answered (not with 401) ${span(age)} ago; ` +
-      `within ${span(limit)} that is an incident.`,
+    `The key is ${registered.state} in the keys file and was last used ${span(age)} ago (401 does not count); ` +
+      `an incident for ${span(limit)} after each use.`,
   );
 }
 
-/** The revocation works, but somebody still sends the key. */
+/** The revocation works, but a consumer still sends the key. */
 function revokedSent({ registered, retiredAt, lastRejected, now, thresholds }: KeySignals): Finding {
-  if (registered === undefined) return unknown('Whether the key is revoked or disabled is not known.');
+  if (registered === undefined) return unknown('It is unknown whether the key is revoked or disabled.');
   if (registered === null || registered.state === 'active')
     return notApplicable('The key is not revoked or disabled.');
-  if (anyUnknown(lastRejected)) return unknown('When the key was last rejected is not known.');
+  if (anyUnknown(lastRejected)) return unknown('The time of the last rejection is unknown.');
   if (lastRejected <= 0)
-    return verdict(false, Number.NaN, `The key is ${registered.state} and no rejection of it is recorded.`);
+    return verdict(false, Number.NaN, `The key is ${registered.state} and has no recorded rejection.`);
   const age = Math.max(0, now - lastRejected);
   const rejected = `The key is ${registered.state} in the keys file and was last rejected (401) ${span(age)} ago`;
   if (lastRejected <= retiredAt + RETIREMENT_GRACE)
-    return verdict(false, age, `${rejected}, before that took hold.`);
+    return verdict(false, age, `${rejected}, before it was ${registered.state}.`);
   const limit = thresholds.revoked_used_seconds.value;
-  return verdict(age <= limit, age, `${rejected}; within ${span(limit)} somebody still sends it.`);
+  return verdict(
+    age <= limit,
+    age,
+    `${rejected}; it counts as still sent for ${span(limit)} after each rejection.`,
+  );
 }
 
 function newIp({ lastNewIp, now, uniqueIpsDay, thresholds }: KeySignals): Finding {
-  if (anyUnknown(lastNewIp)) return unknown('Whether there were new addresses is not known.');
-  if (lastNewIp <= 0) return verdict(false, Number.NaN, 'No new address since the learning period.');
+  if (anyUnknown(lastNewIp)) return unknown('It is unknown whether there were new IP addresses.');
+  if (lastNewIp <= 0) return verdict(false, Number.NaN, 'No new IP address since the learning period.');
   const age = Math.max(0, now - lastNewIp);
   const limit = thresholds.new_ip_seconds.value;
-  const day = Number.isFinite(uniqueIpsDay) ? `; ${count(uniqueIpsDay)} different ones in the last 24 h` : '';
+  const day = Number.isFinite(uniqueIpsDay) ? ` (${count(uniqueIpsDay)} unique in the last 24 h)` : '';
   return verdict(
     age < limit,
     age,
-    `An address never seen on this key was noticed ${span(age)} ago${day}; notable for ${span(limit)}.`,
+    `A new IP address was detected ${span(age)} ago${day}; notable for ${span(limit)}.`,
   );
 }
 
 function newSurface({ newSurface: found, now, thresholds }: KeySignals): Finding {
   if (found === null) return verdict(false, Number.NaN, 'No new surface since the learning period.');
-  if (anyUnknown(found.noticed)) return unknown('When the new surface was noticed is not known.');
+  if (anyUnknown(found.noticed)) return unknown('The time when the new surface was detected is unknown.');
   const age = Math.max(0, now - found.noticed);
   const limit = thresholds.new_surface_seconds.value;
   return verdict(
     age < limit,
     age,
-    `The first request to ${found.surface} was noticed ${span(age)} ago; notable for ${span(limit)}.`,
+    `The first request to ${found.surface} was detected ${span(age)} ago; notable for ${span(limit)}.`,
   );
 }
 
@@ -100,67 +104,67 @@ function quotaMinute({ registered, peakPerMinute, thresholds }: KeySignals): Fin
   const limits = registered?.limits;
   if (!limits || limits.perMinute === null) return notApplicable('No limit per minute is known for the key.');
   const allowed = limits.perMinute + (limits.burst ?? 0);
-  if (anyUnknown(allowed, peakPerMinute)) return unknown('The peak or the limit per minute is not known.');
+  if (anyUnknown(allowed, peakPerMinute)) return unknown('The peak or the limit per minute is unknown.');
   const ratio = allowed > 0 ? peakPerMinute / allowed : 0;
   const limit = thresholds.quota_ratio.value;
   return verdict(
     ratio >= limit,
     ratio,
-    `The peak of the last 5 min was ${counted(peakPerMinute, 'request')} in a minute, ${percent(ratio)} of ` +
-      `${count(allowed)} (limit and burst); ${percent(limit)} is nearly used up.`,
+    `Peak minute (last 5 min): ${counted(peakPerMinute, 'request')}, ${percent(ratio)} of ` +
+      `${count(allowed)} (limit plus burst); threshold: ${percent(limit)}.`,
   );
 }
 
-/** Nearly used up, or on the way to be before 00:00 UTC at the pace of the last hour. */
+/** Breached at the threshold, or if the limit is reached before 00:00 UTC at the rate of the last hour. */
 function quotaDay({ registered, requestsToday, hour, now, thresholds }: KeySignals): Finding {
   const allowed = registered?.limits.perDay ?? null;
   if (allowed === null) return notApplicable('No limit per day is known for the key.');
   if (anyUnknown(allowed, requestsToday))
-    return unknown("Today's requests or the limit per day are not known.");
+    return unknown("Today's requests or the limit per day are unknown.");
   const ratio = allowed > 0 ? requestsToday / allowed : 0;
   const limit = thresholds.quota_ratio.value;
-  const used = `${count(requestsToday)} of ${count(allowed)} requests of today (UTC) are used, ${percent(ratio)}`;
+  const used = `Today (UTC): ${counted(requestsToday, 'request')}, ${percent(ratio)} of the limit of ${count(allowed)}`;
   const untilMidnight = 86_400 - (now % 86_400);
   const forecast = requestsToday + ((hour.requests - hour.unauthorized) / 3600) * untilMidnight;
   const full = ratio >= thresholds.quota_forecast_ratio.value && allowed > 0 && forecast >= allowed;
-  if (ratio >= limit) return verdict(true, ratio, `${used}; ${percent(limit)} is nearly used up.`);
+  if (ratio >= limit) return verdict(true, ratio, `${used}; threshold: ${percent(limit)}.`);
   if (full)
     return verdict(
       true,
       ratio,
-      `${used}; at the pace of the last hour the limit is reached before 00:00 UTC.`,
+      `${used}; at the rate of the last hour, the limit is reached before 00:00 UTC.`,
     );
-  return verdict(false, ratio, `${used}; ${percent(limit)} is nearly used up.`);
+  return verdict(false, ratio, `${used}; threshold: ${percent(limit)}.`);
 }
 
 /**
- * Against past weeks and against the recent level; where both are known, both must say so. Without a past week
- * nothing is judged: a first week has no rhythm yet. For a spike the floor stands in where less is usual, so that
- * a key of low traffic does not flap and yet a leak of it shows; a dip below the floor is none.
+ * Compares the last hour with past weeks and with the recent baseline. If both are known, both must breach. Without a
+ * past week nothing is judged. For a spike, the floor replaces a smaller baseline: a key with little traffic does not
+ * flap, and a leaked one still shows. A dip is not judged if past weeks are below the floor.
  */
 function anomaly(signals: KeySignals, side: 'spike' | 'dip'): Finding {
-  const { registered, pipelineAlive, successor, now, volume, usualOfWeeks, recentBaseline } = signals;
-  if (isRetired(registered)) return notApplicable('Judged for active keys only.');
+  const { registered, pipelineAlive, successor, now, volume, weeklyBaseline, recentBaseline } = signals;
+  if (isRetired(registered)) return notApplicable('Only active keys are checked.');
   if (!pipelineAlive)
-    return unknown('The request log has stopped or is not read to its end, so volume means nothing.');
+    return unknown('The request log has stopped or is not read to its end, so request rates mean nothing.');
   if (side === 'dip' && successor !== null && successor.lastUsed > 0 && now - successor.lastUsed < 86_400)
-    return notApplicable(`Its traffic is moving to ${successor.id}, so a dip is expected.`);
-  if (anyUnknown(volume, usualOfWeeks)) return unknown('There is no earlier volume to compare with.');
-  const known = [usualOfWeeks, recentBaseline].filter(Number.isFinite);
+    return notApplicable(`Traffic is moving to ${successor.id}, so a dip is expected.`);
+  if (anyUnknown(volume, weeklyBaseline)) return unknown('There is no earlier traffic to compare with.');
+  const known = [weeklyBaseline, recentBaseline].filter(Number.isFinite);
   const floor = signals.thresholds.anomaly_min_requests.value;
   const limit = signals.thresholds[side === 'spike' ? 'spike_ratio' : 'dip_ratio'].value;
   const usual = side === 'spike' ? Math.max(...known, floor) : Math.min(...known);
-  // 0 / 0: nothing where nothing is usual, which is neither.
+  // 0 / 0 is neither a spike nor a dip.
   const ratio = volume / usual;
   const measured = Number.isFinite(ratio)
-    ? `The volume is ${Number(ratio.toFixed(2))} times the usual ${count(usual)} requests per hour`
-    : `The last hour had ${counted(volume, 'request')} where none are usual`;
-  if (side === 'dip' && usualOfWeeks < floor)
-    return verdict(false, ratio, `${measured}; judged from ${count(floor)} on.`);
-  const least = usual === floor && side === 'spike' ? ' (the least that is taken for usual)' : '';
+    ? `The last hour had ${Number(ratio.toFixed(2))} times the expected ${counted(usual, 'request')}`
+    : `The last hour had ${counted(volume, 'request')}; none were expected`;
+  if (side === 'dip' && weeklyBaseline < floor)
+    return verdict(false, ratio, `${measured}; not judged below ${count(floor)} expected requests per hour.`);
+  const least = usual === floor && side === 'spike' ? ' (the minimum used as expected)' : '';
   return verdict(
     side === 'spike' ? ratio >= limit : ratio <= limit,
     ratio,
-    `${measured}${least}; ${limit} times or ${side === 'spike' ? 'more' : 'less'} is a ${side}.`,
+    `${measured}${least}; a ${side} is ${limit} times or ${side === 'spike' ? 'more' : 'less'}.`,
   );
 }

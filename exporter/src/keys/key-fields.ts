@@ -1,10 +1,10 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
+import { BUNDLES, SURFACES } from '../health/scopes.ts';
 import type { Threshold } from '../health/thresholds.ts';
 import { nearest } from '../text/suggestion.ts';
 import { parseDuration } from '../time/duration.ts';
 import { isMaskedKey } from './raw-keys.ts';
-import { BUNDLES, SURFACES } from './scopes.ts';
 
 /** A value that cannot be used: what is wrong with it, and what to write instead. */
 export class Unusable extends Error {

@@ -1,3 +1,5 @@
+export { NO_KEY, OTHER } from '../health/pseudo-keys.ts';
+
 /** A key as the keys file describes it: what the log cannot say. All optional but the id. */
 export interface KeyEntry {
   id: string;
@@ -43,6 +45,4 @@ export interface KeyIdentity {
   entry: KeyEntry | undefined;
 }
 
-export const NO_KEY = '__none__';
-export const OTHER = '__other__';
 export const UNMATCHED = '__unmatched__';

@@ -1,5 +1,5 @@
+import { fewest, grantedScopes, type ScopeChange, scopeAdvice, scopeChangeText } from '../health/scopes.ts';
 import { THRESHOLDS, type ThresholdKind } from '../health/thresholds.ts';
-import { fewest, grantedScopes, type ScopeChange, scopeAdvice, scopeChangeText } from '../keys/scopes.ts';
 import { TIERS } from '../keys/tiers.ts';
 import { count, counted, percent, span } from '../text/numbers.ts';
 import { dateOf, dayAt } from '../time/days.ts';

@@ -1,5 +1,5 @@
+import { adviceOf, type ScopeChange, type ScopeLine, scopeLines } from '../health/scopes.ts';
 import { type StatusLine, statusLines } from '../health/statuses.ts';
-import { adviceOf, type ScopeChange, type ScopeLine, scopeLines } from '../keys/scopes.ts';
 import type { Mirror } from '../metrics/mirror.ts';
 import { surfaceOf } from '../parse/surface.ts';
 import { FAMILIES } from '../usage/changes.ts';

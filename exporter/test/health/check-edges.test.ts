@@ -47,16 +47,16 @@ describe('the new surface', () => {
 });
 
 describe('volume', () => {
-  const usual = { usualOfWeeks: 1_000, recentBaseline: 1_000 };
+  const usual = { weeklyBaseline: 1_000, recentBaseline: 1_000 };
   const floor = (changes: Partial<KeySignals>) => signals(changes).thresholds.anomaly_min_requests.value;
 
   test('says for a spike only that the least stands in for what is usual', () => {
     const least = floor({});
-    const little = { usualOfWeeks: least / 2, recentBaseline: least / 2 };
-    const words = 'the least that is taken for usual';
+    const little = { weeklyBaseline: least / 2, recentBaseline: least / 2 };
+    const words = 'the minimum used as expected';
     expect(check('spike', { ...little, volume: least }).explanation).toContain(words);
     expect(check('spike', { ...usual, volume: 1_000 }).explanation).not.toContain(words);
-    const level = { usualOfWeeks: least, recentBaseline: least };
+    const level = { weeklyBaseline: least, recentBaseline: least };
     expect(check('dip', { ...level, volume: least }).explanation).not.toContain(words);
   });
 
@@ -64,10 +64,10 @@ describe('volume', () => {
     const { spike_ratio, dip_ratio } = signals().thresholds;
     const at = (ratio: number) => ({ ...usual, volume: 1_000 * ratio });
     expect(check('spike', at(spike_ratio.value))).toMatchObject({ result: 'breach' });
-    expect(check('spike', at(spike_ratio.value)).explanation).toMatch(/times or more is a spike\.$/);
+    expect(check('spike', at(spike_ratio.value)).explanation).toMatch(/a spike is 3 times or more\.$/);
     expect(check('spike', at(spike_ratio.value - 0.01))).toMatchObject({ result: 'ok' });
     expect(check('dip', at(dip_ratio.value))).toMatchObject({ result: 'breach' });
-    expect(check('dip', at(dip_ratio.value)).explanation).toMatch(/times or less is a dip\.$/);
+    expect(check('dip', at(dip_ratio.value)).explanation).toMatch(/a dip is 0\.3 times or less\.$/);
     expect(check('dip', at(dip_ratio.value + 0.01))).toMatchObject({ result: 'ok' });
   });
 });
@@ -77,8 +77,8 @@ describe('the reason', () => {
     const disabled = { registered: { ...REGISTERED, state: 'disabled' as const } };
     const reason = (lastUsed: number) => health({ ...disabled, lastUsed }).reason;
     expect(reason(NOW - 40 * DAY)).toMatch(/last used 40 d ago/);
-    expect(reason(0)).toMatch(/no use of it is recorded/);
-    expect(reason(Number.NaN)).toMatch(/not known/);
+    expect(reason(0)).toMatch(/no recorded use/);
+    expect(reason(Number.NaN)).toMatch(/unknown/);
   });
 
   test('of an idle key names the silence it may have only while silence is judged', () => {

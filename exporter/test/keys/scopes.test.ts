@@ -1,7 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { meaningOf, STATUS_MEANINGS } from '../../src/health/statuses.ts';
-import { KeyRegistry } from '../../src/keys/registry.ts';
 import {
   BUNDLES,
   grantedScopes,
@@ -9,8 +7,10 @@ import {
   scopeAdvice,
   scopeChangeText,
   scopeLines,
-  scopeOf,
-} from '../../src/keys/scopes.ts';
+} from '../../src/health/scopes.ts';
+import { meaningOf, STATUS_MEANINGS } from '../../src/health/statuses.ts';
+import { KeyRegistry } from '../../src/keys/registry.ts';
+import { scopeOf } from '../../src/keys/scopes.ts';
 
 describe('the scope a request needs', () => {
   test.each([

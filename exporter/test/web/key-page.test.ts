@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { STATES } from '../../src/health/states.ts';
 import { fixture } from './fixture.ts';
 import { type FixtureKey, KEYS, NOW } from './fixture-keys.ts';
 import { ask, type RunningServer, startServer, stopServers } from './web-server.ts';
@@ -16,8 +17,8 @@ describe('a key', () => {
   test('has its state, every check with value, threshold and origin, statuses, endpoints, scopes and limits', async () => {
     const server = await startServer();
     const words = textOf(await pageOf(server, '/keys/key_billing_export?tenant=acme'));
-    expect(words).toContain('What to do: Make the consumer heed Retry-After');
-    expect(words).toMatch(/429 answers AtenderKeyThrottled Breached 16.5 % 8 % or more set for this key/);
+    expect(words).toContain(`What to do: ${STATES.throttled.remedy}`);
+    expect(words).toMatch(/429 responses AtenderKeyThrottled Breached 16.5 % 8 % or more set for this key/);
     expect(words).toMatch(/Silence AtenderKeySilent OK 4 s more than 2 h default/);
     expect(words).toContain('70 of 70 (60 and a burst of 10)');
     expect(words).toContain('9,120 of 10,000');

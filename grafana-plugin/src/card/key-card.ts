@@ -1,7 +1,12 @@
 import { checksOf } from '../../../exporter/src/health/checks-of.ts';
+import {
+  adviceOf,
+  type ScopeLine,
+  scopeChangeText,
+  scopeLines,
+} from '../../../exporter/src/health/scopes.ts';
 import { KEY_SERIES } from '../../../exporter/src/health/series.ts';
 import { type StatusLine, statusLines } from '../../../exporter/src/health/statuses.ts';
-import { adviceOf, type ScopeLine, scopeChangeText, scopeLines } from '../../../exporter/src/keys/scopes.ts';
 import type { KeyList, ListedKey } from '../keys/key-list.ts';
 import type { EndpointCounts } from '../keys/readings.ts';
 import { factsOf } from '../keys/signals.ts';
@@ -11,30 +16,29 @@ export interface EndpointLine {
   method: string;
   template: string;
   requests: number;
-  /** Of all requests of the key that have an endpoint. */
+  /** Share of all requests of the key with an endpoint. */
   share: number;
-  /** Answers from 400 on, by status, most first. */
+  /** Responses of 400 and above by status, most frequent first. */
   errors: [status: number, requests: number][];
-  /** Enough of its answers are 404 or 422 that something broke this call. */
+  /** The check `endpoint_errors` is breached for this endpoint. */
   isCluster: boolean;
 }
 
-/** How much of a limit is used. NaN = unknown, limit null = none stated. */
+/** Use of a limit. NaN = unknown; limit null = no limit in the keys file. */
 export interface QuotaLine {
   name: 'minute' | 'day';
   used: number;
   limit: number | null;
-  /** The share from which it counts as nearly used up. */
-  nearly: number;
+  /** Used share at which the quota check is breached. */
+  warningRatio: number;
 }
 
-/** Statuses the key got in the last hour. */
-export const statusesOf = ({ readings }: ListedKey): StatusLine[] =>
-  statusLines(readings.status1h ?? new Map());
+/** Responses of the key in the last hour by status. */
+export const statusesOf = ({ data }: ListedKey): StatusLine[] => statusLines(data.status1h ?? new Map());
 
-/** Endpoints the key called, busiest first. */
-export function endpointLines({ readings, signals }: ListedKey): EndpointLine[] {
-  const used = readings.endpoints
+/** Endpoints that the key called in the last 30 minutes, busiest first. */
+export function endpointLines({ data, signals }: ListedKey): EndpointLine[] {
+  const used = data.endpoints
     .map((endpoint) => ({ endpoint, requests: requestsOf(endpoint) }))
     .filter(({ requests }) => requests > 0);
   const all = used.reduce((sum, { requests }) => sum + requests, 0);
@@ -57,55 +61,53 @@ export function endpointLines({ readings, signals }: ListedKey): EndpointLine[] 
 export const requestsOf = ({ statuses }: EndpointCounts): number =>
   [...statuses.values()].reduce((sum, requests) => sum + requests, 0);
 
-/** Scopes the key was granted or needed. */
+/** Scopes that the key was granted or needed. */
 export const scopesOf = (key: ListedKey): ScopeLine[] =>
-  scopeLines(grantsOf(key), key.readings.facts.get(KEY_SERIES.scopeLastUsed) ?? new Map());
+  scopeLines(grantsOf(key), key.data.facts.get(KEY_SERIES.scopeLastUsed) ?? new Map());
 
-/** How its grants can become narrower without taking away what a used scope needs, a sentence part each. */
+/** Changes that make the grants narrower and still cover every used scope, as parts of a sentence. */
 export const scopeAdviceOf = (key: ListedKey): string[] =>
   adviceOf(grantsOf(key), scopesOf(key)).map((change) => scopeChangeText(change));
 
-const grantsOf = ({ readings }: ListedKey): string[] => [
-  ...(readings.facts.get(KEY_SERIES.scopeInfo)?.keys() ?? []),
-];
+const grantsOf = ({ data }: ListedKey): string[] => [...(data.facts.get(KEY_SERIES.scopeInfo)?.keys() ?? [])];
 
-/** Rate-limit headroom: the busiest minute of the last five, and today (UTC). */
+/** Rate-limit headroom: peak minute (last 5 min), and today (UTC). */
 export function quotaLines({ signals }: ListedKey): QuotaLine[] {
   const limits = signals.registered?.limits;
-  const nearly = signals.thresholds.quota_ratio.value;
+  const warningRatio = signals.thresholds.quota_ratio.value;
   const perMinute = limits?.perMinute ?? null;
   return [
     {
       name: 'minute',
       used: signals.peakPerMinute,
       limit: perMinute === null ? null : perMinute + (limits?.burst ?? 0),
-      nearly,
+      warningRatio,
     },
-    { name: 'day', used: signals.requestsToday, limit: limits?.perDay ?? null, nearly },
+    { name: 'day', used: signals.requestsToday, limit: limits?.perDay ?? null, warningRatio },
   ];
 }
 
-/** A moment in the life of a key, seconds since the epoch. */
+/** An event in the life of a key. */
 export interface Moment {
-  what: 'created' | 'rotated' | 'scopesChanged' | 'newIp' | 'rejected' | 'lastUsed';
+  kind: 'created' | 'rotated' | 'scopesChanged' | 'newIp' | 'rejected' | 'lastUsed';
   at: number;
 }
 
-/** What is known to have happened to the key, oldest first. */
-export function momentsOf({ readings, lastUsed, signals }: ListedKey, { answered }: KeyList): Moment[] {
-  const fact = factsOf(readings, answered);
+/** Known events of the key, oldest first. */
+export function momentsOf({ data, lastUsed, signals }: ListedKey, { answeredRoles }: KeyList): Moment[] {
+  const fact = factsOf(data, answeredRoles);
   const moments: Moment[] = [
-    { what: 'created', at: fact(KEY_SERIES.created, Number.NaN) },
-    { what: 'rotated', at: fact(KEY_SERIES.rotated, Number.NaN) },
-    { what: 'scopesChanged', at: fact(KEY_SERIES.scopesChanged, Number.NaN) },
-    { what: 'newIp', at: signals.lastNewIp },
-    { what: 'rejected', at: signals.lastRejected },
-    { what: 'lastUsed', at: lastUsed },
+    { kind: 'created', at: fact(KEY_SERIES.created, Number.NaN) },
+    { kind: 'rotated', at: fact(KEY_SERIES.rotated, Number.NaN) },
+    { kind: 'scopesChanged', at: fact(KEY_SERIES.scopesChanged, Number.NaN) },
+    { kind: 'newIp', at: signals.lastNewIp },
+    { kind: 'rejected', at: signals.lastRejected },
+    { kind: 'lastUsed', at: lastUsed },
   ];
   return moments.filter(({ at }) => at > 0).sort((a, b) => a.at - b.at);
 }
 
-/** Chooses the key that a card shows: the named one, else the worst; undefined = there is none. */
+/** Returns the key that the card shows: the one with the id, or the worst key if the id is empty; undefined = none. */
 export function chosenKey(keys: readonly ListedKey[], id: string, tenant: string): ListedKey | undefined {
   const named = keys.filter((key) => key.id === id);
   const candidates = named.length > 0 || id !== '' ? named : keys;

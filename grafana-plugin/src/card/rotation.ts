@@ -13,38 +13,38 @@ export interface RotationSide {
   title: string;
   /** Seconds since the epoch; 0 = never, NaN = unknown. */
   lastUsed: number;
-  /** Different addresses in the last hour and 24 hours; NaN = unknown. */
+  /** Unique IP addresses in the last hour and in 24 hours; NaN = unknown. */
   ipsHour: number;
   ipsDay: number;
 }
 
-/** How far consumers have moved from the old key to the new one. */
+/** Progress of consumers from the old key to the new one. */
 export interface Rotation {
   old: RotationSide;
   next: RotationSide;
-  /** Which of the two the card shows. */
+  /** The key that the card shows. */
   shown: 'old' | 'next';
-  /** Share of the new key among the requests of both, over the shown time. NaN where neither was used. */
+  /** Share of the new key in the requests of both, over the shown time. NaN if neither was used. */
   shares: { times: number[]; next: number[] };
-  /** The same over the last hour of it. */
+  /** The same share over the last hour of the shown time. */
   lately: number;
-  /** The check that says whether the old key can go. */
+  /** The check that decides whether the old key may be revoked. */
   check: Check;
   /**
-   * When the old key may be revoked if nothing uses it until then; seconds. NaN = unknown, or no time tells: the new
-   * key is not in use, or the old one is revoked already.
+   * Time when the old key may be revoked if it is not used before, seconds since the epoch. NaN = unknown, the new key
+   * is not in use, or the old key is already revoked.
    */
   safeAfter: number;
-  /** What still uses the old key: requests of the last day by endpoint, most first. */
+  /** Endpoints called with the old key in the last day, most requests first. */
   stragglers: { method: string; template: string; requests: number }[];
-  /** New addresses of the old key that are known by name. */
+  /** New IP addresses on the old key. */
   addresses: string[];
 }
 
-/** The rotation the key takes part in; undefined = none. */
+/** The rotation of the key; undefined = none. */
 export function rotationOf(key: ListedKey, list: KeyList): Rotation | undefined {
-  const { readings, successor, predecessor } = key;
-  const [old, next] = successor ? [readings, successor] : predecessor ? [predecessor, readings] : [];
+  const { data, successor, predecessor } = key;
+  const [old, next] = successor ? [data, successor] : predecessor ? [predecessor, data] : [];
   if (old === undefined || next === undefined) return undefined;
   const signals = signalsOf(old, { ...list, pipelineAlive: key.signals.pipelineAlive }, { successor: next });
   const check = stateOf(signals).checks.find(({ name }) => name === 'rotation_complete') as Check;
@@ -53,7 +53,7 @@ export function rotationOf(key: ListedKey, list: KeyList): Rotation | undefined 
   return {
     old: oldSide,
     next: sideOf(next, list),
-    shown: old === readings ? 'old' : 'next',
+    shown: old === data ? 'old' : 'next',
     ...sharesOf(old, next),
     check,
     safeAfter: check.result === 'ok' && carriesTraffic(signals) ? oldSide.lastUsed + threshold : Number.NaN,
@@ -65,8 +65,8 @@ export function rotationOf(key: ListedKey, list: KeyList): Rotation | undefined 
   };
 }
 
-function sideOf(key: KeyReadings, { answered }: KeyList): RotationSide {
-  const known = answered.has('facts') || answered.has('partnerFacts');
+function sideOf(key: KeyReadings, { answeredRoles }: KeyList): RotationSide {
+  const known = answeredRoles.has('facts') || answeredRoles.has('partnerFacts');
   const fact = (name: string, further: string, absent: number) =>
     key.facts.get(name)?.get(further) ?? (known ? absent : Number.NaN);
   return {
@@ -78,7 +78,7 @@ function sideOf(key: KeyReadings, { answered }: KeyList): RotationSide {
   };
 }
 
-/** Milliseconds that count as lately. */
+/** Milliseconds. */
 const LATELY = 3_600_000;
 
 function sharesOf(old: KeyReadings, next: KeyReadings): Pick<Rotation, 'shares' | 'lately'> {

@@ -7,15 +7,15 @@ import type { RoleName } from '../roles/roles.ts';
 import { type KeyIndex, type KeyReadings, readingsOf } from './readings.ts';
 import { factsOf, hasRequests, type Partners, signalsOf } from './signals.ts';
 
-/** A key with its state and the figures of its row. Times in seconds since the epoch; NaN = unknown. */
+/** A key with its state and the numbers of its row. Times in seconds since the epoch; NaN = unknown. */
 export interface ListedKey {
-  /** Unique among the keys of a list. */
+  /** Unique within the list. */
   handle: string;
   id: string;
   tenant: string;
-  /** What people call it: its name, else its id. */
+  /** Name, or id if it has no name. */
   title: string;
-  /** '' where the keys file does not have the key. */
+  /** '' if the key is not in the keys file. */
   environment: string;
   tier: string;
   owner: string;
@@ -26,22 +26,22 @@ export interface ListedKey {
   /** Requests of the last hour. */
   requests: number;
   hour: WindowCounts;
-  /** Volume of the last hour against the same hour a week ago: 0.2 = a fifth more. */
+  /** Change of requests from the same hour a week ago: 0.2 = 20 % more. */
   change: number;
   anomaly: 'spike' | 'dip' | undefined;
-  /** Shares of the requests of the last 30 minutes that got a response. */
+  /** Shares of the responses in the last 30 minutes. */
   throttledShare: number;
   serverErrorShare: number;
-  /** 403 answers in the last 30 minutes. */
+  /** 403 responses in the last 30 minutes. */
   forbidden: number;
-  /** Different addresses in 24 hours. */
+  /** Unique IP addresses in 24 hours. */
   uniqueIps: number;
-  /** A new address was noticed in the last 24 hours. */
+  /** A new IP address was detected in the last 24 hours. */
   hasNewIp: boolean;
   trend: { times: number[]; values: number[] } | undefined;
-  /** Seconds since its series ended; 0 = it is current. */
+  /** Seconds since its series ended; 0 = current. */
   staleFor: number;
-  readings: KeyReadings;
+  data: KeyReadings;
   successor: KeyReadings | undefined;
   predecessor: KeyReadings | undefined;
 }
@@ -49,25 +49,25 @@ export interface ListedKey {
 /** All keys of a panel. */
 export interface KeyList {
   keys: ListedKey[];
-  /** How many of them an exporter that is blind is to tell of: their missing traffic means nothing. */
+  /** Number of keys that a blind exporter exposes. */
   blind: number;
-  answered: ReadonlySet<RoleName>;
+  answeredRoles: ReadonlySet<RoleName>;
   now: number;
 }
 
 const DAY = 86_400;
 
-/** Turns what the queries answered into keys with states. Pure; the order is that of the answers. */
+/** Turns query results into keys with states, in the order of the results. */
 export function keyListOf(answers: Answers): KeyList {
   const index = readingsOf(answers);
-  const told = answers.endsInFuture ? [] : [...answers.asked];
-  const answered = new Set(told.filter((role) => !answers.failed.has(role)));
-  // Whoever is used has facts: without a single one, the query did not reach them, and nobody is "never used".
+  const queried = answers.endsInFuture ? [] : [...answers.queried];
+  const answeredRoles = new Set(queried.filter((role) => !answers.failed.has(role)));
+  // Used keys have facts. If no key has any, the query returned nothing, and no key counts as never used.
   const known = index.all();
-  if (known.some(hasRequests) && known.every(({ facts }) => facts.size === 0)) answered.delete('facts');
-  const now = answers.until / 1000;
-  const isBlind = blindness(answers, answered);
-  const isChosen = choice(answers, answered);
+  if (known.some(hasRequests) && known.every(({ facts }) => facts.size === 0)) answeredRoles.delete('facts');
+  const now = answers.evaluatedAt / 1000;
+  const isBlind = blindness(answers, answeredRoles);
+  const isChosen = choice(answers, answeredRoles);
   const successors = successorsOf(index);
   const keys = known
     .filter((key) => !key.partnerOnly && isChosen(key))
@@ -75,20 +75,20 @@ export function keyListOf(answers: Answers): KeyList {
       const successor = successors.get(key);
       const replaces = key.info?.replaces ?? '';
       const predecessor = replaces === '' ? undefined : index.find(key.tenant, replaces);
-      const circumstances = { now, pipelineAlive: !isBlind(key), answered };
+      const circumstances = { now, pipelineAlive: !isBlind(key), answeredRoles };
       const partners = { successor, predecessor };
-      return listedKey(key, partners, signalsOf(key, circumstances, partners), answered);
+      return listedKey(key, partners, signalsOf(key, circumstances, partners), answeredRoles);
     });
   const blind = keys.filter(({ signals }) => !signals.pipelineAlive).length;
-  return { keys, blind, answered, now };
+  return { keys, blind, answeredRoles, now };
 }
 
 /**
- * The query counts blind exporters, by key or, where a row has no key, of all of them. Answered with nothing:
- * there is no exporter at all.
+ * Returns whether a key is exposed by a blind exporter. A row without a key label counts for all keys. No rows mean that
+ * no exporter is scraped, so all keys are blind.
  */
-function blindness(answers: Answers, answered: ReadonlySet<RoleName>): (key: KeyReadings) => boolean {
-  if (!answered.has('pipeline')) return () => false;
+function blindness(answers: Answers, answeredRoles: ReadonlySet<RoleName>): (key: KeyReadings) => boolean {
+  if (!answeredRoles.has('pipeline')) return () => false;
   const rows = answers.rows('pipeline').flatMap((some) =>
     Array.from({ length: some.length }, (_, row) => ({
       name: nameIn(some, row),
@@ -102,11 +102,11 @@ function blindness(answers: Answers, answered: ReadonlySet<RoleName>): (key: Key
 }
 
 /**
- * One query says which keys to show, so that the others need not be kept to them one by one. They are read about
- * every key, and a key's state is the same whether or not the other key of its rotation is shown.
+ * Returns whether a key is shown. One query selects the keys, and the others return all keys. The state of a key does not
+ * depend on whether the other key of its rotation is shown.
  */
-function choice(answers: Answers, answered: ReadonlySet<RoleName>): (key: KeyReadings) => boolean {
-  if (!answered.has('keys')) return () => true;
+function choice(answers: Answers, answeredRoles: ReadonlySet<RoleName>): (key: KeyReadings) => boolean {
+  if (!answeredRoles.has('keys')) return () => true;
   return isAmong(
     answers
       .rows('keys')
@@ -119,7 +119,7 @@ function isAmong(all: string[]): (key: KeyReadings) => boolean {
   return ({ tenant, id }) => names.has(nameOf(tenant, id)) || names.has(id);
 }
 
-/** Names the key that a row is about; a query that does not tell tenants apart means that of any tenant. */
+/** Name of the key of a row. A query without tenant labels matches the id in every tenant. */
 function nameIn(rows: Rows, row: number): string {
   const id = rows.label('key_id', row);
   return rows.has('tenant_id') ? nameOf(rows.label('tenant_id', row), id) : id;
@@ -127,7 +127,7 @@ function nameIn(rows: Rows, row: number): string {
 
 const nameOf = (tenant: string, id: string): string => JSON.stringify([tenant, id]);
 
-/** Of several keys that replace one it is the one used last, as for the alerts. */
+/** If several keys replace the same key, the one last used is its successor, as in the alerts. */
 function successorsOf(index: KeyIndex): Map<KeyReadings, KeyReadings> {
   const successors = new Map<KeyReadings, KeyReadings>();
   for (const key of index.all()) {
@@ -145,13 +145,13 @@ function listedKey(
   key: KeyReadings,
   { successor, predecessor }: Partners,
   signals: KeySignals,
-  answered: ReadonlySet<RoleName>,
+  answeredRoles: ReadonlySet<RoleName>,
 ): ListedKey {
   const { thirtyMinutes, hour, now } = signals;
   const health = stateOf(signals);
   const breached = (name: string) =>
     health.checks.some((check) => check.name === name && check.result === 'breach');
-  const lastNewIp = factsOf(key, answered)(KEY_SERIES.lastNewIp, 0);
+  const lastNewIp = factsOf(key, answeredRoles)(KEY_SERIES.lastNewIp, 0);
   return {
     handle: nameOf(key.tenant, key.id),
     id: key.id,
@@ -174,7 +174,7 @@ function listedKey(
     hasNewIp: lastNewIp > 0 && now - lastNewIp < DAY,
     trend: key.volume,
     staleFor: staleFor(key, now),
-    readings: key,
+    data: key,
     successor,
     predecessor,
   };
@@ -184,7 +184,7 @@ function changeOf({ recentRate = Number.NaN, lastWeek = Number.NaN }: KeyReading
   return lastWeek > 0 ? recentRate / lastWeek - 1 : Number.NaN;
 }
 
-/** A key that only the shown past knows: its series ended before now. */
+/** Seconds since the series of a key ended that has no current data. */
 function staleFor(key: KeyReadings, now: number): number {
   const current =
     key.facts.size > 0 || key.info !== undefined || key.status30m !== undefined || key.status1h !== undefined;

@@ -13,7 +13,7 @@ import {
 } from '../roles/roles.ts';
 import type { KeyList } from './key-list.ts';
 
-/** Something the reader must know to read the panel right. */
+/** A notice above the keys: an error or missing data. */
 export interface Problem {
   severity: 'error' | 'warning';
   sentence: string;
@@ -21,7 +21,7 @@ export interface Problem {
 
 type View = 'overview' | 'key';
 
-/** What is wrong or missing, worst first. `view` decides which queries are needed. */
+/** Returns all notices, worst first. `view` decides which queries are needed. */
 export function problemsOf(answers: Answers, list: KeyList, view: View, mapping: RoleMapping): Problem[] {
   return [
     ...failures(answers, mapping),
@@ -36,7 +36,7 @@ export function problemsOf(answers: Answers, list: KeyList, view: View, mapping:
 const error = (sentence: string): Problem => ({ severity: 'error', sentence });
 const warning = (sentence: string): Problem => ({ severity: 'warning', sentence });
 
-/** What sentences about the query of a role are made with. */
+/** Values for texts about the query of a role. */
 const wordsOf = (role: RoleName, mapping: RoleMapping) => ({
   refId: refIdOf(role, mapping),
   title: ROLE_WORDS[role].title(),
@@ -48,8 +48,8 @@ function failures({ failed }: Answers, mapping: RoleMapping): Problem[] {
   return [...failed].map(([role, message]) =>
     error(
       role === ''
-        ? t('problem.failed', 'A query failed: {{message}}', { message, ...AS_IS })
-        : t('problem.role-failed', 'The query {{refId}} ({{title}}) failed, so {{without}}: {{message}}', {
+        ? t('notice.failed', 'A query failed: {{message}}', { message, ...AS_IS })
+        : t('notice.role-failed', 'The query {{refId}} ({{title}}) failed, so {{without}}: {{message}}', {
             message,
             ...wordsOf(role, mapping),
           }),
@@ -57,36 +57,36 @@ function failures({ failed }: Answers, mapping: RoleMapping): Problem[] {
   );
 }
 
-/** What queries of the present say, and what they should have said. */
+/** Notices from instant queries. */
 const present = (answers: Answers, list: KeyList, mapping: RoleMapping): Problem[] => [
   ...blindness(list),
   ...empty(answers, list, mapping),
   ...ended(list),
 ];
 
-/** Queries of the present are asked at the end of the shown time: in the future there is nothing. */
+/** Instant queries at a time in the future return no data. */
 const future = (): Problem[] => [
   error(
     t(
-      'problem.future',
-      'The shown time ends in the future, where the queries of this panel have no answer. Choose a time that ends now, such as "Today so far".',
+      'notice.future',
+      'The time range ends in the future, where queries return no data. Choose a range that ends now, such as "Today so far".',
     ),
   ),
 ];
 
 function blindness({ blind, keys }: KeyList): Problem[] {
-  // Without any key nothing says that there is an exporter at all.
+  // Without keys, other notices apply.
   if (blind === 0) return [];
   return [
     error(
       blind === keys.length
         ? t(
-            'problem.blind',
-            'An exporter is blind: the request log has stopped or is not being read to its end, so missing traffic means nothing. See to the pipeline first.',
+            'notice.blind',
+            'An exporter is blind: the request log has stopped or is not read to its end, so missing traffic means nothing. Check the pipeline first.',
           )
         : t(
-            'problem.blind-of-some',
-            'An exporter is blind: the request log has stopped or is not being read to its end, so missing traffic of {{count}} of the keys means nothing. See to the pipeline first.',
+            'notice.blind-of-some',
+            'An exporter is blind: the request log has stopped or is not read to its end, so missing traffic of {{count}} keys means nothing. Check the pipeline first.',
             { count: blind },
           ),
     ),
@@ -100,40 +100,40 @@ function unassigned({ unassigned: all }: Answers): Problem[] {
     warning(
       all.length === 1
         ? t(
-            'problem.unassigned-one',
-            'The query {{refIds}} has no role here: name what it is for under "RefIds of the queries" in the options of the panel.',
+            'notice.unassigned-one',
+            'The query {{refIds}} has no role. Assign one under "RefIds of the queries" in the panel options.',
             words,
           )
         : t(
-            'problem.unassigned',
-            'The queries {{refIds}} have no role here: name what each is for under "RefIds of the queries" in the options of the panel.',
+            'notice.unassigned',
+            'The queries {{refIds}} have no role. Assign one to each under "RefIds of the queries" in the panel options.',
             words,
           ),
     ),
   ];
 }
 
-/** Queries that have an answer about every key that is used, and answered nothing. */
+/** Queries that return data for every used key but returned nothing. */
 function empty(answers: Answers, { keys }: KeyList, mapping: RoleMapping): Problem[] {
   if (!keys.some(({ requests, lastUsed }) => requests > 0 || lastUsed > 0)) return [];
   return ROLE_NAMES.filter(
     (role) =>
       roleOf(role).neverEmpty === true &&
-      answers.asked.has(role) &&
+      answers.queried.has(role) &&
       !answers.failed.has(role) &&
       answers.rows(role).every(({ length }) => length === 0),
   ).map((role) =>
     warning(
       t(
-        'problem.empty',
-        'The query {{refId}} ({{title}}) answered nothing: {{without}}.',
+        'notice.empty',
+        'The query {{refId}} ({{title}}) returned no data: {{without}}.',
         wordsOf(role, mapping),
       ),
     ),
   );
 }
 
-/** Queries that the options name for a second role, which goes without. */
+/** Queries that the options assign to a second role. */
 function shared(view: View, mapping: RoleMapping): Problem[] {
   const roles = rolesByRefId(mapping);
   return neededIn(view).flatMap((role): Problem[] => {
@@ -142,8 +142,8 @@ function shared(view: View, mapping: RoleMapping): Problem[] {
     return [
       warning(
         t(
-          'problem.shared',
-          'The query {{refId}} is taken for "{{having}}" and cannot be for "{{title}}" as well, so {{without}}: name one for each under "RefIds of the queries" in the options of the panel.',
+          'notice.shared',
+          'The query {{refId}} already has the role "{{having}}" and cannot have "{{title}}" too, so {{without}}. Assign a query to each role under "RefIds of the queries" in the panel options.',
           { having: ROLE_WORDS[having].title(), ...wordsOf(role, mapping) },
         ),
       ),
@@ -151,13 +151,17 @@ function shared(view: View, mapping: RoleMapping): Problem[] {
   });
 }
 
-function missing({ asked }: Answers, view: View, mapping: RoleMapping): Problem[] {
+function missing({ queried }: Answers, view: View, mapping: RoleMapping): Problem[] {
   const roles = rolesByRefId(mapping);
   return neededIn(view)
-    .filter((role) => !asked.has(role) && roles.get(refIdOf(role, mapping)) === role)
+    .filter((role) => !queried.has(role) && roles.get(refIdOf(role, mapping)) === role)
     .map((role) =>
       warning(
-        t('problem.missing', 'There is no query {{refId}} ({{title}}): {{without}}.', wordsOf(role, mapping)),
+        t(
+          'notice.missing',
+          'The query {{refId}} ({{title}}) is missing: {{without}}.',
+          wordsOf(role, mapping),
+        ),
       ),
     );
 }
@@ -168,9 +172,9 @@ const neededIn = (view: View): RoleName[] =>
     return !optional && (!cardOnly || view === 'key');
   });
 
-/** Answers that lost a label on the way, such as those of a sum by less. */
+/** Results without a required label, for example because the query aggregates it away. */
 function unreadable(answers: Answers, mapping: RoleMapping): Problem[] {
-  return [...answers.asked].flatMap((role) => {
+  return [...answers.queried].flatMap((role) => {
     const { kind, labels } = roleOf(role);
     const lacks = (label: string) =>
       kind === 'series'
@@ -183,13 +187,13 @@ function unreadable(answers: Answers, mapping: RoleMapping): Problem[] {
       warning(
         lacking.length === 1
           ? t(
-              'problem.unreadable-one',
-              'The query {{refId}} ({{title}}) has answers without the label {{labels}}, so {{without}}: let the query keep it.',
+              'notice.unreadable-one',
+              'The query {{refId}} ({{title}}) returns series without the label {{labels}}, so {{without}}. Keep the label in the query.',
               words,
             )
           : t(
-              'problem.unreadable',
-              'The query {{refId}} ({{title}}) has answers without the labels {{labels}}, so {{without}}: let the query keep them.',
+              'notice.unreadable',
+              'The query {{refId}} ({{title}}) returns series without the labels {{labels}}, so {{without}}. Keep the labels in the query.',
               words,
             ),
       ),
@@ -209,13 +213,13 @@ function ended({ keys }: KeyList): Problem[] {
     warning(
       stale.length === 1
         ? t(
-            'problem.ended-one',
-            '{{count}} key has no current samples, for up to {{longest}}: its exporter is gone or was moved.',
+            'notice.ended-one',
+            '{{count}} key has had no samples for {{longest}}. Its exporter is down or was moved.',
             words,
           )
         : t(
-            'problem.ended',
-            '{{count}} keys have no current samples, for up to {{longest}}: their exporter is gone or was moved.',
+            'notice.ended',
+            '{{count}} keys have had no samples for up to {{longest}}. Their exporter is down or was moved.',
             words,
           ),
     ),

@@ -1,10 +1,10 @@
+import { NO_KEY, OTHER } from '../../../exporter/src/health/pseudo-keys.ts';
 import { KEY_SERIES } from '../../../exporter/src/health/series.ts';
-import { NO_KEY, OTHER } from '../../../exporter/src/keys/key.ts';
 import type { Answers } from '../frames/answers.ts';
 import type { Rows, Series } from '../frames/rows.ts';
 import type { RoleName } from '../roles/roles.ts';
 
-/** What the keys file says, as labels of `atender_key_info`. */
+/** Fields of the keys file, from the labels of `atender_key_info`. */
 export interface KeyInformation {
   name: string;
   environment: string;
@@ -19,19 +19,19 @@ export interface KeyInformation {
 export interface EndpointCounts {
   method: string;
   template: string;
-  /** By status; without status labels everything is under 0. */
+  /** By status; 0 = no status label. */
   statuses: Map<number, number>;
 }
 
-/** All that the queries answered about one key. What was not answered is undefined or missing. */
+/** Query results of one key. Missing results are undefined or empty. */
 export interface KeyReadings {
   id: string;
   tenant: string;
   info?: KeyInformation;
-  /** Values by metric name; several of one metric by their further label. */
+  /** Values by metric name, then by the extra label of the metric. */
   facts: Map<string, Map<string, number>>;
   thresholds: Map<string, number>;
-  /** Thresholds that the keys file sets, by kind. */
+  /** Overrides in the keys file, by kind. */
   overrides: Map<string, number>;
   status5m?: Map<number, number>;
   status30m?: Map<number, number>;
@@ -41,21 +41,21 @@ export interface KeyReadings {
   dayRate?: number;
   expectedRate?: number;
   lastWeek?: number;
-  /** Highest number of 403 answers in an earlier hour. */
+  /** Maximum number of 403 responses in an earlier hour. */
   forbiddenHistory?: number;
   volume?: Series;
   endpoints: EndpointCounts[];
   stragglers: EndpointCounts[];
   addresses: string[];
-  /** True for a key that is known only as the other one of a rotation. */
+  /** The key appears only as the other key in a rotation. */
   partnerOnly: boolean;
 }
 
-/** Every key that any query answered about, joined by key and tenant. */
+/** All keys in the query results, by tenant and id. */
 export class KeyIndex {
   private readonly tenants = new Map<string, Map<string, KeyReadings>>();
 
-  /** undefined = no query answered about it. */
+  /** undefined = not in the results. */
   find(tenant: string, id: string): KeyReadings | undefined {
     return this.tenants.get(tenant)?.get(id);
   }
@@ -65,12 +65,11 @@ export class KeyIndex {
   }
 
   /**
-   * The key's readings, new when this is the first answer about it.
-   * @param told the key's tenant; undefined = the query does not tell tenants apart, so it is that of the only
-   *   tenant with such a key
+   * Returns the data of the key and creates it if needed.
+   * @param givenTenant undefined = the query has no tenant label; the only tenant with such a key is then used
    */
-  at(told: string | undefined, id: string, partner = false): KeyReadings {
-    const tenant = told ?? this.onlyTenantOf(id);
+  at(givenTenant: string | undefined, id: string, partner = false): KeyReadings {
+    const tenant = givenTenant ?? this.onlyTenantOf(id);
     let keys = this.tenants.get(tenant);
     if (keys === undefined) {
       keys = new Map();
@@ -95,14 +94,14 @@ export class KeyIndex {
     return key;
   }
 
-  /** '' where no tenant or more than one has a key of that id. */
+  /** Returns '' if no tenant, or more than one, has a key with the id. */
   private onlyTenantOf(id: string): string {
     const having = [...this.tenants].flatMap(([tenant, keys]) => (keys.has(id) ? [tenant] : []));
     return having.length === 1 ? (having[0] as string) : '';
   }
 }
 
-/** Metrics whose values differ by a further label. */
+/** Metrics with an extra label besides the key labels. */
 const FURTHER_LABEL: Record<string, string> = {
   [KEY_SERIES.uniqueIps]: 'window',
   [KEY_SERIES.rateLimit]: 'window',
@@ -112,17 +111,17 @@ const FURTHER_LABEL: Record<string, string> = {
   [KEY_SERIES.threshold]: 'kind',
 };
 
-/** Takes what one row of an answer says about its key. */
+/** Reads one row into the data of its key. */
 type Take = (key: KeyReadings, rows: Rows, row: number) => void;
 
-/** What is taken from the tables. Rows of several exporters about one key add up, or the highest counts. */
+/** Reader of each table. Rows of several exporters are added, or the maximum is used. */
 const TAKEN: [role: RoleName, take: Take][] = [
   ['facts', takeFact],
   ...(['status5m', 'status30m', 'status1h'] as const).map((role): [RoleName, Take] => [
     role,
     (key, rows, row) => {
       const status = Number(rows.label('status', row) || Number.NaN);
-      // Null or NaN is no answer: a key that has no other is not one that had no requests. Nor is one of no status.
+      // Rows without a number or a status are skipped, so that the key counts as unknown rather than unused.
       if (!Number.isFinite(rows.value(row)) || !Number.isFinite(status)) return;
       key[role] ??= new Map();
       add(key[role], status, rows.value(row));
@@ -160,31 +159,31 @@ const TAKEN: [role: RoleName, take: Take][] = [
   ['info', takeInformation],
 ];
 
-/** Joins the answers of all queries by key. */
+/** Joins the results of all queries by key. */
 export function readingsOf(answers: Answers): KeyIndex {
   const index = new KeyIndex();
-  // In a card this query names the other key of a rotation too, which must not pass for the shown one.
-  const isCard = answers.asked.has('partnerFacts');
+  // In the card, `info` also returns the other key of a rotation, which is not the shown key.
+  const isCard = answers.queried.has('partnerFacts');
   const isOfPartner = (role: RoleName) =>
     role === 'partnerFacts' || role === 'stragglers' || (role === 'info' && isCard);
   const tables = TAKEN.map(([role, take]) => ({ role, take, rows: answers.rows(role) }));
   const tellsTenants = ({ rows }: { rows: Rows[] }) => rows.some((some) => some.has('tenant_id'));
-  // Those that tell tenants apart go first: the others are joined to what they found.
-  for (const told of [true, false]) {
-    for (const { role, take, rows: all } of tables.filter((table) => tellsTenants(table) === told))
+  // Results with tenant labels first: results without them are joined to the keys found.
+  for (const hasTenants of [true, false]) {
+    for (const { role, take, rows: all } of tables.filter((table) => tellsTenants(table) === hasTenants))
       for (const rows of all.filter((some) => some.has('key_id')))
         for (let row = 0; row < rows.length; row++) {
           const id = rows.label('key_id', row);
-          const tenant = told ? rows.label('tenant_id', row) : undefined;
+          const tenant = hasTenants ? rows.label('tenant_id', row) : undefined;
           if (isKey(id)) take(index.at(tenant, id, isOfPartner(role)), rows, row);
         }
-    for (const role of ['volume', 'partnerVolume'] as const) takeVolumes(index, answers, role, told);
+    for (const role of ['volume', 'partnerVolume'] as const) takeVolumes(index, answers, role, hasTenants);
   }
   if (isCard) standAlone(index);
   return index;
 }
 
-/** A key that only the keys file knows is answered by `info` alone. */
+/** A key without requests has results in `info` only. It is the shown key then, not a partner. */
 function standAlone(index: KeyIndex): void {
   const keys = index.all();
   if (keys.every(({ partnerOnly }) => partnerOnly)) for (const key of keys) key.partnerOnly = false;
@@ -199,7 +198,7 @@ function takeFact(key: KeyReadings, rows: Rows, row: number): void {
   values.set(name, highest(values.get(name), rows.value(row)));
 }
 
-/** Exporters whose keys files differ: retired, real-time or replacing for one of them is so, as for the alerts. */
+/** If keys files of exporters differ, retired, real-time and replacing win, as in the alerts. */
 function takeInformation(key: KeyReadings, rows: Rows, row: number): void {
   const text = (label: string) => rows.label(label, row);
   const { info: before } = key;
@@ -225,15 +224,24 @@ function takeEndpoint(endpoints: EndpointCounts[], rows: Rows, row: number): voi
   add(endpoint.statuses, Number(rows.label('status', row)) || 0, rows.value(row));
 }
 
-/** The volume of each key, summed over its series where a query answered with several. */
-function takeVolumes(index: KeyIndex, answers: Answers, role: 'volume' | 'partnerVolume', told: boolean) {
+/** Requests over time of each key, summed over its series. */
+function takeVolumes(
+  index: KeyIndex,
+  answers: Answers,
+  role: 'volume' | 'partnerVolume',
+  hasTenants: boolean,
+) {
   const all = answers.series(role);
-  if (all.some(({ labels }) => labels.tenant_id !== undefined) !== told) return;
+  if (all.some(({ labels }) => labels.tenant_id !== undefined) !== hasTenants) return;
   const found = new Map<KeyReadings, Series>();
   for (const series of all) {
     const id = series.labels.key_id ?? '';
     if (!isKey(id)) continue;
-    const key = index.at(told ? (series.labels.tenant_id ?? '') : undefined, id, role === 'partnerVolume');
+    const key = index.at(
+      hasTenants ? (series.labels.tenant_id ?? '') : undefined,
+      id,
+      role === 'partnerVolume',
+    );
     const before = found.get(key);
     found.set(key, before === undefined ? series : summed(before, series));
   }
@@ -259,5 +267,5 @@ function add(counts: Map<number, number>, status: number, requests: number): voi
 const highest = (known: number | undefined, value: number): number =>
   known === undefined || Number.isNaN(known) || value > known ? value : known;
 
-/** Requests without a key and those of keys beyond the exporter's limits have labels, but are no keys. */
+/** False for the pseudo-keys: requests without a key, and keys over the limit of the exporter. */
 const isKey = (id: string): boolean => id !== '' && id !== NO_KEY && id !== OTHER;

@@ -13,33 +13,33 @@ import type { RoleName } from '../roles/roles.ts';
 import type { EndpointCounts, KeyReadings } from './readings.ts';
 import { windowCountsOf } from './status-counts.ts';
 
-/** What holds for every key of the panel. */
+/** Inputs that are the same for every key. */
 export interface Circumstances {
   /** Seconds since the epoch. */
   now: number;
   pipelineAlive: boolean;
-  /** Roles that were asked for and did not fail: what they leave out is not there, rather than unknown. */
-  answered: ReadonlySet<RoleName>;
+  /** Roles with a successful query. A key missing from their results has no data, rather than unknown data. */
+  answeredRoles: ReadonlySet<RoleName>;
 }
 
-/** The keys this one is paired with in a rotation. */
+/** The other keys of a rotation. */
 export interface Partners {
   successor?: KeyReadings | undefined;
   predecessor?: KeyReadings | undefined;
 }
 
-/** The signals that decide a key's state, from what the queries answered. */
+/** Builds the signals of a key from query results. */
 export function signalsOf(key: KeyReadings, circumstances: Circumstances, partners: Partners): KeySignals {
-  const { now, pipelineAlive, answered } = circumstances;
-  const fact = factsOf(key, answered);
-  const thresholds = thresholdsOf(key, answered);
-  // A series that is gone is no traffic.
-  const recent = key.recentRate ?? (answered.has('recentRate') ? 0 : Number.NaN);
+  const { now, pipelineAlive, answeredRoles } = circumstances;
+  const fact = factsOf(key, answeredRoles);
+  const thresholds = thresholdsOf(key, answeredRoles);
+  // No series means no traffic.
+  const recent = key.recentRate ?? (answeredRoles.has('recentRate') ? 0 : Number.NaN);
   const expected = key.expectedRate ?? Number.NaN;
   return {
     ...unknownSignals(now, thresholds),
     pipelineAlive,
-    registered: registeredOf(key, fact, answered),
+    registered: registeredOf(key, fact, answeredRoles),
     retiredAt: fact(RECORDED.retired, Number.NaN),
     lastUsed: fact(KEY_SERIES.lastUsed, 0),
     recordedSince: fact(EXPORTER_SERIES.recordedSince, Number.NaN),
@@ -48,7 +48,7 @@ export function signalsOf(key: KeyReadings, circumstances: Circumstances, partne
     fiveMinutes: windowCountsOf(key.status5m),
     thirtyMinutes: windowCountsOf(key.status30m),
     hour: windowCountsOf(key.status1h),
-    forbiddenBefore: forbiddenBefore(key, thresholds, answered),
+    forbiddenBefore: forbiddenBefore(key, thresholds, answeredRoles),
     uniqueIpsDay: fact(KEY_SERIES.uniqueIps, 0, '24h'),
     lastNewIp: fact(KEY_SERIES.lastNewIp, 0),
     newSurface: newSurfaceOf(key),
@@ -56,19 +56,19 @@ export function signalsOf(key: KeyReadings, circumstances: Circumstances, partne
     peakPerMinute: fact(KEY_SERIES.peakPerMinute, 0),
     endpoints: endpointsOf(key.endpoints),
     volume: recent * 3600,
-    usualOfWeeks: expected * 3600,
+    weeklyBaseline: expected * 3600,
     recentBaseline: (key.dayRate ?? Number.NaN) * 3600,
-    successor: partnerOf(partners.successor, answered),
-    predecessor: partnerOf(partners.predecessor, answered),
+    successor: partnerOf(partners.successor, answeredRoles),
+    predecessor: partnerOf(partners.predecessor, answeredRoles),
   };
 }
 
-/** Looks a series of the key up by its name; `absent` stands in when the query was answered without it. */
+/** Looks up a series of the key by name. Returns `absent` if the query succeeded without it. */
 export type FactOf = (series: string, absent: number, further?: string) => number;
 
-export function factsOf(key: KeyReadings, answered: ReadonlySet<RoleName>): FactOf {
-  // A key with requests has facts: without any, the query did not reach them.
-  const isKnown = answered.has('facts') && (key.facts.size > 0 || !hasRequests(key));
+export function factsOf(key: KeyReadings, answeredRoles: ReadonlySet<RoleName>): FactOf {
+  // A key with requests has facts. If it has none, the query is incomplete.
+  const isKnown = answeredRoles.has('facts') && (key.facts.size > 0 || !hasRequests(key));
   return (series, absent, further = '') =>
     key.facts.get(series)?.get(further) ?? (isKnown ? absent : Number.NaN);
 }
@@ -77,15 +77,15 @@ export function factsOf(key: KeyReadings, answered: ReadonlySet<RoleName>): Fact
 export const hasRequests = ({ status1h, status30m }: KeyReadings): boolean =>
   sum(status1h?.values() ?? []) + sum(status30m?.values() ?? []) > 0;
 
-/** Answered about others alone: the keys file does not have this key. */
+/** A successful `info` query without this key means that it is not in the keys file. */
 function registeredOf(
   { info }: KeyReadings,
   fact: FactOf,
-  answered: ReadonlySet<RoleName>,
+  answeredRoles: ReadonlySet<RoleName>,
 ): KeySignals['registered'] {
-  if (info === undefined) return answered.has('info') ? null : undefined;
+  if (info === undefined) return answeredRoles.has('info') ? null : undefined;
   const limit = (series: string, window?: string): number | null => {
-    // Infinity stands for "answered without it", which is: no limit stated.
+    // Infinity = the query succeeded without a limit.
     const value = fact(series, Number.POSITIVE_INFINITY, window);
     return value === Number.POSITIVE_INFINITY ? null : value;
   };
@@ -104,27 +104,27 @@ function registeredOf(
   };
 }
 
-/** The recorded vector as it is; what it has no row for is as the keys file sets it, else at its default. */
-function thresholdsOf(key: KeyReadings, answered: ReadonlySet<RoleName>): EffectiveThresholds {
+/** Recorded thresholds; if missing, the override in the keys file; else the default. */
+function thresholdsOf(key: KeyReadings, answeredRoles: ReadonlySet<RoleName>): EffectiveThresholds {
   const effective = effectiveThresholds();
-  // The other key of a rotation is asked for facts alone.
+  // For the other key of a rotation, only facts are queried.
   const ofPartner = key.facts.get(KEY_SERIES.threshold);
   for (const kind of THRESHOLD_KINDS) {
     const value = key.thresholds.get(kind) ?? key.overrides.get(kind) ?? ofPartner?.get(kind);
     if (value === undefined || !Number.isFinite(value)) continue;
-    const own = answered.has('overrides') ? key.overrides.has(kind) : value !== effective[kind].value;
+    const own = answeredRoles.has('overrides') ? key.overrides.has(kind) : value !== effective[kind].value;
     effective[kind] = { value, origin: own ? 'key' : 'default' };
   }
   return effective;
 }
 
-/** The recorded history has a row only for keys with 403 answers in the 7 days before. */
+/** The recorded history has rows only for keys with 403 responses in the last 7 days. */
 function forbiddenBefore(
   { forbiddenHistory }: KeyReadings,
   thresholds: EffectiveThresholds,
-  answered: ReadonlySet<RoleName>,
+  answeredRoles: ReadonlySet<RoleName>,
 ): boolean | null {
-  if (!answered.has('forbiddenHistory')) return null;
+  if (!answeredRoles.has('forbiddenHistory')) return null;
   if (forbiddenHistory === undefined) return false;
   return forbiddenHistory >= thresholds.forbidden_count.value;
 }
@@ -136,7 +136,7 @@ function newSurfaceOf(key: KeyReadings): KeySignals['newSurface'] {
   return newest;
 }
 
-/** Endpoints that stand for many others are no one call. None known: the query was not asked, or answered nothing. */
+/** Skips pseudo-endpoints, which stand for many endpoints. null = no data. */
 function endpointsOf(endpoints: EndpointCounts[]): KeySignals['endpoints'] {
   const calls = endpoints
     .filter(({ template }) => !/^__(other|unmatched)__$/.test(template))
@@ -152,10 +152,10 @@ function endpointsOf(endpoints: EndpointCounts[]): KeySignals['endpoints'] {
 
 function partnerOf(
   partner: KeyReadings | undefined,
-  answered: ReadonlySet<RoleName>,
+  answeredRoles: ReadonlySet<RoleName>,
 ): RotationPartner | null {
   if (partner === undefined) return null;
-  const fact = factsOf(partner, answered);
+  const fact = factsOf(partner, answeredRoles);
   return {
     id: partner.info?.name || partner.id,
     lastUsed: fact(KEY_SERIES.lastUsed, 0),

@@ -6,7 +6,7 @@ export type StatusCounts = ReadonlyMap<number, number>;
 type AnswerClass = Exclude<keyof WindowCounts, 'requests'>;
 type Sums = Required<WindowCounts>;
 
-/** What answers with the status mean for a key, in the classes that the states are judged by. */
+/** The class of a status, as the checks use it. */
 export function answerClassOf(status: number): AnswerClass {
   if (status === 0) return 'noResponse';
   if (status < 300) return 'success';
@@ -17,7 +17,7 @@ export function answerClassOf(status: number): AnswerClass {
   return status < 500 ? 'other4xx' : 'serverErrors';
 }
 
-/** Sums requests by class; undefined (nothing answered for the key) = unknown. */
+/** Sums requests by class. undefined = no results for the key: all counts are NaN. */
 export function windowCountsOf(counts: StatusCounts | undefined): Sums {
   const start = counts === undefined ? Number.NaN : 0;
   const sums: Sums = {

@@ -1,13 +1,14 @@
 import type { Check } from '../../health/checks.ts';
+import { scopeChangeText } from '../../health/scopes.ts';
+import { thresholdText, valueText } from '../../health/wording.ts';
 import { OTHER, UNMATCHED } from '../../keys/key.ts';
-import { scopeChangeText } from '../../keys/scopes.ts';
 import { type Html, html } from '../../text/html.ts';
 import { count, counted } from '../../text/numbers.ts';
 import type { EndpointLine, KeyDetail } from '../key-detail.ts';
 import type { KeyOverview } from '../key-overview.ts';
 import { bar } from './charts.ts';
 import { resultBadge } from './tones.ts';
-import { ago, agoAndWhen, limitOf, measured, share } from './wording.ts';
+import { ago, agoAndWhen, share } from './wording.ts';
 
 /** Endpoints that a page lists; the rest is summed up. */
 const ENDPOINTS_SHOWN = 100;
@@ -55,7 +56,7 @@ ${scrolling(
   html`<table class="checks stacking" role="table"><thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Check</th><th scope="col" role="columnheader">Result</th><th scope="col" role="columnheader" class="figure">Now</th><th scope="col" role="columnheader">Breached at</th><th scope="col" role="columnheader">Why</th></tr></thead><tbody role="rowgroup">
 ${ordered.map(
   ({ label, alert, result, value, unit, kind, threshold, origin, explanation }) =>
-    html`<tr role="row" class="${result}"><th scope="row" role="rowheader">${label}${alert !== '' && html`<span class="code">${alert}</span>`}</th><td role="cell">${resultBadge(result)}</td><td role="cell" class="figure" data-label="Now">${measured(value, unit)}</td><td role="cell" data-label="Breached at">${limitOf(kind, threshold)}<span class="when">${origin === 'key' ? 'set for this key' : 'default'}</span></td><td role="cell" class="words">${explanation}</td></tr>
+    html`<tr role="row" class="${result}"><th scope="row" role="rowheader">${label}${alert !== '' && html`<span class="code">${alert}</span>`}</th><td role="cell">${resultBadge(result)}</td><td role="cell" class="figure" data-label="Now">${valueText(value, unit)}</td><td role="cell" data-label="Breached at">${thresholdText(kind, threshold)}<span class="when">${origin === 'key' ? 'set for this key' : 'default'}</span></td><td role="cell" class="words">${explanation}</td></tr>
 `,
 )}</tbody></table>`,
 )}</section>`;

@@ -1,13 +1,14 @@
 import type { CheckResult } from '../../health/checks.ts';
 import type { Tone } from '../../health/tones.ts';
+import { RESULT_TITLES } from '../../health/wording.ts';
 import { type Html, html } from '../../text/html.ts';
 
 export const badge = (tone: Tone, words: string): Html => html`<span class="badge ${tone}">${words}</span>`;
 
-const RESULTS: Record<CheckResult, [Tone, string]> = {
-  breach: ['bad', 'Breached'],
-  ok: ['good', 'OK'],
-  unknown: ['note', 'Unknown'],
-  not_applicable: ['quiet', 'Not judged'],
+const RESULT_TONES: Record<CheckResult, Tone> = {
+  breach: 'bad',
+  ok: 'good',
+  unknown: 'note',
+  not_applicable: 'quiet',
 };
-export const resultBadge = (result: CheckResult): Html => badge(...RESULTS[result]);
+export const resultBadge = (result: CheckResult): Html => badge(RESULT_TONES[result], RESULT_TITLES[result]);

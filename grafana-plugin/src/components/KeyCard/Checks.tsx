@@ -2,21 +2,15 @@ import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React from 'react';
 import type { Check, CheckResult } from '../../../../exporter/src/health/checks.ts';
-import { limitOf, measured } from '../../../../exporter/src/web/pages/wording.ts';
+import { RESULT_TITLES, thresholdText, valueText } from '../../../../exporter/src/health/wording.ts';
 import { getTableStyles } from './table-styles.ts';
 
 const ORDER: CheckResult[] = ['breach', 'ok', 'unknown', 'not_applicable'];
 
-/** Every rule applied to the key with value, threshold, and where the threshold comes from. */
+/** Every check of the key with value, threshold, and origin of the threshold. */
 export function Checks({ checks }: { checks: readonly Check[] }) {
   const styles = useStyles2(getTableStyles);
   const ordered = ORDER.flatMap((result) => checks.filter((check) => check.result === result));
-  const results: Record<CheckResult, string> = {
-    breach: t('checks.breach', 'Breached'),
-    ok: t('checks.ok', 'OK'),
-    unknown: t('checks.unknown', 'Unknown'),
-    not_applicable: t('checks.not-applicable', 'Not judged'),
-  };
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
     <div className={styles.scroll} tabIndex={0} role="region" aria-label={t('checks.label', 'Checks')}>
@@ -41,9 +35,9 @@ export function Checks({ checks }: { checks: readonly Check[] }) {
                   {label}
                   {alert !== '' && <div className={`${styles.second} ${styles.code}`}>{alert}</div>}
                 </th>
-                <td className={result === 'breach' ? styles.bad : undefined}>{results[result]}</td>
-                <td className={styles.figure}>{measured(value, unit)}</td>
-                <td>{limitOf(kind, threshold)}</td>
+                <td className={result === 'breach' ? styles.bad : undefined}>{RESULT_TITLES[result]}</td>
+                <td className={styles.figure}>{valueText(value, unit)}</td>
+                <td>{thresholdText(kind, threshold)}</td>
                 <td>{origin === 'key' ? t('checks.key', 'this key') : t('checks.default', 'default')}</td>
                 <td dir="auto">{explanation}</td>
               </tr>

@@ -1,0 +1,31 @@
+import { count, percent, span, tenths } from '../text/numbers.ts';
+import type { CheckResult } from './checks.ts';
+import { THRESHOLDS, type Threshold, type ThresholdKind } from './thresholds.ts';
+
+/** Titles of the results of checks. */
+export const RESULT_TITLES: Record<CheckResult, string> = {
+  breach: 'Breached',
+  ok: 'OK',
+  unknown: 'Unknown',
+  not_applicable: 'Not judged',
+};
+
+/** Formats a value in the unit of its threshold; "–" if there is none. */
+export function valueText(value: number, unit: Threshold['unit']): string {
+  if (!Number.isFinite(value)) return '–';
+  if (unit === 'seconds') return span(value);
+  if (unit === 'ratio') return percent(value);
+  return unit === 'factor' ? `${tenths(value)} ×` : count(value);
+}
+
+/** Formats a threshold with the direction of its breach: "more than 1 %". */
+export function thresholdText(kind: ThresholdKind, value: number): string {
+  const { unit, breach } = THRESHOLDS[kind];
+  const text = valueText(value, unit);
+  if (breach === 'above') return `more than ${text}`;
+  return breach === 'at_most' ? `${text} or less` : `${text} or more`;
+}
+
+/** The default of a threshold as text: "99 %", "30 d". */
+export const defaultText = (kind: ThresholdKind): string =>
+  valueText(THRESHOLDS[kind].default, THRESHOLDS[kind].unit);
