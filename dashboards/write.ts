@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dashboards } from './src/dashboards.ts';
 
-/** `npm run dashboards`: writes what the sources say as classic JSON, one file a dashboard. */
+/** `npm run dashboards`: writes one file of classic JSON per dashboard. */
 for (const [file, text] of dashboards()) {
   const path = new URL(`json/${file}`, import.meta.url);
   mkdirSync(new URL('.', path), { recursive: true });

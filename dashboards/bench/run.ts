@@ -10,10 +10,10 @@ import { answerTo, type Chosen, type Question, questionsOf, type Shown } from '.
 import { keyId, storeWeek } from './week.ts';
 
 /**
- * `npm run bench:dashboards`: how long every panel's queries take a real Prometheus that holds a week of 1,000 keys.
- * The week is invented and stored as blocks, which takes minutes once; --data keeps it for further runs. A panel asks
- * all its queries at once, as Grafana lets it, with everything chosen in every variable; its time ends with the last
- * answer. `npm run docs` then writes the table of dashboards/README.md.
+ * `npm run bench:dashboards`: measures the queries of every panel against a real Prometheus with a week of 1,000 keys. The
+ * week is invented and stored as blocks, which takes minutes once. --data keeps it for later runs. The queries of a panel
+ * run in parallel, as in Grafana, with "All" in every variable. The time of a panel ends with its last result.
+ * `npm run docs` then writes the table of dashboards/README.md.
  */
 const { values: options } = parseArgs({
   options: {
@@ -65,12 +65,12 @@ try {
   await prometheus.stop();
 }
 
-/** What a panel, a variable or an annotation took. */
+/** Cost of a panel, a variable or an annotation. */
 interface Timed {
   asker: string;
   queries: number;
   seconds: number;
-  /** Processor seconds of Prometheus, which a busy machine changes less. */
+  /** CPU seconds of Prometheus, which vary less on a busy machine. */
   processor: number;
   slowest: string;
 }
@@ -90,7 +90,7 @@ async function measured(): Promise<Timed[]> {
   return answers.sort((a, b) => b.seconds - a.seconds);
 }
 
-/** Grafana's back end asks ten queries of a panel at once. */
+/** The back end of Grafana runs ten queries of a panel in parallel. */
 async function asked(questions: Question[]): Promise<Omit<Timed, 'asker' | 'queries'>> {
   const [started, before] = [performance.now(), cpuSeconds(prometheus.pid)];
   const waiting = [...questions];
@@ -108,7 +108,7 @@ async function asked(questions: Question[]): Promise<Omit<Timed, 'asker' | 'quer
   return { seconds, processor: cpuSeconds(prometheus.pid) - before, slowest: slowest.name };
 }
 
-/** Prometheus merges the new blocks in the first minutes; nothing is measured meanwhile. */
+/** Waits until Prometheus has merged the new blocks, which takes some minutes. */
 async function settled(): Promise<void> {
   console.error('bench: waiting until Prometheus has merged its blocks …');
   const names = () => readdirSync(blocks).sort().join();

@@ -9,13 +9,13 @@ import { KEY, SELF } from '../src/queries.ts';
 export interface Week {
   keys: number;
   days: number;
-  /** Seconds between two scrapes. */
+  /** Scrape interval, seconds. */
   scrape: number;
-  /** The key that panels look at alone. */
+  /** The key of panels for one key. */
   looked: string;
 }
 
-/** A series with its value at a second. */
+/** A series with its value by time in seconds. */
 interface Series {
   name: string;
   labels: Record<string, string>;
@@ -25,22 +25,21 @@ interface Series {
 const STATUSES = [200, 201, 401, 403, 404, 422, 429, 500];
 const ENDPOINTS = ['contacts', 'conversations', 'tags', 'users', 'settings', 'search', 'webhooks', 'teams'];
 const TENANTS = 20;
-/** Thresholds that alerting/rules record for every key. */
+/** Thresholds that the rules record for every key. */
 const RECORDED_FOR_ALL: (keyof typeof THRESHOLDS)[] = [
   ...(['unauthorized_count', 'throttled_ratio', 'server_error_ratio'] as const),
   ...(['forbidden_count', 'stale_seconds', 'spike_ratio', 'dip_ratio', 'silence_seconds'] as const),
 ];
-/** Largest block that Prometheus makes of days; each is read once by promtool. */
+/** Maximum block size of Prometheus. promtool reads each block once. */
 const BLOCK_HOURS = 18;
 const HOUR = 3600;
 
 export const keyId = (key: number): string => `key_${String(key).padStart(4, '0')}`;
 
 /**
- * Stores the days before `to` as blocks of Prometheus: what it would have scraped and what the rules record.
- * Whatever no query reads over more than three hours for every key has three hours, and the first minutes where
- * queries read the start: a week of everything would take hours to store, and is not touched by a query that selects
- * less.
+ * Stores the days before `to` as Prometheus blocks: scraped and recorded series. If no query reads a series of every key
+ * over more than three hours, only three hours are stored, plus the first minutes for queries that read the start. Storing
+ * a full week of everything would take hours and would not change the cost of the queries.
  */
 export function storeWeek(data: string, week: Week, to: number): void {
   mkdirSync(data, { recursive: true });
@@ -65,7 +64,7 @@ export function storeWeek(data: string, week: Week, to: number): void {
   }
 }
 
-/** Series that are read over all of the time: some families of every key, and everything of one. */
+/** Series that queries read over the whole week: some families of every key, and all series of one key. */
 function lasting({ keys, looked }: Week, from: number): Series[] {
   const series: Series[] = [];
   for (let key = 0; key < keys; key++) {
@@ -101,13 +100,13 @@ function lasting({ keys, looked }: Week, from: number): Series[] {
           labels: { tenant_id: `tenant_${tenant}`, environment, tier: 'professional' },
           at: () => 10,
         });
-  // Twenty keys that are in trouble a third of the time.
+  // Twenty keys with errors a third of the time.
   for (let key = 0; key < keys; key += keys / 20)
     series.push(alert('AtenderKeyThrottled', key, (second) => second % 86_400 < 28_800));
   return [...series, ...self(from)];
 }
 
-/** The rest of the other keys. */
+/** Other series of the other keys. */
 function recent({ keys, looked }: Week, to: number): Series[] {
   return Array.from({ length: keys }, (_, key) => key)
     .filter((key) => keyId(key) !== looked)
@@ -190,7 +189,7 @@ function gauges(key: number, from: number): Series[] {
   return series;
 }
 
-/** An alert as Prometheus records it: only while it fires. */
+/** An alert as Prometheus stores it: only while it is firing. */
 function alert(alertname: string, key: number, fires: (second: number) => boolean): Series {
   const labels = { alertname, alertstate: 'firing', severity: 'ticket', category: 'security' };
   return {
@@ -219,13 +218,13 @@ function self(from: number): Series[] {
 }
 
 const SCRAPED = { job: 'atender-exporter', instance: 'exporter:9469' };
-/** Requests a second. */
+/** Requests per second. */
 const paceOf = (key: number): number => (1 + (key % 7)) / 10;
-/** Share of the requests that each status but 200 and 201 has. */
+/** Share of each status other than 200 and 201. */
 const REFUSED = 0.0002;
 const counted = (key: number, seconds: number, share: number): number =>
   Math.floor(seconds * paceOf(key) * share);
-/** When a key was last used from a new address: every day to every month. */
+/** Time when a key was last used from a new IP address, from daily to monthly. */
 const newAddress = (key: number, second: number): number => second - (second % (86_400 * (1 + (key % 30))));
 const labelsOf = (key: number) => ({ tenant_id: `tenant_${key % TENANTS}`, key_id: keyId(key) });
 const byStatus = (status: number) => ({
@@ -233,7 +232,7 @@ const byStatus = (status: number) => ({
   status_class: `${Math.floor(status / 100)}xx`,
 });
 
-/** Lines of one block; families may come in any order, which promtool does not mind. */
+/** Lines of one block. promtool accepts families in any order. */
 class BlockFile {
   private readonly file: number;
   private pending = '';

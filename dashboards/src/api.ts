@@ -9,15 +9,15 @@ import { type About, described, NEUTRAL } from './panels.ts';
 /** Grafana Labs' Infinity data source over the exporter's HTTP API. */
 export const API: common.DataSourceRef = { type: 'yesoreyeram-infinity-datasource', uid: 'atender-api' };
 
-/** A field of the answer's rows. */
+/** A field of the rows in a response. */
 export interface Field {
-  /** Its path in a row of the answer: names and places from 0 on with dots between, which every version understands. */
+  /** Path in a row: names and indexes from 0, separated by dots. Every version of the data source supports this form. */
   selector: string;
   text: string;
   type: 'string' | 'number' | 'timestamp';
-  /** Grafana's name of the unit, where it has one. */
+  /** Unit id of Grafana. */
   unit?: string;
-  /** It goes over several lines. */
+  /** The text wraps. */
   wrapped?: boolean;
 }
 
@@ -38,18 +38,18 @@ export const sentence = (selector: string, title: string): Field => ({
   wrapped: true,
 });
 
-/** A question to the API. */
+/** A query to the exporter's API. */
 export interface Question {
   path: string;
   parameters: Record<string, string>;
-  /** Where the rows are in the answer. */
+  /** Path of the rows in the response. */
   rows: string;
-  /** Asks for page after page of so many entries; else for the first one only. */
+  /** Entries per page; all pages are fetched, up to `MOST_PAGES`. Without it, only the first page is fetched. */
   pageOf?: number;
   fields: Field[];
 }
 
-/** A dashboard that asks the API. Text variables are typed, and empty ones count as not given. */
+/** A dashboard that queries the API. The API treats empty text variables as absent. */
 export function recordFrame(
   name: DashboardName,
   about: string,
@@ -73,31 +73,31 @@ export function recordFrame(
 export const typed = (name: string, label: string, about: string, preset = '') =>
   new dashboard.TextBoxVariableBuilder(name).label(label).description(about).defaultValue(preset);
 
-/** In the words in which links bring it from dashboards where all are chosen, and back: nothing would be no tenant there. */
-export const TENANT = typed('tenant', 'Tenant', 'An id; $__all: any', '$__all');
+/** `$__all` is the value that links from and to the other dashboards carry. An empty value would select no tenant there. */
+export const TENANT = typed('tenant', 'Tenant', 'Tenant id; $__all = any', '$__all');
 
 const WRAPPED = { type: common.TableCellDisplayMode.Auto, wrapText: true };
 
-/** Rows of the answer as a table. */
+/** Rows of a response as a table. */
 export function answerTable(about: About, question: Question) {
   const panel = described(new table.PanelBuilder(), about, NEUTRAL).datasource(API).filterable(true);
   for (const { text, unit, wrapped } of question.fields) {
     if (unit) panel.overrideByName(text, [{ id: 'unit', value: unit }]);
     if (wrapped) panel.overrideByName(text, [{ id: 'custom.cellOptions', value: WRAPPED }]);
   }
-  // The data source gives its columns in the order of their names.
+  // The data source sorts columns by name.
   const order = Object.fromEntries(question.fields.map(({ text }, i) => [text, i]));
   panel.withTransformation({ id: 'organize', options: { indexByName: order } });
   return panel.withTarget(new AskBuilder(question, 'table'));
 }
 
-/** Says whose requests a dashboard's answers are made of: where exporters share facts, of one of them. */
+/** Shows which exporter counted the requests. If exporters share facts, the API of each still covers only its own requests. */
 export const coverageTable = (path: string, parameters: Record<string, string>) =>
   answerTable(
     {
       title: 'Coverage',
       description:
-        'Which exporter counted the requests below. Where exporters share facts through Redis, this is one of them. Ask each exporter before you conclude that a key is not in use.',
+        'The exporter that counted the requests below. If exporters share facts through Redis, this is one of them. Check every exporter before you conclude that a key is not in use.',
       unit: 'short',
       span: 24,
       height: 3,
@@ -110,7 +110,7 @@ export const coverageTable = (path: string, parameters: Record<string, string>) 
     },
   );
 
-/** Rows of the answer over time: the first field is the time. */
+/** Rows of a response over time. The first field is the time. */
 export function answerLines(about: About, question: Question) {
   const panel = described(new timeseries.PanelBuilder(), about, NEUTRAL)
     .datasource(API)
@@ -124,7 +124,7 @@ class AskBuilder implements cog.Builder<cog.Dataquery> {
   private readonly query: object;
 
   constructor({ path, parameters, rows, fields, pageOf }: Question, format: 'table' | 'timeseries') {
-    // With a cursor the data source's own setting of a page's size is not sent.
+    // In cursor mode the data source does not send its own page size.
     const asked = pageOf === undefined ? parameters : { ...parameters, limit: String(pageOf) };
     this.query = {
       refId: 'A',
@@ -150,10 +150,10 @@ class AskBuilder implements cog.Builder<cog.Dataquery> {
   }
 }
 
-/** Most pages the Infinity data source goes through for one query. */
+/** Maximum number of pages that the Infinity data source fetches for one query. */
 export const MOST_PAGES = 5;
 
-/** Its own way through an API's pages: what an answer has as `next` is the `cursor` of the next question. */
+/** Cursor pagination of the data source: `next` of a response is the `cursor` of the next request. */
 const PAGES = {
   pagination_mode: 'cursor',
   pagination_max_pages: MOST_PAGES,

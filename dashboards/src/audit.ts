@@ -1,16 +1,16 @@
 import { answerTable, coverageTable, number, recordFrame, TENANT, text, time, typed } from './api.ts';
 import { row } from './panels.ts';
 
-/** Single requests out of the archive. */
+/** Search for single requests in the archive. */
 export const audit = recordFrame(
   'audit',
-  'Single requests out of the archive, by key, address, status and endpoint. The exporter must keep one (record.archive).',
+  'Search the archive for single requests by key, IP address, status and endpoint. Requires record.archive.',
   [
-    typed('key', 'Key', 'An id; empty: any'),
+    typed('key', 'Key', 'Key id; empty = any'),
     TENANT,
-    typed('ip', 'IP', 'An address or a network, 203.0.113.0/24; empty: any'),
-    typed('status', 'Status', '403, or 4xx, or both with a comma; empty: any'),
-    typed('endpoint', 'Endpoint', 'As in the metrics, * for anything; empty: any'),
+    typed('ip', 'IP', 'IP address, or network such as 203.0.113.0/24; empty = any'),
+    typed('status', 'Status', '403, 4xx, or several separated by commas; empty = any'),
+    typed('endpoint', 'Endpoint', 'Endpoint as in the metrics, with * as wildcard; empty = any'),
   ],
   'now-24h',
 )
@@ -19,9 +19,9 @@ export const audit = recordFrame(
   .withPanel(
     answerTable(
       {
-        title: 'Requests of the shown time',
+        title: 'Requests in the shown time',
         description:
-          'The first 1,000 requests that fit, of the shown time. Narrow the time or the fields to see others; `atender-exporter audit search` writes all of them, also as CSV and Parquet.',
+          'The first 1,000 matching requests in the shown time. Narrow the time range or the fields to see others. `atender-exporter audit search` exports all of them, also as CSV or Parquet.',
         unit: 'short',
         span: 24,
         height: 22,

@@ -7,8 +7,8 @@ import { review } from './review.ts';
 import { rotationSecurity } from './rotation-security.ts';
 
 /**
- * Every dashboard: file name and content, classic JSON as file provisioning takes it. Those under `record/` ask the
- * exporter's API instead of Prometheus.
+ * Every dashboard as file name and classic JSON, for file provisioning. Dashboards under `record/` query the API of the
+ * exporter instead of Prometheus.
  */
 export function dashboards(): [file: string, text: string][] {
   const live = [overview, keyUsage, rotationSecurity, exporter].map((builder) => builder.build());

@@ -1,3 +1,4 @@
+import { CAUGHT_UP_WITHIN } from '../../exporter/src/health/pipeline.ts';
 import { RECORDED } from '../../exporter/src/health/series.ts';
 import { firing, frame } from './frame.ts';
 import { figures, GOOD_BELOW, lines, NEUTRAL, row, rows } from './panels.ts';
@@ -6,20 +7,20 @@ import { SELF } from './queries.ts';
 const JOB = 'job=~"$job"';
 const perSource = (metric: string, by = 'instance, source'): string =>
   `sum by (${by}) (rate(${metric}{${JOB}}[$__rate_interval]))`;
-/** What happened to whom, since the point before. */
+/** Increase since the previous point, by labels. */
 const happened = (metric: string, by: string): string =>
   `sum by (${by}) (increase(${metric}{${JOB}}[$__rate_interval]))`;
 const quantile = (metric: string, q: number): string =>
   `histogram_quantile(${q}, sum by (instance, le) (rate(${metric}_bucket{${JOB}}[$__rate_interval])))`;
 
 const NO_EXPORTER = 'No exporter is scraped';
-const NOT_SHARED = 'Facts are not shared (shared.redis.url)';
-const NO_ARCHIVE = 'No archive is kept (record.archive)';
+const NOT_SHARED = 'Sharing is off (shared.redis.url)';
+const NO_ARCHIVE = 'The archive is off (record.archive)';
 
-/** Does the pipeline see? */
+/** Health of the exporters. */
 export const exporter = frame(
   'exporter',
-  'The pipeline itself: is everything read, committed and shown, and what does it cost?',
+  'Health of the exporters: reading, commits, scrapes, and what they cost.',
   ['job'],
 )
   .annotation(firing('alertname=~"Atender.+",category="pipeline",alertname!="AtenderWatchdog"'))
@@ -28,9 +29,9 @@ export const exporter = frame(
       {
         title: 'Exporters',
         description:
-          'Exporters that Prometheus can scrape, those it cannot, those that have read their backlog, and those that are blind: not reading, behind, or failing to commit. No key can be judged by a blind one; the panels below say why it is.',
+          'Exporters by state. up: Prometheus can scrape the exporter. down: it cannot. ready: the backlog is read. blind: the exporter is down, not reading, behind, or failing to commit. Do not judge a key by a blind exporter. The panels below show the cause.',
         unit: 'short',
-        none: 'No exporter is scraped: see the targets in Prometheus',
+        none: 'No exporter is scraped. Check the targets in Prometheus.',
       },
       [
         { expr: `sum(up{${JOB}})`, legend: 'up', steps: [['red'], ['green', 1]] },
@@ -50,7 +51,7 @@ export const exporter = frame(
       {
         title: 'Behind',
         description:
-          'Of the worst source: age of the last line read while more is waiting, time since it was last looked at, and time since its newest request. The first rising means that more is written than is read; the last alone rising, that nothing is written.',
+          'Values of the worst source. behind: age of the last line read while more lines wait. last look: time since the source was last read or found unchanged. last request: time since its newest request. If behind rises, more is written than is read. If only last request rises, nothing is written.',
         unit: 's',
         none: 'No source is read',
       },
@@ -59,7 +60,7 @@ export const exporter = frame(
         { expr: `max(time() - ${SELF.lastLooked}{${JOB}})`, legend: 'last look' },
         { expr: `max(time() - ${SELF.lastEvent}{${JOB}})`, legend: 'last request', steps: NEUTRAL },
       ],
-      GOOD_BELOW(30, 120),
+      GOOD_BELOW(30, CAUGHT_UP_WITHIN),
     ),
   )
   .withRow(row('Reading'))
@@ -68,7 +69,7 @@ export const exporter = frame(
       {
         title: 'Lines read',
         description:
-          'Lines a second by source. It follows the traffic of the API; a stop while the API runs is a log that stopped.',
+          'Lines per second by source. The rate follows the API traffic. If it drops to 0 while the API is in use, the log has stopped.',
         unit: 'cps',
         none: NO_EXPORTER,
       },
@@ -80,9 +81,9 @@ export const exporter = frame(
       {
         title: 'Rejected lines by reason',
         description:
-          'Lines a second that are no requests in the configured format and are not counted. The exporter’s log quotes an example of each reason; try `once` on the file.',
+          'Lines per second that do not match the configured format. They are not counted. The log of the exporter quotes an example of each reason. Run `once` on the file to test the format.',
         unit: 'cps',
-        none: 'No line was ever rejected',
+        none: 'No lines rejected',
       },
       [{ expr: perSource(SELF.rejected, 'source, reason'), legend: '{{source}} {{reason}}' }],
       { stacked: true },
@@ -93,7 +94,7 @@ export const exporter = frame(
       {
         title: 'Files by pattern',
         description:
-          'Files that each configured path or glob matches and that can be read. 0 is a typo, a missing directory or a permission: `check-config` names the cause.',
+          'Readable files that each configured path or glob matches. 0 means a typo, a missing directory or a missing permission. `check-config` shows the cause.',
         unit: 'none',
         none: NO_EXPORTER,
       },
@@ -110,7 +111,7 @@ export const exporter = frame(
       {
         title: 'Bytes waiting',
         description:
-          'Bytes known to be there and not read yet. Should be near 0; a saw-tooth is normal, a ramp is not.',
+          'Bytes written but not read yet. The value should be near 0. A sawtooth is normal. A steady rise is not.',
         unit: 'bytes',
         none: NO_EXPORTER,
       },
@@ -127,9 +128,9 @@ export const exporter = frame(
       {
         title: 'Lost bytes',
         description:
-          'Bytes that were written and gone before they could be read, by reason. Their requests are counted nowhere: rotate by rename, and keep rotated files a while.',
+          'Bytes that disappeared before they were read, by reason. Their requests are not counted. Rotate logs by renaming, and keep rotated files for a while.',
         unit: 'bytes',
-        none: 'No byte was ever lost',
+        none: 'No bytes lost',
       },
       [{ expr: happened(SELF.lost, 'source, reason'), legend: '{{source}} {{reason}}' }],
       { steps: GOOD_BELOW(1, 1) },
@@ -140,7 +141,7 @@ export const exporter = frame(
       {
         title: 'Rotations, truncations, file errors',
         description:
-          'What happened to the files. Rotations come as the logger makes them; a truncation can lose lines (see Lost bytes); a journal gap means that entries may have been removed before they were read; an error names what failed, and the exporter’s log says on which file.',
+          'Events of the log files. Rotations follow the schedule of the logger. A truncation can lose lines; see Lost bytes. A journal gap means that entries may have been removed before they were read. An error shows the failed operation. The log of the exporter names the file.',
         unit: 'short',
         none: 'No rotation, truncation, file error or journal gap yet',
       },
@@ -157,21 +158,21 @@ export const exporter = frame(
       {
         title: 'Unusable fields',
         description:
-          'Lines a second that were counted without an optional field, because its value cannot be used: without an address no new address is noticed. Mend the logger, or map another field.',
+          'Lines per second that were counted without an optional field because its value is invalid. Without an IP address, no new IP address can be detected. Fix the logger, or map another field.',
         unit: 'cps',
-        none: 'Every field was usable',
+        none: 'No unusable fields',
       },
       [{ expr: perSource(SELF.ignored, 'source, field'), legend: '{{source}} {{field}}' }],
       { stacked: true },
     ),
   )
-  .withRow(row('Committing and showing'))
+  .withRow(row('Commits and scrapes'))
   .withPanel(
     lines(
       {
         title: 'Commit duration',
         description:
-          'How long a commit took. Growing means a slow disk or a store on a full one; a line is shown after at most this and the commit interval.',
+          'Duration of commits. A rising value means a slow or full disk. A line read is exposed after at most this time plus the commit interval.',
         unit: 's',
         none: NO_EXPORTER,
       },
@@ -186,7 +187,7 @@ export const exporter = frame(
       {
         title: 'Commit errors',
         description:
-          'Commits that failed and were tried again. While they fail what is shown stands still: free space, or put the store back.',
+          'Failed commits (retried). While commits fail, the exposed values do not change. Free disk space, or restore the store.',
         unit: 'short',
         none: NO_EXPORTER,
       },
@@ -199,7 +200,7 @@ export const exporter = frame(
       {
         title: 'Scrape duration',
         description:
-          'How long the exporter took to render a scrape, and Prometheus to fetch it. Near the scrape timeout (10 s by default) scrapes fail: scrape less often, or lower the limits.',
+          'Time to render a scrape, and time for Prometheus to fetch it. Scrapes fail when this reaches the scrape timeout (10 s by default). Scrape less often, or lower the series limits.',
         unit: 's',
         none: NO_EXPORTER,
       },
@@ -207,7 +208,7 @@ export const exporter = frame(
         { expr: quantile(SELF.scrapeDuration, 0.99), legend: 'p99 {{instance}}' },
         {
           expr: `max by (instance) (scrape_duration_seconds{${JOB}})`,
-          legend: 'as Prometheus sees it {{instance}}',
+          legend: 'fetched by Prometheus {{instance}}',
         },
       ],
     ),
@@ -217,7 +218,7 @@ export const exporter = frame(
       {
         title: 'Memory and scrape size',
         description:
-          'Resident memory, and the size of the rendered exposition. Memory grows with keys, series and addresses, and stays within the limits.',
+          'Resident memory, and size of the rendered exposition. Memory grows with keys, series and IP addresses. The configured limits bound all three.',
         unit: 'bytes',
         none: NO_EXPORTER,
       },
@@ -230,9 +231,9 @@ export const exporter = frame(
   .withPanel(
     lines(
       {
-        title: 'Processor',
+        title: 'CPU',
         description:
-          'Share of one core. A steady 100 % means that more is written than one core reads: run an exporter per log host.',
+          'CPU use as a share of one core. A steady 100 % means that one core cannot keep up with the log. Run one exporter per log host.',
         unit: 'percentunit',
         none: NO_EXPORTER,
       },
@@ -247,18 +248,18 @@ export const exporter = frame(
   .withPanel(
     rows(
       {
-        title: 'Series held against their limits',
+        title: 'Series and their limits',
         description:
-          'What is limited, how full it is, and what found the limit reached. Totals stay right under `__other__`; raise the limit or list the routes.',
+          'Current number of series, the limit, and how many requests or IP addresses were over the limit in the shown time. These count under `__other__`, so totals stay correct. Raise the limit, or list your routes.',
         unit: 'short',
         none: NO_EXPORTER,
       },
       [
-        { expr: `max by (instance, metric) (${SELF.series}{${JOB}})`, column: { title: 'Held' } },
+        { expr: `max by (instance, metric) (${SELF.series}{${JOB}})`, column: { title: 'Series' } },
         { expr: `max by (instance, metric) (${SELF.seriesLimit}{${JOB}})`, column: { title: 'Limit' } },
         {
           expr: `sum by (instance, metric) (increase(${SELF.overflow}{${JOB}}[$__range]))`,
-          column: { title: 'Overflowed' },
+          column: { title: 'Over the limit' },
         },
       ],
       { instance: 'Exporter', metric: 'Metric' },
@@ -269,20 +270,20 @@ export const exporter = frame(
   .withPanel(
     rows(
       {
-        title: 'Configuration taken over',
+        title: 'Configuration reloads',
         description:
-          'Whether configuration and keys file were taken over when they were last read, and how long ago that last succeeded. After a refusal the old ones stay in force: `check-config` names what is wrong.',
+          'Time since configuration and keys file were last reloaded successfully, and whether the latest reload failed. After a failed reload, the previous configuration stays active. `check-config` shows the error.',
         unit: 's',
         none: NO_EXPORTER,
       },
       [
         {
           expr: `time() - max by (instance) (${SELF.reloadTime}{${JOB}})`,
-          column: { title: 'Taken over ago' },
+          column: { title: 'Since last success' },
         },
         {
           expr: `1 - min by (instance) (${SELF.reloadSuccess}{${JOB}})`,
-          column: { title: 'Latest refused', unit: 'bool_yes_no', steps: GOOD_BELOW(1, 1) },
+          column: { title: 'Latest failed', unit: 'bool_yes_no', steps: GOOD_BELOW(1, 1) },
         },
       ],
       { instance: 'Exporter' },
@@ -294,7 +295,7 @@ export const exporter = frame(
       {
         title: 'Versions',
         description:
-          'What runs where. Exporters of different versions share facts and can be updated one by one; a mix that lasts is an update that was forgotten.',
+          'Version of each exporter. Exporters of different versions can share facts, so you can update them one by one. If different versions remain, an update was forgotten.',
         unit: 'short',
         none: NO_EXPORTER,
       },
@@ -307,13 +308,13 @@ export const exporter = frame(
       { instance: 'Exporter', version: 'Version', nodeversion: 'Node.js' },
     ),
   )
-  .withRow(row('Sharing with other exporters'))
+  .withRow(row('Sharing between exporters'))
   .withPanel(
     figures(
       {
         title: 'Sharing through Redis',
         description:
-          'Exporters that share facts with the others and those that show only their own, and the API keys whose shared facts are known. While one is away nothing is lost, but an address that another exporter knows may be announced as new: mend Redis or the way to it.',
+          'sharing: exporters that share facts with others. alone: exporters that show only their own. keys known: API keys with shared facts. While an exporter is alone, nothing is lost, but it can report an IP address as new that another exporter knows. Fix Redis or the connection to it.',
         unit: 'short',
         span: 8,
         height: 8,
@@ -323,7 +324,7 @@ export const exporter = frame(
         { expr: `sum(${SELF.sharedUp}{${JOB}})`, legend: 'sharing', steps: [['red'], ['green', 1]] },
         {
           expr: `count(${SELF.sharedUp}{${JOB}} == 0) or 0 * count(${SELF.sharedUp}{${JOB}})`,
-          legend: 'on their own',
+          legend: 'alone',
           steps: GOOD_BELOW(1, 1),
         },
         { expr: `max(${SELF.sharedKeys}{${JOB}})`, legend: 'keys known' },
@@ -334,9 +335,9 @@ export const exporter = frame(
   .withPanel(
     lines(
       {
-        title: 'Since facts were last shared',
+        title: 'Time since the last sync',
         description:
-          'Time since an exporter last published its facts and read those of the others. A few seconds are normal (shared.interval); rising means that Redis does not answer. Nothing at all: it never has since the start.',
+          'Time since an exporter last published its facts and read those of the others. A few seconds are normal (shared.interval). A rising value means that Redis does not respond. No line means that no sync has succeeded since the start.',
         unit: 's',
         span: 8,
         none: NOT_SHARED,
@@ -364,23 +365,23 @@ export const exporter = frame(
       { steps: GOOD_BELOW(1, 10) },
     ),
   )
-  .withRow(row('Archive of requests'))
+  .withRow(row('Request archive'))
   .withPanel(
     figures(
       {
-        title: 'Upkeep of the archive',
+        title: 'Archive upkeep',
         description:
-          'Of the worst exporter: what its latest upkeep could not do, and how long ago one last ended without a problem; it is due every hour. No request is lost meanwhile, but the disk fills: the exporter’s log names each problem.',
+          'Values of the worst exporter: errors of its latest upkeep, and time since its last upkeep without an error. Upkeep is due every hour. No request is lost meanwhile, but the disk fills up. The log of the exporter names each error.',
         unit: 'short',
         span: 8,
         height: 8,
         none: NO_ARCHIVE,
       },
       [
-        { expr: `max(${SELF.archiveProblems}{${JOB}})`, legend: 'problems', steps: GOOD_BELOW(1, 1) },
+        { expr: `max(${SELF.archiveProblems}{${JOB}})`, legend: 'errors', steps: GOOD_BELOW(1, 1) },
         {
           expr: `time() - min(${SELF.archiveUpkeep}{${JOB}})`,
-          legend: 'last upkeep ago',
+          legend: 'since last success',
           unit: 's',
           steps: GOOD_BELOW(5400, 10_800),
         },
@@ -391,9 +392,9 @@ export const exporter = frame(
   .withPanel(
     lines(
       {
-        title: 'Spool: segments that wait to be sealed',
+        title: 'Segments waiting to be sealed',
         description:
-          'Full segments of single requests that are not in Parquet yet. One comes every quarter of an hour or million requests and goes within minutes; several mean that nothing is sealed, and searches lack what waits. Never delete the spool: make room elsewhere.',
+          'Full segments of the spool that are not written to Parquet yet. A segment is full after 15 minutes or a million requests, and is sealed within minutes. Several waiting segments mean that sealing fails. Searches do not find their requests. Never delete the spool; free disk space elsewhere.',
         unit: 'short',
         span: 8,
         none: NO_ARCHIVE,
@@ -410,9 +411,9 @@ export const exporter = frame(
   .withPanel(
     lines(
       {
-        title: 'Problems of the archive',
+        title: 'Archive errors',
         description:
-          'What each upkeep could not do: a full disk, a file that cannot be read, a manifest that does not fit. It is tried again every half minute and heals once the cause is gone; `audit verify` names damaged files.',
+          'Errors of the latest upkeep, such as a full disk, an unreadable file, or a manifest that does not match. Upkeep is retried every 30 s and recovers when the cause is fixed. `audit verify` names damaged files.',
         unit: 'short',
         span: 8,
         none: NO_ARCHIVE,

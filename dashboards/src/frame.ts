@@ -4,7 +4,7 @@ import { RECORDED } from '../../exporter/src/health/series.ts';
 import { DATASOURCE, query } from './panels.ts';
 import { anyKey, chosen, KEY, PRESENT, SELF } from './queries.ts';
 
-/** The dashboards by what they are; alerts and panels link to these uids. */
+/** Uids and titles of the dashboards. Alerts and panels link to the uids. */
 export const DASHBOARDS = {
   overview: { uid: 'atender-overview', title: 'API keys: overview' },
   key: { uid: 'atender-key-usage', title: 'API keys: key usage' },
@@ -19,12 +19,12 @@ export type DashboardName = keyof typeof DASHBOARDS;
 
 type VariableName = keyof typeof VALUES;
 
-/** The highest quarter of an hour in the shown time; of the last one, which is not recorded yet, five minutes. */
+/** The busiest 15 minutes in the shown time. The latest ones are not recorded yet, so their 5-minute rate is used. */
 const PEAK =
   `max by (${BY_KEY}) (label_replace(max_over_time(${RECORDED.rate}{${anyKey()}}[15m]), "of", "5m", "", "")` +
   ` or max_over_time(${RECORDED.rate15m}{${anyKey()}}[$__range]))`;
 
-/** What Grafana asks for the values of each variable. */
+/** Query of each variable. */
 const VALUES = {
   tenant: `label_values(${KEY.requests}, tenant_id)`,
   environment: `label_values(${KEY.info}{tenant_id=~"$tenant"}, environment)`,
@@ -40,12 +40,12 @@ const VALUES = {
 };
 
 /**
- * Keys of rotations, those refused most and the busiest ones, chosen by nobody: always all there are, so that queries
- * name these keys instead of reading every key's series for the sake of few.
+ * Variables that users cannot change: keys of rotations, keys with the most rejections, and the busiest keys. Queries
+ * select these keys instead of reading the series of every key.
  */
 const HIDDEN: VariableName[] = ['predecessor', 'successor', 'replaced', 'replacing', 'refused', 'busiest'];
 
-/** Shown times that end now. Of Grafana's own list, "Today" and its kind end in the future, where lines have a gap. */
+/** Quick ranges that end now. In the default list, ranges such as "Today" end in the future, where lines have a gap. */
 const SHOWN_TIMES = [
   ['Last 15 minutes', 'now-15m'],
   ['Last hour', 'now-1h'],
@@ -57,7 +57,7 @@ const SHOWN_TIMES = [
   ['This week so far', 'now/w'],
 ] as const;
 
-/** A dashboard with what all of them share: data source, variables, links to the others, annotations. */
+/** A dashboard with the shared parts: data source, variables, time ranges, and links to the other dashboards. */
 export function frame(
   name: DashboardName,
   about: string,
@@ -90,7 +90,7 @@ export function frame(
   return builder;
 }
 
-/** The variable `at`. Not in the address: another dashboard, or a reload, asks for its own. */
+/** The variable `at`. It is not part of the URL, so that another dashboard or a reload queries it again. */
 const PRESENT_TIME = {
   build: (): dashboard.VariableModel => ({
     ...new dashboard.QueryVariableBuilder('at')
@@ -104,7 +104,7 @@ const PRESENT_TIME = {
   }),
 };
 
-/** All of them, unless some are chosen; the key one at a time. */
+/** A variable with "All" as default. `key` is a single value. */
 function chosenBy(name: VariableName): dashboard.QueryVariableBuilder {
   const builder = new dashboard.QueryVariableBuilder(name)
     .label(name[0]!.toUpperCase() + name.slice(1))
@@ -117,11 +117,11 @@ function chosenBy(name: VariableName): dashboard.QueryVariableBuilder {
   if (name === 'key') return builder;
   builder.multi(true).includeAll(true).current({ text: 'All', value: '$__all' });
   if (HIDDEN.includes(name)) return builder.hide(dashboard.VariableHide.HideVariable);
-  // All jobs are those of exporters, not those of everything that Prometheus scrapes.
+  // For `job`, "All" must select exporters only, so it lists the values instead of `.*`.
   return name === 'job' ? builder : builder.allValue('.*');
 }
 
-/** Time and variables go along. */
+/** A dashboard link that keeps time range and variables. */
 export const linkTo = (uid: string, title: string) =>
   new dashboard.DashboardLinkBuilder(title.replace('API keys: ', ''))
     .type(dashboard.DashboardLinkType.Link)
@@ -129,13 +129,13 @@ export const linkTo = (uid: string, title: string) =>
     .keepTime(true)
     .includeVars(true);
 
-/** A data link from a key to its Usage dashboard. */
+/** A data link from a key to its usage dashboard. */
 export const keyLink = (tenant: string, key: string) =>
-  new dashboard.DashboardLinkBuilder('Usage of this key').url(
+  new dashboard.DashboardLinkBuilder('Key usage').url(
     `/d/${DASHBOARDS.key.uid}?var-tenant=\${${tenant}:percentencode}&var-key=\${${key}:percentencode}&\${__url_time_range}`,
   );
 
-/** A mark at each time a gauge of timestamps names. */
+/** An annotation at each timestamp that is the value of a gauge. */
 export const mark = (name: string, colour: string, expr: string, text: string) =>
   new dashboard.AnnotationQueryBuilder()
     .name(name)
@@ -149,7 +149,7 @@ export const mark = (name: string, colour: string, expr: string, text: string) =
     .textFormat(text)
     .useValueForTime(true);
 
-/** A stretch for as long as an alert fires, one that fired between two points of a long time included. */
+/** An annotation for the time an alert is firing, including alerts between two points of a long time range. */
 export const firing = (selector: string, name = 'Firing alerts', colour = 'red') => {
   const expr = `max_over_time(ALERTS{${selector},alertstate="firing"}[$__interval])`;
   return new dashboard.AnnotationQueryBuilder()

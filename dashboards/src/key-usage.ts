@@ -1,5 +1,8 @@
 import { gaugeBy, increaseBy, rateBy } from '../../exporter/src/health/promql.ts';
 import { RECORDED } from '../../exporter/src/health/series.ts';
+import { THRESHOLDS } from '../../exporter/src/health/thresholds.ts';
+import { defaultText } from '../../exporter/src/health/wording.ts';
+import { percent } from '../../exporter/src/text/numbers.ts';
 import { firing, frame, mark } from './frame.ts';
 import { keyCard } from './key-panel.ts';
 import {
@@ -17,6 +20,10 @@ import {
 } from './panels.ts';
 import { KEY, thisKey } from './queries.ts';
 
+/** Share of requests at which one GET endpoint may be worth caching. */
+const CACHING_SHARE = 0.9;
+const HEALTHY_ABOVE = THRESHOLDS.success_ratio.default;
+
 const threshold = (kind: string): string => `max(${RECORDED.threshold}{${thisKey(`kind="${kind}"`)}})`;
 const share = (status: string): string =>
   `sum(rate(${KEY.requests}{${thisKey(status)}}[$__rate_interval])) / sum(rate(${KEY.requests}{${thisKey('status!="0"')}}[$__rate_interval]))`;
@@ -25,31 +32,33 @@ const quantile = (q: number): string =>
 const ENDPOINT = { method: 'Method', endpoint: 'Endpoint' };
 const perEndpoint = (...more: string[]): string =>
   increaseBy('method, endpoint', thisKey(...more), '$__range', KEY.endpointRequests);
-/** The busiest or worst of a key's endpoints in the shown time; every column of a table is about the same ones. */
+/** The busiest or worst endpoints of a key in the shown time. All columns of a table select the same endpoints. */
 const FIFTEEN_BUSIEST = `topk(15, ${perEndpoint()}) > 0`;
 const FIFTEEN_WORST = `topk(15, ${perEndpoint('status=~"[45].."')}) > 0`;
 const ALL_ENDPOINTS = `sum(${perEndpoint()})`;
 const ofTheKey = (name: string): string => `max(${name}{${thisKey()}})`;
-/** With the burst: above it requests are answered 429. */
+/** The limit per minute plus burst. Requests above it get 429. */
 const MINUTE_LIMIT = `(max(${KEY.rateLimit}{${thisKey('window="minute"')}}) + (max(${KEY.rateLimitBurst}{${thisKey()}}) or vector(0)))`;
 const DAY_LIMIT = `max(${KEY.rateLimit}{${thisKey('window="day"')}})`;
 const HEADROOM: Steps = [['red'], ['orange', 0.1], ['green', 0.3]];
 
-/** One key: what it does, how it fares, and why it is (not) alerting. */
+/** One key: its traffic, its errors, and why alerts are firing or not. */
 export const keyUsage = frame(
   'key',
-  'One key: its state and every check behind it, its traffic, errors, latency, addresses, quota and scopes.',
+  'One key: state, checks, traffic, errors, latency, IP addresses, quota and scopes.',
   ['tenant', 'key', 'predecessor', 'successor'],
 )
   .annotation(firing(`alertname=~"Atender.+",${thisKey()}`))
   .annotation(mark('Created', 'blue', `${ofTheKey(KEY.created)} * 1000`, 'the key was created'))
   .annotation(mark('Rotated', 'green', `${ofTheKey(KEY.rotated)} * 1000`, 'the key was rotated'))
-  .annotation(mark('New IP', 'purple', `${ofTheKey(KEY.lastNewIp)} * 1000`, 'a new address'))
+  .annotation(
+    mark('New IP', 'purple', `${ofTheKey(KEY.lastNewIp)} * 1000`, 'first request from a new IP address'),
+  )
   .withPanel(
     keyCard({
       title: 'State of $key',
       description:
-        'The state of the key, and every check with its value, its threshold and where the threshold comes from: why it is, or is not, alerting.',
+        'State of the key, and every check with its value, its threshold and the origin of the threshold. It explains why an alert is firing or not.',
       unit: 'short',
       span: 24,
       height: 14,
@@ -59,9 +68,8 @@ export const keyUsage = frame(
   .withPanel(
     lines(
       {
-        title: 'Requests against the usual',
-        description:
-          'The volume of the key now, a week ago, and the band of half to twice what the same hour of the last three weeks makes expected. Outside the band: look at endpoints and addresses.',
+        title: 'Requests vs expected',
+        description: `Requests now and a week ago, and the band from half to twice the expected rate. The expected rate is the median of the same hour in the last three weeks. If requests leave the band, check endpoints and IP addresses.`,
         unit: 'reqps',
         height: 11,
         span: 24,
@@ -79,9 +87,9 @@ export const keyUsage = frame(
       {
         title: 'Requests by endpoint',
         description:
-          'The ten busiest endpoints of the key. One that appears or vanishes is a release of the consumer; one that dominates may be worth caching.',
+          'The ten busiest endpoints of the key. An endpoint that appears or disappears points to a release of the consumer. Responses of a dominant endpoint may be worth caching.',
         unit: 'reqps',
-        none: 'No request in the shown time',
+        none: 'No requests in the shown time',
         height: 11,
       },
       [
@@ -98,7 +106,7 @@ export const keyUsage = frame(
       {
         title: 'Requests by status',
         description:
-          'Answers by exact status. 401 wrong or revoked key, 403 missing scope, 404 and 422 the consumer’s request, 429 the limit, 5xx Atender. 0: the connection ended without a response.',
+          'Requests by exact status. 401: wrong, revoked or expired key. 403: missing scope. 404 and 422: error in the request. 429: rate limit. 5xx: error in Atender. 0: the connection ended without a response.',
         unit: 'reqps',
         height: 11,
       },
@@ -110,9 +118,9 @@ export const keyUsage = frame(
   .withPanel(
     lines(
       {
-        title: 'Throttled share (429) against its threshold',
+        title: 'Throttled share (429) and threshold',
         description:
-          'The share of 429 answers and the threshold of this key. Above it for 30 minutes AtenderKeyThrottled fires: heed Retry-After or move the key to a higher tier.',
+          'Share of 429 responses, and the threshold of this key. AtenderKeyThrottled fires if the share reaches the threshold both over 30 minutes and over the last 5. Make the consumer respect Retry-After, or move the key to a higher tier.',
         unit: 'percentunit',
         height: 11,
         span: 8,
@@ -126,9 +134,9 @@ export const keyUsage = frame(
   .withPanel(
     lines(
       {
-        title: 'Server error share (5xx) against its threshold',
+        title: 'Server error share (5xx) and threshold',
         description:
-          'The share of 5xx answers and the threshold of this key. Above it for 30 minutes AtenderKeyServerErrors pages: it is Atender’s side.',
+          'Share of 5xx responses, and the threshold of this key. AtenderKeyServerErrors fires if the share exceeds the threshold both over 30 minutes and over the last 5. The cause is in Atender.',
         unit: 'percentunit',
         height: 11,
         span: 8,
@@ -142,9 +150,9 @@ export const keyUsage = frame(
   .withPanel(
     lines(
       {
-        title: '401 and 403 in 30 minutes against their thresholds',
+        title: '401 and 403 in 30 minutes, and thresholds',
         description:
-          'Rejected requests of the last 30 minutes. 401: a consumer that a rotation left behind. 403 on a clean key: its scopes were changed, or somebody tries what it may not do.',
+          'Rejected requests in the last 30 minutes. 401: a consumer still uses an old key. 403 on a key that had none: its scopes were changed, or someone tries endpoints without permission.',
         unit: 'short',
         height: 11,
         span: 8,
@@ -162,9 +170,9 @@ export const keyUsage = frame(
       {
         title: 'Error clusters by endpoint',
         description:
-          'Endpoints by their 4xx and 5xx answers in the shown time. Many 404 or 422 on one endpoint is a regressed release of the consumer.',
+          'Endpoints by 4xx and 5xx responses in the shown time. Many 404 or 422 responses on one endpoint point to a faulty release of the consumer.',
         unit: 'short',
-        none: 'No error in the shown time',
+        none: 'No errors in the shown time',
       },
       [
         { expr: FIFTEEN_WORST, column: { title: 'Errors' } },
@@ -181,9 +189,9 @@ export const keyUsage = frame(
       {
         title: 'Top endpoints',
         description:
-          'Endpoints by their requests in the shown time and their share of all. One that the owner does not know: look at its first requests in the audit search, and at the scopes below.',
+          'Endpoints by requests in the shown time, and their share of all requests. If the owner does not recognize an endpoint, look up its first requests in the audit search and check the scopes below.',
         unit: 'short',
-        none: 'No request in the shown time',
+        none: 'No requests in the shown time',
       },
       [
         { expr: FIFTEEN_BUSIEST, column: { title: 'Requests' } },
@@ -199,14 +207,13 @@ export const keyUsage = frame(
     bars(
       {
         title: 'Worth caching',
-        description:
-          'A GET endpoint that has 90 % or more of the requests of the shown time. The same answer is fetched again and again: ask the consumer to cache it, or to use a webhook.',
+        description: `GET endpoints with ${percent(CACHING_SHARE)} or more of the requests in the shown time. The consumer fetches the same data repeatedly. Ask the owner to cache it, or to use a webhook.`,
         unit: 'percentunit',
         span: 24,
-        none: 'No GET endpoint has 90 % of the requests',
+        none: `No GET endpoint has ${percent(CACHING_SHARE)} of the requests`,
       },
       {
-        expr: `sum by (method, endpoint) (increase(${KEY.endpointRequests}{${thisKey('method="GET"')}}[$__range])) / on () group_left () (${ALL_ENDPOINTS} > 0) >= 0.9`,
+        expr: `sum by (method, endpoint) (increase(${KEY.endpointRequests}{${thisKey('method="GET"')}}[$__range])) / on () group_left () (${ALL_ENDPOINTS} > 0) >= ${CACHING_SHARE}`,
         legend: '{{method}} {{endpoint}}',
       },
       [['blue']],
@@ -218,9 +225,9 @@ export const keyUsage = frame(
       {
         title: 'Latency percentiles',
         description:
-          'How long Atender took: half of the requests were faster than p50, 99 of 100 faster than p99. A rising p99 with a steady p50 is a few slow endpoints.',
+          'Duration of requests. Half of them are faster than p50, and 99 of 100 are faster than p99. If p99 rises while p50 is steady, a few endpoints are slow.',
         unit: 's',
-        none: 'No request with a duration in the shown time',
+        none: 'No requests with a duration in the shown time',
         height: 9,
       },
       [0.5, 0.9, 0.99].map((q) => ({ expr: quantile(q), legend: `p${q * 100}` })),
@@ -231,7 +238,7 @@ export const keyUsage = frame(
       {
         title: 'Latency distribution',
         description:
-          'Requests by how long they took, over time: brighter is more. Two bands are two kinds of requests; a band that climbs is something that fills up.',
+          'Requests by duration over time. Brighter means more requests. Two bands mean two kinds of requests. A rising band means that responses get slower.',
         unit: 's',
         height: 9,
       },
@@ -241,13 +248,13 @@ export const keyUsage = frame(
       },
     ),
   )
-  .withRow(row('Addresses, quota and scopes'))
+  .withRow(row('IP addresses, quota and scopes'))
   .withPanel(
     lines(
       {
-        title: 'Different addresses',
+        title: 'Unique IP addresses',
         description:
-          'Different client addresses in the last hour, day and 30 days. A step up means a new deployment, or a key that went round.',
+          'Unique client IP addresses in each window. A jump means a new deployment or a shared key.',
         unit: 'short',
         height: 9,
         span: 8,
@@ -260,7 +267,7 @@ export const keyUsage = frame(
       {
         title: 'Minute quota',
         description:
-          'The highest 60 s of the last five minutes, the limit per minute, and limit plus burst. What reaches the upper line is answered 429.',
+          'Peak minute (last 5 min), limit per minute, and limit plus burst. Requests above limit plus burst get 429.',
         unit: 'short',
         height: 9,
         span: 8,
@@ -277,7 +284,7 @@ export const keyUsage = frame(
       {
         title: 'Day quota',
         description:
-          'Requests of the UTC day so far and the limit per day. At the limit every request is answered 429 until midnight UTC.',
+          'Requests so far in the current UTC day, and the limit per day. At the limit, every request gets 429 until 00:00 UTC.',
         unit: 'short',
         height: 9,
         span: 8,
@@ -291,9 +298,9 @@ export const keyUsage = frame(
   .withPanel(
     figures(
       {
-        title: 'Quota headroom',
+        title: 'Rate-limit headroom',
         description:
-          'What is left of the minute limit with its burst at the busiest minute of the last five, and of the day limit of the running UTC day. At 0 % requests are answered 429: raise the tier or slow the consumer.',
+          'Unused share of the minute limit plus burst at the peak minute (last 5 min), and of the day limit (current UTC day). At 0 %, requests get 429. Move the key to a higher tier, or slow down the consumer.',
         unit: 'percentunit',
         none: orNoData('No limit is known for this key'),
         span: 24,
@@ -310,14 +317,14 @@ export const keyUsage = frame(
       {
         title: 'Scopes',
         description:
-          'Scopes that the key has, and how long ago a request needed each. An empty cell means never. A write also grants its read, which then has no mark of its own. So before you take away a write that was never needed, grant its read if that was needed. A bundle grants all its parts. The key card names a narrower grant that still covers every use. A scope that was needed and is not granted any more was taken away.',
+          'Granted scopes, and time since a request last needed each scope. An empty cell means never. A write scope includes its read scope, but the table does not mark that read scope as granted. Before you remove a write scope that was never needed, grant its read scope if that one was needed. A bundle grants all of its scopes. The key card suggests a narrower grant that still covers every use. A scope that was needed but is not granted is missing from the keys file.',
         unit: 's',
         none: orNoData('The keys file names no scopes of this key'),
       },
       [
         {
           expr: `time() - max by (scope) (${KEY.scopeLastUsed}{${thisKey()}})`,
-          column: { title: 'Needed ago' },
+          column: { title: 'Since last needed' },
         },
         {
           expr: `max by (scope) (${KEY.scopeInfo}{${thisKey()}})`,
@@ -330,14 +337,14 @@ export const keyUsage = frame(
   .withPanel(
     rows(
       {
-        title: 'New addresses of the last day',
+        title: 'New IP addresses in the last day',
         description:
-          'The latest addresses that were new on the key, shown as the exporter is configured to (masked by default). Confirm them with the owner.',
+          'The latest IP addresses that were new for the key. The exporter masks them by default. Confirm them with the owner.',
         unit: 'short',
-        none: orNoData('No new address in the last day'),
+        none: orNoData('No new IP address in the last day'),
       },
       [{ expr: `max by (ip) (${KEY.recentNewIp}{${thisKey()}})`, column: { title: 'New' } }],
-      { ip: 'Address' },
+      { ip: 'IP address' },
     ),
   )
   .withPanel(
@@ -345,7 +352,7 @@ export const keyUsage = frame(
       {
         title: 'Last used',
         description:
-          'When the key was last answered with anything but 401. Long ago for a real-time key: its integration has stopped.',
+          'Time of the last request with a response other than 401. If this is long ago for a real-time key, its integration has stopped.',
         unit: 'dateTimeFromNow',
         none: orNoData('No recorded use'),
         span: 12,
@@ -358,13 +365,12 @@ export const keyUsage = frame(
     figure(
       {
         title: 'Success',
-        description:
-          'Share of 2xx responses in the last hour, without requests that got no response. At 99 % or less something fails for this key.',
+        description: `Share of 2xx responses in the last hour. Requests without a response do not count. At ${defaultText('success_ratio')} or less, look for the cause in the error panels above.`,
         unit: 'percentunit',
-        none: orNoData('No request in the last hour'),
+        none: orNoData('No requests in the last hour'),
         span: 12,
       },
       `sum(increase(${KEY.requests}{${thisKey('status_class="2xx"')}}[1h])) / (sum(increase(${KEY.requests}{${thisKey('status!="0"')}}[1h])) > 0)`,
-      [['red'], ['orange', 0.95], ['green', 0.99]],
+      [['red'], ['orange', 0.95], ['green', HEALTHY_ABOVE]],
     ),
   );

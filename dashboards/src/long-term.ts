@@ -20,22 +20,22 @@ const WHO = { key: '${key}', tenant: '${tenant}' };
 
 const FIGURES: Field[] = [
   number('requests', 'Requests'),
-  number('previous.change', 'vs period before', 'percentunit'),
+  number('previous.change', 'vs previous period', 'percentunit'),
   number('lastYear.requests', 'Last year'),
   number('lastYear.change', 'vs last year', 'percentunit'),
   number('errorRate', 'Errors', 'percentunit'),
   number('serverErrors', '5xx'),
   number('throttled', '429'),
   number('forbidden', '403'),
-  number('peakPerMinute', 'Busiest minute'),
+  number('peakPerMinute', 'Peak minute'),
   number('details.uniqueIps.count', 'IPs'),
 ];
 
-/** Years, from the daily aggregates, which are kept for ever. */
+/** Months and years, from daily aggregates, which are kept indefinitely. */
 export const longTerm = recordFrame(
   'longTerm',
-  'What keys did over months and years, from the daily aggregates that the exporter keeps for ever.',
-  [typed('key', 'Key', 'An id; empty: all keys'), TENANT],
+  'Key usage over months and years, from daily aggregates that the exporter keeps indefinitely.',
+  [typed('key', 'Key', 'Key id; empty = all keys'), TENANT],
   'now-2y',
 )
   .withRow(row('By month'))
@@ -45,7 +45,7 @@ export const longTerm = recordFrame(
       {
         title: 'Requests by month',
         description:
-          'Requests of each month of the shown time. The first and the last one may be cut. A month far off its neighbours is in the table below, with the year before.',
+          'Requests per month in the shown time, and in the same month of the previous year. The first and last month may be incomplete. The table below has the details of each month.',
         unit: 'short',
         span: 24,
       },
@@ -64,9 +64,9 @@ export const longTerm = recordFrame(
   .withPanel(
     answerTable(
       {
-        title: 'Months against the year before',
+        title: 'Months vs the previous year',
         description:
-          'Each month with its change against the month before and the same month of last year. Nothing in a column means that the record does not reach back so far.',
+          'Each month with its change from the previous month and from the same month of the previous year. An empty cell means that the record does not reach back that far.',
         unit: 'short',
         span: 24,
         height: 12,
@@ -85,7 +85,7 @@ export const longTerm = recordFrame(
       {
         title: 'Years',
         description:
-          'Each year of the shown time with its change. The running year is compared with as many days of the one before. Choose a longer time to see more of them.',
+          'Each year in the shown time with its change. The current year is compared with the same number of days of the previous year. Choose a longer time range to see more years.',
         unit: 'short',
         span: 24,
         height: 6,
@@ -103,7 +103,7 @@ export const longTerm = recordFrame(
     answerTable(
       {
         title: 'Keys in the shown time',
-        description: `Every key with what it did in the shown time, and when it was last used at all. Where the coverage is complete, a key with no requests over months is a candidate for revocation. Up to ${count(MOST_PAGES * KEYS_PAGE)} keys.`,
+        description: `Every key with its usage in the shown time, and the time it was last used. If the coverage is complete, a key without requests for months is a candidate for revocation. Shows up to ${count(MOST_PAGES * KEYS_PAGE)} keys.`,
         unit: 'short',
         span: 24,
         height: 12,
@@ -123,7 +123,7 @@ export const longTerm = recordFrame(
           number('usage.requests', 'Requests'),
           number('usage.errorRate', 'Errors', 'percentunit'),
           number('usage.throttled', '429'),
-          number('usage.peakPerMinute', 'Busiest minute'),
+          number('usage.peakPerMinute', 'Peak minute'),
         ],
       },
     ),

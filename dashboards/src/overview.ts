@@ -1,5 +1,9 @@
+import { CAUGHT_UP_WITHIN } from '../../exporter/src/health/pipeline.ts';
 import { BY_KEY, gaugeBy } from '../../exporter/src/health/promql.ts';
 import { RECORDED } from '../../exporter/src/health/series.ts';
+import { THRESHOLDS } from '../../exporter/src/health/thresholds.ts';
+import { defaultText } from '../../exporter/src/health/wording.ts';
+import { count } from '../../exporter/src/text/numbers.ts';
 import { firing, frame, keyLink } from './frame.ts';
 import { keyGrid } from './key-panel.ts';
 import {
@@ -27,15 +31,17 @@ import {
   ZERO_IF_EVALUATED,
 } from './queries.ts';
 
+const MIN_EXPECTED = THRESHOLDS.anomaly_min_requests.default;
+
 const KEY_LABELS = { tenant_id: 'Tenant', key_id: 'Key', name: 'Name' };
 const LINKS = [keyLink('__data.fields["Tenant"]', '__data.fields["Key"]')];
 const KEY_ALERTS = 'alertname=~"Atender.+",alertstate="firing",key_id!="",tenant_id=~"$tenant"';
 
-/** How many of the chosen keys each alert fires for. */
+/** Number of chosen keys that each alert is firing for. */
 const KEYS_BY_ALERT = `count by (alertname) (${chosen(`count by (alertname, ${BY_KEY}) (ALERTS{${KEY_ALERTS}})`)})`;
 const NOT_EVALUATED = 'No data: the alert rules were not evaluated at this time';
 
-/** What has no tenant, such as the alerts of the pipeline, is everybody's. */
+/** Pipeline alerts have no tenant and are shown for every tenant. */
 const TENANT_OR_NONE = 'tenant_id=~"$tenant|"';
 
 const LAST_USED = gaugeBy(BY_KEY, KEY.lastUsed, anyKey());
@@ -44,17 +50,17 @@ const RATE = `${RECORDED.rate}{${anyKey()}}`;
 const HOUR_RATE = `avg_over_time(${RATE}[1h])`;
 const ANY_TIER = `tenant_id=~"$tenant",${CHOSEN}`;
 const NEVER_USED = `max by (${BY_KEY}) (${KEY.info}{${anyKey('state="active"')}}) unless on (${BY_KEY}) ${KEY.lastUsed}`;
-/** What old keys of rotations still had, with the new key as key_id and the old one as replaces. */
+/** Requests of old keys in the last hour, with the new key as `key_id` and the old one as `replaces`. */
 const LEFT_ON_OLD =
   `label_replace(sum by (${BY_KEY}) (increase(${KEY.requests}{${anyKey()}}[1h])), "replaces", "$1", "key_id", "(.+)")` +
   ` * on (tenant_id, replaces) group_right () ${REPLACING}` +
   ` unless on (tenant_id, replaces) label_replace(max by (${BY_KEY}) (${KEY.info}{${anyKey('state=~"disabled|revoked"')}}), "replaces", "$1", "key_id", "(.+)")`;
 const EXPECTED = `${RECORDED.expectedRate}{${anyKey()}}`;
 
-/** Tenant-wide: is something broken? */
+/** All keys: states, alerts, traffic, housekeeping, and the health of the pipeline. */
 export const overview = frame(
   'overview',
-  'Is something broken? Every API key with its state, worst first, and what is unusual about the traffic.',
+  'All API keys with their state, worst first, and unusual traffic.',
   ['tenant', 'environment', 'tier', 'busiest'],
 )
   .annotation(firing(`alertname=~"Atender.+",severity="page",${TENANT_OR_NONE}`))
@@ -65,7 +71,7 @@ export const overview = frame(
       {
         title: 'Firing alerts',
         description:
-          'Firing alerts of the chosen tenants and of the pipeline, by severity. A page needs somebody now; a ticket in working hours; info is a lifecycle notice. The list below names those of now. No number means that the rules were not evaluated.',
+          'Firing alerts of the chosen tenants and of the pipeline, by severity. page: act now. ticket: act during working hours. info: lifecycle notice. The list below shows the alerts of now. No number means that the rules were not evaluated.',
         unit: 'short',
         span: 8,
         height: 7,
@@ -88,16 +94,16 @@ export const overview = frame(
   .withPanel(
     bars(
       {
-        title: 'Keys with trouble, by alert',
+        title: 'Affected keys by alert',
         description:
-          'How many keys each key alert is firing for. A bar of 0 means that no key alert fires. No bar means that the rules were not evaluated. The grid below says what state each key is in.',
+          'Number of keys that each key alert is firing for. A bar of 0 means that no key alert is firing. No bar means that the rules were not evaluated. The grid below shows the state of each key.',
         unit: 'short',
         span: 16,
         height: 7,
         none: NOT_EVALUATED,
       },
       {
-        expr: `${KEYS_BY_ALERT} or label_replace(${ZERO_IF_EVALUATED} unless on () ${KEYS_BY_ALERT}, "alertname", "No key alert fires", "", "")`,
+        expr: `${KEYS_BY_ALERT} or label_replace(${ZERO_IF_EVALUATED} unless on () ${KEYS_BY_ALERT}, "alertname", "No key alert is firing", "", "")`,
         legend: '{{alertname}}',
       },
       GOOD_BELOW(1, 5),
@@ -107,7 +113,7 @@ export const overview = frame(
     keyGrid({
       title: 'Keys',
       description:
-        'Every key with its state and the reason in words, worst first, and its volume of the last day. Click a key for its Usage dashboard; click a state on top to see only that state.',
+        'Every key with its state and the reason, worst first, and its requests in the last day. Click a key to open its usage dashboard. Click a state to show only keys in that state.',
       unit: 'short',
       span: 24,
       height: 16,
@@ -119,7 +125,7 @@ export const overview = frame(
       {
         title: 'Alerts now',
         description:
-          'The alerts of this pack that fire now or are about to, the most serious first. The shown time and the choices above do not change it. Open one for its runbook and its dashboard.',
+          'Firing and pending alerts of this pack, most important first. The time range and the variables above do not affect this list. Open an alert for its runbook and its dashboard.',
         unit: 'short',
         span: 24,
         height: 8,
@@ -145,10 +151,10 @@ export const overview = frame(
       {
         title: 'Requests by status class',
         description:
-          'All requests of the chosen tenants by status class, those without a key included, as recorded; environment and tier do not matter here. A growing 4xx or 5xx part says that many keys are in trouble at once: look at Atender before looking at keys. none: the connection ended without a response.',
+          'All recorded requests of the chosen tenants by status class, including requests without a key. The environment and tier variables do not apply. If 4xx or 5xx grows, many keys fail at once. Check Atender before you check keys. none: the connection ended without a response.',
         unit: 'reqps',
         height: 11,
-        none: 'Nothing is recorded yet: are the rules loaded?',
+        none: 'No recorded data. Check that the rules are loaded.',
       },
       [
         {
@@ -164,10 +170,10 @@ export const overview = frame(
       {
         title: 'Ten busiest keys',
         description:
-          'Requests per second, of five minutes each, of the ten keys that had the busiest quarter of an hour in the shown time; only what was recorded. A key that shoots up is a campaign, a loop or a leak: open its Usage dashboard.',
+          'Recorded requests per second (5-minute rate) of the ten keys with the busiest 15 minutes in the shown time. A sudden rise can be a campaign, a loop or a leaked key. Open the usage dashboard of the key.',
         unit: 'reqps',
         height: 11,
-        none: 'Nothing is recorded yet: are the rules loaded?',
+        none: 'No recorded data. Check that the rules are loaded.',
       },
       [
         {
@@ -180,12 +186,12 @@ export const overview = frame(
   .withPanel(
     lines(
       {
-        title: 'All traffic against the usual',
+        title: 'All traffic vs expected',
         description:
-          'The volume of all chosen keys, and the band of half to twice what the same hour of the last three weeks makes expected. Outside the band something changed for many keys.',
+          'Requests of all chosen keys, and the band from half to twice the expected rate. The expected rate is the median of the same hour in the last three weeks. Outside the band, something changed for many keys.',
         unit: 'reqps',
         height: 9,
-        none: 'Nothing is recorded yet: are the rules loaded?',
+        none: 'No recorded data. Check that the rules are loaded.',
       },
       [
         { expr: `sum(${RECORDED.rateByTier}{${ANY_TIER}})`, legend: 'now' },
@@ -197,23 +203,25 @@ export const overview = frame(
   .withPanel(
     rows(
       {
-        title: 'Volume furthest from the usual',
-        description:
-          'Keys by how many times their expected volume the last hour had. Far above 1 is a surge, far below 1 a consumer that changed or broke. Keys with fewer than 60 requests an hour are left out.',
+        title: 'Largest deviations from expected',
+        description: `Requests of each key in the last hour, divided by the expected number. Far above 1: a surge. Far below 1: a consumer that changed or broke. Keys with an expected ${count(MIN_EXPECTED)} requests per hour or fewer are left out.`,
         unit: 'short',
         height: 9,
-        none: orNoData('Nothing is expected of any key before a week is recorded'),
+        none: orNoData('No key has an expected rate before a week is recorded'),
       },
       [
         {
-          expr: named(chosen(`${HOUR_RATE} / on (${BY_KEY}) (${EXPECTED} > 60 / 3600)`)),
-          column: { title: 'Times the usual' },
+          expr: named(chosen(`${HOUR_RATE} / on (${BY_KEY}) (${EXPECTED} > ${MIN_EXPECTED} / 3600)`)),
+          column: { title: 'Times expected' },
         },
         {
-          expr: named(chosen(`${HOUR_RATE} and on (${BY_KEY}) (${EXPECTED} > 60 / 3600)`)),
+          expr: named(chosen(`${HOUR_RATE} and on (${BY_KEY}) (${EXPECTED} > ${MIN_EXPECTED} / 3600)`)),
           column: { title: 'Now', unit: 'reqps' },
         },
-        { expr: named(chosen(`${EXPECTED} > 60 / 3600`)), column: { title: 'Expected', unit: 'reqps' } },
+        {
+          expr: named(chosen(`${EXPECTED} > ${MIN_EXPECTED} / 3600`)),
+          column: { title: 'Expected', unit: 'reqps' },
+        },
       ],
       KEY_LABELS,
       { links: LINKS },
@@ -224,15 +232,14 @@ export const overview = frame(
     rows(
       {
         title: 'Stale keys',
-        description:
-          'Keys not used for longer than their threshold (30 days unless the keys file says otherwise). Ask the owner whether the key is still needed; revoke it if not.',
+        description: `Keys last used longer ago than their threshold (default ${defaultText('stale_seconds')}). Ask the owner whether the key is still needed. If not, revoke it.`,
         unit: 's',
         none: orNoData('No key is stale'),
       },
       [
         {
           expr: named(chosen(`(time() - (${LAST_USED} > 0)) > on (${BY_KEY}) ${STALE_AFTER}`)),
-          column: { title: 'Not used for' },
+          column: { title: 'Since last use' },
         },
       ],
       KEY_LABELS,
@@ -244,7 +251,7 @@ export const overview = frame(
       {
         title: 'Keys without recorded use',
         description:
-          'Active keys of the keys file without any use since recording began, the oldest first. No age is shown where the keys file has no createdAt. A forgotten key is a risk: ask whether it is needed.',
+          'Active keys in the keys file without a recorded use, oldest first. The age is empty if the keys file has no createdAt. A forgotten key is a risk. Ask the owner whether it is needed.',
         unit: 's',
         none: orNoData('Every active key has a recorded use'),
       },
@@ -253,7 +260,7 @@ export const overview = frame(
           expr: named(
             chosen(`time() - (${gaugeBy(BY_KEY, KEY.created, anyKey())} and on (${BY_KEY}) (${NEVER_USED}))`),
           ),
-          column: { title: 'Created ago' },
+          column: { title: 'Age' },
         },
         { expr: named(chosen(`0 * (${NEVER_USED})`)), column: { title: 'Requests', unit: 'short' } },
       ],
@@ -264,16 +271,16 @@ export const overview = frame(
   .withPanel(
     rows(
       {
-        title: 'New addresses of the last day',
+        title: 'New IP addresses in the last day',
         description:
-          'Keys that were used from an address never seen on them, most recent first. Confirm the address with the owner; if nobody knows it, rotate the key.',
+          'Keys used from an IP address that is new for them, most recent first. Confirm the IP address with the owner. If nobody recognizes it, rotate the key.',
         unit: 's',
-        none: orNoData('No new address in the last day'),
+        none: orNoData('No new IP address in the last day'),
       },
       [
         {
           expr: named(chosen(`time() - (${gaugeBy(BY_KEY, KEY.lastNewIp, anyKey())} > time() - 86400)`)),
-          column: { title: 'Noticed ago' },
+          column: { title: 'Since detection' },
         },
       ],
       KEY_LABELS,
@@ -284,8 +291,7 @@ export const overview = frame(
     rows(
       {
         title: 'Rotations in progress',
-        description:
-          'Keys that another one replaces, with what they still had in the last hour, until the keys file says that they are revoked. Revoke the old key once that has been 0 for a day or two.',
+        description: `Keys that are being replaced, with their requests in the last hour. A key stays in this list until the keys file marks it as revoked or disabled. Revoke it after ${defaultText('rotation_quiet_seconds')} without use, while the new key is used.`,
         unit: 'short',
         none: orNoData('No rotation is in progress'),
       },
@@ -303,9 +309,9 @@ export const overview = frame(
   .withPanel(
     figures(
       {
-        title: 'Can the figures be trusted?',
+        title: 'Pipeline health',
         description:
-          'Exporters that answer, those that are blind (not reading, behind, or failing to commit), how far the worst is behind, and the share of rejected lines. Anything but green: open the Exporter dashboard before judging a key.',
+          'Ready exporters, blind exporters (down, not reading, behind, or failing to commit), lag of the worst source, and share of rejected lines. If a value is not green, open the exporter dashboard before you judge a key.',
         unit: 'short',
         span: 24,
         none: 'No data: no exporter is scraped, or the rules are not evaluated',
@@ -321,7 +327,12 @@ export const overview = frame(
           legend: 'blind',
           steps: GOOD_BELOW(1, 1),
         },
-        { expr: `max(${SELF.behindSeconds})`, legend: 'behind', unit: 's', steps: GOOD_BELOW(30, 120) },
+        {
+          expr: `max(${SELF.behindSeconds})`,
+          legend: 'behind',
+          unit: 's',
+          steps: GOOD_BELOW(30, CAUGHT_UP_WITHIN),
+        },
         {
           expr: `sum(increase(${SELF.rejected}[15m])) / sum(increase(${SELF.lines}[15m]) > 0) or 0 * sum(increase(${SELF.lines}[15m]))`,
           legend: 'lines rejected',

@@ -17,37 +17,37 @@ import * as table from '@grafana/grafana-foundation-sdk/table';
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
 import { asOf } from './queries.ts';
 
-/** Whatever Prometheus the reader has chosen. */
+/** The Prometheus of the variable `datasource`. */
 export const DATASOURCE: DataSourceRef = { type: 'prometheus', uid: `\${datasource}` };
 
-/** What every panel says: how to read it and what to do. */
+/** Title, description and size of a panel. The description says how to read the panel and what to do. */
 export interface About {
   title: string;
   description: string;
-  /** Grafana's name of the unit. */
+  /** Unit id of Grafana. */
   unit: string;
-  /** Columns of 24, default 12. */
+  /** Width in columns of 24, default 12. */
   span?: number;
-  /** Rows of some 30 pixels, default 8: two lines of a legend show there, three from 9 on, four from 11. */
+  /** Height in rows of about 30 pixels, default 8. A legend shows two lines at 8, three from 9, four from 11. */
   height?: number;
-  /** What stands there when there is nothing to show. */
+  /** Text shown without data. */
   none?: string;
 }
 
-/** What stands in an empty table: rows are missing as well where there is no data at all. */
+/** Text of an empty table. It is also empty if there is no data at all. */
 export const orNoData = (none: string): string => `${none}, or there is no data for this time`;
 
-/** When it is that a panel of the present is about; a dashboard's variable holds it. */
+/** Evaluation time of instant panels, from the variable `at`. */
 export const AS_OF = `\${at:date:YYYY-MM-DD HH:mm:ss}`;
 
 export interface Query {
   expr: string;
-  /** Name of the series, e.g. `{{status}}`. */
+  /** Legend format, e.g. `{{status}}`. */
   legend?: string;
   refId?: string;
 }
 
-/** Values from which a colour holds; the first has no value. */
+/** Colours with the value from which they apply. The first has no value. */
 export type Steps = [colour: string, from?: number][];
 
 export const GOOD_BELOW = (warning: number, bad: number): Steps => [
@@ -64,13 +64,13 @@ const STATUS_COLOURS: Record<string, string> = {
   '5xx': 'red',
 };
 
-/** How far the axis of lines reaches at least, by unit: a line of nothing but 0 has one up to 100 otherwise. */
+/** Minimum upper end of the axis by unit. Without it, a line of zeros has an axis up to 100. */
 const LEAST_AXIS: Record<string, number> = { short: 1, reqps: 0.01, bytes: 1024 };
 
-/** Legends of the lines at the two edges of the band of what is usual. */
+/** Legends of the edges of the expected band. */
 export const BAND = { lower: 'half of the expected', upper: 'twice the expected' };
 
-/** Lines over time, those of BAND as a filled band. `stacked` for parts of a whole. */
+/** A time series panel. Series with the legends of `BAND` are drawn as a filled band. */
 export function lines(about: About, queries: Query[], options: { stacked?: boolean; steps?: Steps } = {}) {
   const panel = described(new timeseries.PanelBuilder(), about, options.steps ?? NEUTRAL)
     .min(0)
@@ -106,16 +106,16 @@ export function lines(about: About, queries: Query[], options: { stacked?: boole
   return ranged(panel, queries);
 }
 
-/** A query of a panel that says how things are now, or at the end of a past shown time. */
+/** An instant query at the evaluation time: now, or the end of a past time range. */
 export const present = (one: Query) => query({ ...one, expr: asOf(one.expr) }).instant();
 
-/** Says when it is that a panel of the present is about. */
+/** Adds the evaluation time to the description if any query uses it. */
 const dated = <T extends About>(about: T, queries: Query[]): T =>
   queries.every(({ expr }) => asOf(expr) === expr)
     ? about
     : { ...about, description: `${about.description} As of ${AS_OF}.` };
 
-/** No data has no colour: otherwise it takes that of the lowest step, which may be green. */
+/** Shows missing data without a colour. Otherwise it has the colour of the lowest step, which may be green. */
 const NO_DATA_COLOURLESS: dashboard.ValueMapping[] = [
   {
     type: dashboard.MappingType.SpecialValue,
@@ -123,7 +123,7 @@ const NO_DATA_COLOURLESS: dashboard.ValueMapping[] = [
   } as dashboard.SpecialValueMap,
 ];
 
-/** One number now. */
+/** A stat panel with one number. */
 export function figure(about: About, expr: string, steps: Steps) {
   const panel = described(new stat.PanelBuilder(), { span: 4, height: 4, ...dated(about, [{ expr }]) }, steps)
     .colorMode(common.BigValueColorMode.Value)
@@ -132,7 +132,7 @@ export function figure(about: About, expr: string, steps: Steps) {
   return panel.mappings(NO_DATA_COLOURLESS).withTarget(present({ expr, refId: 'A' }));
 }
 
-/** A number for each series now; a query may have steps and a unit of its own. */
+/** A stat panel with one number per query. Each query can have its own steps and unit. */
 export function figures(about: About, queries: (Query & { steps?: Steps; unit?: string })[], steps: Steps) {
   const panel = described(new stat.PanelBuilder(), { height: 4, ...dated(about, queries) }, steps)
     .colorMode(common.BigValueColorMode.Value)
@@ -148,7 +148,7 @@ export function figures(about: About, queries: (Query & { steps?: Steps; unit?: 
   return panel;
 }
 
-/** A bar with its name for each of many series now. Grafana leaves out the name of a single bar, unless it is set. */
+/** A bar gauge with one bar per series. The display name is set because Grafana hides the name of a single bar. */
 export function bars(about: About, one: Query, steps: Steps) {
   return described(new bargauge.PanelBuilder(), { height: 4, ...dated(about, [one]) }, steps)
     .displayMode(common.BarGaugeDisplayMode.Basic)
@@ -162,14 +162,14 @@ export function bars(about: About, one: Query, steps: Steps) {
     .withTarget(query({ refId: 'A', ...one, expr: `sort_desc(${asOf(one.expr)})` }).instant());
 }
 
-/** A column of a table: what it is called, its unit where it is not the panel's, and its colours. */
+/** A table column: title, and unit and steps if they differ from the panel. */
 export interface Column {
   title: string;
   unit?: string;
   steps?: Steps;
 }
 
-/** Rows by the label columns, a value column for each query, sorted by the first value. */
+/** A table with label columns and one value column per query, sorted by the first value. */
 export function rows(
   about: About,
   queries: (Query & { column: Column })[],
@@ -178,13 +178,13 @@ export function rows(
     steps?: Steps;
     links?: cog.Builder<dashboard.DashboardLink>[];
     ascending?: boolean;
-    /** Title of a label column whose texts are too long for an even share of the width. */
+    /** Title of a label column that needs more width. */
     wide?: string;
   } = {},
 ) {
   const panel = described(new table.PanelBuilder(), dated(about, queries), options.steps ?? NEUTRAL)
     .filterable(true)
-    // Six columns fit half of a laptop's screen: with Grafana's own 150 pixels the last ones are cut off.
+    // With the default of 150 pixels, six columns do not fit half of a laptop screen.
     .minWidth(100);
   const names: Record<string, string> = { ...labels };
   for (const [i, one] of queries.entries()) {
@@ -192,7 +192,7 @@ export function rows(
     panel.withTarget(present({ ...one, refId: id }).format(prometheus.PromQueryFormat.Table));
     names[queries.length > 1 ? `Value #${id} (lastNotNull)` : 'Value'] = one.column.title;
     const own = ownSettings(one.column);
-    // A row that one query answers and another does not: the panel's sentence is about no row at all.
+    // A row can lack the value of one query. The no-value text of the panel is for empty tables only.
     if (queries.length > 1) own.push({ id: 'noValue', value: '–' });
     if (one.column.steps)
       own.push({ id: 'custom.cellOptions', value: { type: common.TableCellDisplayMode.ColorText } });
@@ -200,7 +200,7 @@ export function rows(
   }
   if (queries.length > 1) {
     panel.withTransformation({ id: 'merge', options: {} });
-    // Merged, queries without any row still have columns; grouped by labels they have none, and `none` is shown.
+    // After a merge, queries without rows still have columns. Grouping by labels removes them, so that `noValue` is shown.
     panel.withTransformation({ id: 'groupBy', options: { fields: grouped(labels, queries.length) } });
   }
   panel.withTransformation({
@@ -226,7 +226,7 @@ export function rows(
   return panel;
 }
 
-/** One row for each combination of labels, with the value that each query has for it. */
+/** One row per combination of labels, with the value of each query. */
 const grouped = (labels: Record<string, string>, queries: number): Record<string, object> =>
   Object.fromEntries([
     ...Object.keys(labels).map((label) => [label, { operation: 'groupby', aggregations: [] }]),
@@ -236,7 +236,7 @@ const grouped = (labels: Record<string, string>, queries: number): Record<string
     ]),
   ]);
 
-/** How a duration histogram's buckets fill over time. */
+/** A heatmap of histogram buckets over time. */
 export function heat(about: About, one: Query) {
   const panel = described(new heatmap.PanelBuilder(), about, NEUTRAL).hideLegend();
   panel.yAxis(new heatmap.YAxisConfigBuilder().unit(about.unit));
@@ -247,7 +247,7 @@ export function heat(about: About, one: Query) {
   );
 }
 
-/** Any panel type the SDK has no builder for. */
+/** A panel of a type without a builder in the SDK. */
 export function custom(type: string, about: About, options: object, queries: cog.Builder<cog.Dataquery>[]) {
   const panel = described(new CustomPanel(type, options), about, NEUTRAL);
   for (const one of queries) panel.withTarget(one);
@@ -296,7 +296,7 @@ export function described<T extends Describable>(panel: T, about: About, steps: 
     );
 }
 
-/** Overrides of the panel's unit and steps. */
+/** Overrides of unit and steps. */
 const ownSettings = ({ unit, steps }: { unit?: string; steps?: Steps }): { id: string; value: unknown }[] => [
   ...(unit ? [{ id: 'unit', value: unit }] : []),
   ...(steps

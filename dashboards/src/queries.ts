@@ -1,76 +1,76 @@
 import { BY_KEY, ON_KEY, REAL_KEYS } from '../../exporter/src/health/promql.ts';
 import { KEY_FAMILIES, SELF_FAMILIES } from '../../exporter/src/metrics/families.ts';
 
-/** Family names, defined once by the exporter: `KEY.requests` is `atender_requests_total`. */
+/** Metric names from the exporter: `KEY.requests` is `atender_requests_total`. */
 export const KEY = namesOf(KEY_FAMILIES);
 export const SELF = namesOf(SELF_FAMILIES);
 
-/** How often alerting/rules record what is drawn over time: less between two points would show gaps. */
+/** Evaluation interval of recorded series. A smaller step would show gaps. */
 export const RECORDED_EVERY = '1m';
-/** The same of `rate15m`, which is for days of every key. Between two of them only range functions find it. */
+/** Evaluation interval of `rate15m`. Between two samples, only range functions find it. */
 export const RATE15M_EVERY = '15m';
 
-/** Selector of all keys of the chosen tenants; pseudo-keys (`__none__`, `__other__`) are no keys. */
+/** Selector of all keys of the chosen tenants, without the pseudo-keys `__none__` and `__other__`. */
 export const anyKey = (...more: string[]): string => ['tenant_id=~"$tenant"', REAL_KEYS, ...more].join(',');
 
-/** Selector of the one key of the Key usage dashboard. A key without tenant has the variable's "none". */
+/** Selector of the key of the key usage dashboard. For a key without tenant, the variable has the value "none". */
 export const thisKey = (...more: string[]): string =>
   ['tenant_id=~"$tenant"', 'key_id="$key"', ...more].join(',');
 
-/** Matchers of what dashboards choose keys by, for series that have these labels. */
+/** Matchers of the variables `environment` and `tier`, for series with these labels. */
 export const CHOSEN = 'environment=~"$environment",tier=~"$tier"';
 
 /**
- * The keys of the chosen environments and tiers, 1 each. A key that the keys file does not have has neither
- * label, and a missing label matches like an empty one: it is there while nothing is chosen.
+ * The keys of the chosen environments and tiers, with value 1. An unregistered key has neither label. A missing label
+ * matches like an empty one, so these keys are included while nothing is chosen.
  */
 const keysAt = (offset = ''): string =>
   `group by (${BY_KEY}) (${KEY.info}{${anyKey(CHOSEN)}}${offset}) or group by (${BY_KEY}) ` +
   `(${KEY.lastUsed}{${anyKey(CHOSEN)}}${offset} unless ${ON_KEY} ${KEY.info}${offset})`;
 const CHOSEN_KEYS = keysAt();
 
-/** The chosen keys, and those of so long ago that no exporter shows any more. */
+/** The chosen keys, including keys of that time ago that no exporter exposes now. */
 export const chosenSince = (ago: string): string =>
   `${CHOSEN_KEYS} or (${keysAt(` offset ${ago}`)}) unless ${ON_KEY} (${KEY.info} or ${KEY.lastUsed})`;
 
-/** A vector with tenant and key labels, kept to the chosen keys. */
+/** Restricts a vector with key labels to the chosen keys. */
 export const chosen = (expr: string): string => `(${expr}) and ${ON_KEY} (${CHOSEN_KEYS})`;
 
 /**
- * The names that the keys file gives, joined to a vector of keys as label `name`; '' for the others. One name a key:
- * exporters whose keys files differ for a while must not break the join.
+ * Adds the label `name` from the keys file to a vector of keys; unregistered keys have none. One name per key, so that
+ * different keys files of exporters do not break the join.
  */
 export const named = (expr: string): string =>
   `((${expr}) * ${ON_KEY} group_left (name) topk by (${BY_KEY}) (1, max by (${BY_KEY}, name) (${KEY.info})))` +
   ` or ((${expr}) unless ${ON_KEY} ${KEY.info})`;
 
-/** New keys of rotations: a series each, the old key under `replaces`. */
+/** New keys of rotations, one series each, with the old key as `replaces`. */
 export const REPLACING = `max by (${BY_KEY}, replaces) (${KEY.info}{${anyKey('replaces!=""')}})`;
 
-/** Old keys of rotations. Two keys that replace the same one are one old key. */
+/** Old keys of rotations. A key that two keys replace appears once. */
 export const REPLACED = `label_replace(max by (tenant_id, replaces) (${REPLACING}), "key_id", "$1", "replaces", "(.+)")`;
 
-/** The watchdog alert: it fires for as long as the rules of this pack are evaluated. */
+/** The watchdog alert, which is firing while the rules of this pack are evaluated. */
 const RULES_EVALUATED = 'ALERTS{alertname="AtenderWatchdog",alertstate="firing"}';
 
-/** 0, but only where the rules are evaluated. Elsewhere nobody knows whether an alert would fire. */
+/** 0 if the rules are evaluated, else no data, because it is unknown whether an alert would be firing. */
 export const ZERO_IF_EVALUATED = `0 * count(${RULES_EVALUATED})`;
 
 const SEEN = `max(timestamp(${RULES_EVALUATED}) or timestamp(${SELF.buildInfo}))`;
 
 /**
- * The time that panels of the present ask about, in milliseconds: the end of the shown time, or now where that lies
- * in the future. Grafana ignores a panel's own relative time as soon as the shown time is absolute, as it is after
- * "zoom out". PromQL knows no now: it is when anything was last scraped, and seen from the future when the rules were
- * last evaluated or an exporter was last scraped. The three days are for a shown time that is all in the future.
+ * The evaluation time of instant panels in milliseconds: the end of the time range, or now if that is in the future. A
+ * relative time of the panel does not work: Grafana ignores it if the time range is absolute, as after "zoom out". PromQL
+ * has no "now", so the time of the last scrape is used. For a range that ends in the future, it is the last rule evaluation
+ * or the last scrape of an exporter. The three days cover ranges that start in the future too.
  */
 export const PRESENT =
   `scalar(1000 * ceil(max(timestamp(up)) or max(max_over_time(${SEEN}[$__range:1m]) or max_over_time(${SEEN}[3d:1m]))` +
   ' or vector(time())))';
 
 /**
- * An instant query that is asked as of the variable `at`, whatever time Grafana asks about: a subquery of one step.
- * One about the shown time is left as it is, since its window begins before now.
+ * Evaluates an instant query at the variable `at`, independent of the time that Grafana sends: a subquery of one step. A
+ * query over the shown time is not changed.
  */
 export const asOf = (expr: string): string =>
   expr.includes('$__range') ? expr : `last_over_time((${expr})[500ms:1s] @ \${at}e-3)`;

@@ -16,11 +16,11 @@ import { row } from './panels.ts';
 
 const PARAMETERS = { quarter: '${quarter}' };
 
-/** The quarterly review on screen; `atender-exporter review` prints it. */
+/** The quarterly review. `atender-exporter review` writes the page to sign. */
 export const review = recordFrame(
   'review',
-  'The quarterly review: a verdict on every key with its evidence. `atender-exporter review` writes the page to sign.',
-  [typed('quarter', 'Quarter', 'As 2026Q4; empty: the current one')],
+  'Quarterly review: a verdict on every key, with its evidence. `atender-exporter review` writes the page to sign.',
+  [typed('quarter', 'Quarter', 'Quarter such as 2026Q4; empty = current quarter')],
   'now-90d',
 )
   .withRow(row('Review'))
@@ -29,7 +29,7 @@ export const review = recordFrame(
     answerTable(
       {
         title: 'Verdicts',
-        description: `Every key with the first verdict that one of the four questions asks for. Everything but “keep” needs a decision by its owner. “undecided” means that other exporters may have counted more requests. Open the findings below for the evidence. The most pressing come first among each ${REVIEW_PAGE} keys; up to ${count(MOST_PAGES * REVIEW_PAGE)} are shown, \`atender-exporter review\` writes them all in order.`,
+        description: `Each key with its most urgent verdict. Every verdict other than “keep” needs a decision by the owner. “undecided” means that other exporters may have counted more requests. The findings below are the evidence. Each ${REVIEW_PAGE} keys are sorted by urgency. The table shows up to ${count(MOST_PAGES * REVIEW_PAGE)} keys. \`atender-exporter review\` writes all keys in order.`,
         unit: 'short',
         span: 24,
         height: 14,
@@ -45,13 +45,13 @@ export const review = recordFrame(
           text('id', 'Key'),
           text('name', 'Name'),
           text('owner', 'Owner'),
-          text('before.verdict', 'Last quarter'),
+          text('before.verdict', 'Previous verdict'),
           time('lastUsed', 'Last used'),
           number('requests', 'Requests'),
-          number('previousRequests', 'Quarter before'),
+          number('previousRequests', 'Previous quarter'),
           number('throttled', '429'),
           text('tier', 'Tier'),
-          text('newTier', 'Better tier'),
+          text('newTier', 'Suggested tier'),
         ],
       },
     ),
@@ -61,7 +61,7 @@ export const review = recordFrame(
       {
         title: 'Findings',
         description:
-          'The evidence behind the verdicts: in use, scopes, tier and rotation, a sentence each. What is missing in the record is said there, too; then look before you decide.',
+          'Evidence for the verdicts: one sentence each on use, scopes, tier and rotation. If the record has gaps, the finding says so. Check such keys yourself before you decide.',
         unit: 'short',
         span: 24,
         height: 14,

@@ -1,30 +1,31 @@
 import { BY_KEY, gaugeBy, increaseBy } from '../../exporter/src/health/promql.ts';
 import { RECORDED } from '../../exporter/src/health/series.ts';
+import { defaultText } from '../../exporter/src/health/wording.ts';
 import { firing, frame, keyLink } from './frame.ts';
 import { lines, orNoData, row, rows } from './panels.ts';
 import { anyKey, KEY, named, RECORDED_EVERY, REPLACED, REPLACING } from './queries.ts';
 
 const KEY_LABELS = { tenant_id: 'Tenant', key_id: 'Key', name: 'Name' };
-/** Keys of rotations by hidden variables: reading what every key did to find theirs takes seconds. */
+/** Hidden variables name the keys of rotations. Reading the series of every key to find them would take seconds. */
 const OLD_KEYS = 'key_id=~"$replaced"';
 const NEW_KEYS = 'key_id=~"$replacing"';
-/** The same for a week of answers by endpoint. */
+/** The same for responses by endpoint over a long time. */
 const REFUSED_KEYS = 'key_id=~"$refused"';
 const LINKS = [keyLink('__data.fields["Tenant"]', '__data.fields["Key"]')];
 
-/** Both keys of each rotation: the old one is named by the label `replaces` of the new one. */
+/** Both keys of each rotation. The label `replaces` of the new key names the old one. */
 const NEW_RATE = `${RECORDED.rate}{${anyKey(NEW_KEYS)}} and on (${BY_KEY}) ${REPLACING}`;
 const OLD_RATE = `${RECORDED.rate}{${anyKey(OLD_KEYS)}} and on (${BY_KEY}) ${REPLACED}`;
 const REVOKED = `max by (${BY_KEY}) (${KEY.info}{${anyKey('state=~"disabled|revoked"')}})`;
 
-/** The highest count of five minutes in each step, so that a short burst shows however long the shown time is. */
+/** The highest 5-minute count in each step, so that a short burst is visible in a long time range. */
 const refused = (status: string): string =>
   `topk(10, max_over_time(${RECORDED.refused}{${anyKey(`status="${status}"`)}}[$__rate_interval]))`;
 
-/** Who still uses what they should not, and who is new. */
+/** Rotations, rejected requests, new IP addresses and surfaces, revoked keys. */
 export const rotationSecurity = frame(
   'rotation',
-  'Rotations with both keys side by side, rejected requests, new addresses and surfaces, revoked keys in use.',
+  'Rotations with both keys, rejected requests, new IP addresses and surfaces, and revoked keys in use.',
   ['tenant', 'replaced', 'replacing', 'refused'],
 )
   .annotation(firing('alertname=~"Atender.+",category="security",tenant_id=~"$tenant"'))
@@ -34,7 +35,7 @@ export const rotationSecurity = frame(
       {
         title: 'New keys of rotations',
         description:
-          'Traffic of the keys that replace another. It should grow as the old keys, beside, fall to nothing.',
+          'Requests with keys that replace another key. They should grow while requests with the old keys drop to 0.',
         unit: 'reqps',
         none: 'No rotation is in progress',
       },
@@ -45,8 +46,7 @@ export const rotationSecurity = frame(
     lines(
       {
         title: 'Old keys of rotations',
-        description:
-          'Traffic of the keys that are being replaced. Quiet for 24 to 48 hours while the new key is used: revoke it. Before that, find the stragglers by endpoint.',
+        description: `Requests with keys that are being replaced. Revoke an old key after ${defaultText('rotation_quiet_seconds')} without use, while the new key is used. The table below shows which endpoints are still called with old keys.`,
         unit: 'reqps',
         none: 'No rotation is in progress',
       },
@@ -56,17 +56,17 @@ export const rotationSecurity = frame(
   .withPanel(
     rows(
       {
-        title: 'Stragglers: what still calls with an old key',
+        title: 'Endpoints still called with old keys',
         description:
-          'Endpoints that old keys of rotations were still answered on in the last day (401 is no use of a key). Each names a part of a consumer that has not moved.',
+          'Endpoints called with an old key in the last day. 401 responses do not count as use. Each row is a part of a consumer that still uses the old key.',
         unit: 'short',
-        none: orNoData('Nothing calls with an old key'),
+        none: orNoData('No requests with old keys'),
         span: 24,
       },
       [
         {
           expr: `(${increaseBy(`${BY_KEY}, method, endpoint`, anyKey(OLD_KEYS, 'status!="401"'), '1d', KEY.endpointRequests)} > 0) and on (${BY_KEY}) ${REPLACED}`,
-          column: { title: 'Requests of the last day' },
+          column: { title: 'Requests in the last day' },
         },
       ],
       { tenant_id: 'Tenant', key_id: 'Key', method: 'Method', endpoint: 'Endpoint' },
@@ -78,7 +78,7 @@ export const rotationSecurity = frame(
       {
         title: 'Rotation due',
         description:
-          'Keys with a rotation policy by how much of its time has passed since they were last rotated (or created). 100 % and more is overdue.',
+          'Keys with a rotation policy. The value is the time since the last rotation (or creation), as a share of the rotation interval. Above 100 %, the rotation is overdue.',
         unit: 'percentunit',
         none: orNoData('No key has a rotation policy (rotateEvery)'),
         span: 24,
@@ -88,23 +88,23 @@ export const rotationSecurity = frame(
           expr: named(
             `(time() - (${gaugeBy(BY_KEY, KEY.rotated, anyKey())} or on (${BY_KEY}) ${gaugeBy(BY_KEY, KEY.created, anyKey())})) / on (${BY_KEY}) ${gaugeBy(BY_KEY, KEY.rotateEvery, anyKey())}`,
           ),
-          column: { title: 'Of its rotation time' },
+          column: { title: 'Share of interval' },
         },
       ],
       KEY_LABELS,
       { links: LINKS, steps: [['green'], ['orange', 0.9], ['red', 1]] },
     ),
   )
-  .withRow(row('Rejected'))
+  .withRow(row('Rejected requests'))
   .withPanel(
     lines(
       {
         title: '401 by key',
         description:
-          'Requests in five minutes with a wrong, revoked or expired key; the ten keys with most of them at a time, as recorded. Steady 401s after a rotation are a consumer that was left behind.',
+          'Recorded requests per 5 minutes with a wrong, revoked or expired key, for the ten highest keys at each time. Steady 401 responses after a rotation mean that a consumer still uses the old key.',
         unit: 'short',
         height: 11,
-        none: 'No request was answered 401',
+        none: 'No 401 responses',
       },
       [{ expr: refused('401'), legend: '{{tenant_id}} {{key_id}}' }],
     ).interval(RECORDED_EVERY),
@@ -114,10 +114,10 @@ export const rotationSecurity = frame(
       {
         title: '403 by key',
         description:
-          'Requests in five minutes that lacked a scope; the ten keys with most of them at a time, as recorded. On a key that was clean: its scopes were changed, or somebody tries what it may not do.',
+          'Recorded requests per 5 minutes without the required scope, for the ten highest keys at each time. If a key had none before, its scopes were changed or someone tries endpoints without permission.',
         unit: 'short',
         height: 11,
-        none: 'No request was answered 403',
+        none: 'No 403 responses',
       },
       [{ expr: refused('403'), legend: '{{tenant_id}} {{key_id}}' }],
     ).interval(RECORDED_EVERY),
@@ -127,9 +127,9 @@ export const rotationSecurity = frame(
       {
         title: '401 and 403 by endpoint',
         description:
-          'Which endpoints refuse which keys, in the shown time: of the fifty keys that were refused most, as recorded. Compare with the scopes of the key on its Usage dashboard.',
+          'Endpoints that rejected requests in the shown time, for the fifty keys with the most recorded rejections. Compare them with the scopes on the usage dashboard of the key.',
         unit: 'short',
-        none: 'No request was answered 401 or 403',
+        none: 'No 401 or 403 responses',
         span: 24,
       },
       [
@@ -142,15 +142,15 @@ export const rotationSecurity = frame(
       { links: LINKS },
     ),
   )
-  .withRow(row('New'))
+  .withRow(row('New IP addresses and surfaces'))
   .withPanel(
     rows(
       {
-        title: 'New addresses',
+        title: 'New IP addresses',
         description:
-          'Addresses that were new on a key in the last day, shown as the exporter is configured to. Nobody knows one: rotate the key.',
+          'IP addresses that were new for a key in the last day. The exporter masks them by default. If nobody recognizes an IP address, rotate the key.',
         unit: 'short',
-        none: orNoData('No new address in the last day'),
+        none: orNoData('No new IP address in the last day'),
       },
       [
         {
@@ -158,7 +158,7 @@ export const rotationSecurity = frame(
           column: { title: 'New' },
         },
       ],
-      { ...KEY_LABELS, ip: 'Address' },
+      { ...KEY_LABELS, ip: 'IP address' },
       { links: LINKS },
     ),
   )
@@ -167,36 +167,36 @@ export const rotationSecurity = frame(
       {
         title: 'New surfaces',
         description:
-          'Parts of the API that a key was noticed to call for the first time, most recent first. Not meant by its owner: narrow its scopes.',
+          'Parts of the API that a key called for the first time, most recent first. If the owner did not intend this, narrow the scopes of the key.',
         unit: 's',
         none: orNoData('No new surface'),
       },
       [
         {
           expr: named(`time() - max by (${BY_KEY}, surface) (${KEY.lastNewSurface}{${anyKey()}})`),
-          column: { title: 'Noticed ago' },
+          column: { title: 'Since detection' },
         },
       ],
       { ...KEY_LABELS, surface: 'Surface' },
       { links: LINKS, ascending: true },
     ),
   )
-  .withRow(row('Revoked'))
+  .withRow(row('Revoked and disabled keys'))
   .withPanel(
     rows(
       {
-        title: 'Revoked and disabled keys that were answered in the last day',
+        title: 'Revoked and disabled keys still in use',
         description:
-          'The keys file says revoked or disabled, yet a request was answered with something other than 401: the key still works. Revoke it in Atender now.',
+          'The keys file marks the key as revoked or disabled, but a request in the last day got a response other than 401. The key still works. Revoke it in Atender now.',
         unit: 's',
-        none: orNoData('No revoked or disabled key was answered'),
+        none: orNoData('No revoked or disabled key is in use'),
       },
       [
         {
           expr: named(
             `time() - ((${gaugeBy(BY_KEY, KEY.lastUsed, anyKey())} > time() - 86400) and on (${BY_KEY}) ${REVOKED})`,
           ),
-          column: { title: 'Answered ago' },
+          column: { title: 'Since last use' },
         },
       ],
       KEY_LABELS,
@@ -206,9 +206,9 @@ export const rotationSecurity = frame(
   .withPanel(
     rows(
       {
-        title: 'Revoked and disabled keys that are still sent',
+        title: 'Revoked and disabled keys still sent',
         description:
-          'Revocation works, but somebody still sends the key. Find the consumer by its endpoints before it becomes an outage report.',
+          'Requests in the last day were rejected with 401, but a consumer still sends the key. Find the consumer by its endpoints and give it a valid key.',
         unit: 's',
         none: orNoData('No revoked or disabled key was sent'),
       },
@@ -217,7 +217,7 @@ export const rotationSecurity = frame(
           expr: named(
             `time() - ((${gaugeBy(BY_KEY, KEY.lastRejected, anyKey())} > time() - 86400) and on (${BY_KEY}) ${REVOKED})`,
           ),
-          column: { title: 'Rejected ago' },
+          column: { title: 'Since last rejection' },
         },
       ],
       KEY_LABELS,

@@ -9,9 +9,9 @@ export interface Panel {
   targets?: Target[];
   transformations?: { id: string; options: { renameByName?: Record<string, string> } }[];
   maxDataPoints?: number;
-  /** Least time between two points, such as `1m`. */
+  /** Minimum step, such as `1m`. */
   interval?: string;
-  /** What is shown instead of the dashboard's time, such as `24h`. */
+  /** Time range of the panel if it differs from the dashboard, such as `24h`. */
   timeFrom?: string;
   panels?: Panel[];
 }
@@ -41,7 +41,7 @@ export const boards = (): Board[] =>
     .filter((name) => name.endsWith('.json'))
     .map((name) => JSON.parse(readFileSync(new URL(name, JSON_FOLDER), 'utf8')) as Board);
 
-/** Those that ask the exporter's API. */
+/** The dashboards that query the API of the exporter. */
 export const recordBoards = (): (Omit<Board, 'panels'> & {
   panels: (Panel & { targets: ApiTarget[] })[];
 })[] =>
@@ -60,6 +60,6 @@ export interface ApiTarget extends Target {
   pagination_param_cursor_extraction_path?: string;
 }
 
-/** Every panel but the rows, those inside rows included. */
+/** All panels, including those inside rows, without the rows themselves. */
 export const panelsOf = (board: Board): Panel[] =>
   board.panels.flatMap((panel) => (panel.type === 'row' ? (panel.panels ?? []) : [panel]));

@@ -16,9 +16,9 @@ import { boards } from './boards.ts';
 import { answerTo, type Chosen, questionsOf } from './questions.ts';
 
 /**
- * An installation a minute old, and everything that is awkward at once: three exporters, of which two have keys files
- * that differ and one has none; tenants and keys with characters that mean something to a regular expression, one key
- * id in two tenants, requests without tenant, one key replaced by two.
+ * A new installation with awkward keys: three exporters, two with different keys files and one without; tenants and keys
+ * with characters that are special in regular expressions; one key id in two tenants; requests without a tenant; one key
+ * replaced by two keys.
  */
 const directory = temporaryDirectory();
 const file = (name: string) => join(directory.path, name);
@@ -35,7 +35,7 @@ const KEYS = [
 const keysFile = (owner: string) =>
   stringify({ keys: KEYS.map((key) => ({ name: `"${key.id}" \\ of ${owner}`, ...key, owner })) });
 
-/** What the logs say: [log, requests, fields]. Log b is read by an exporter with another keys file, c by one without. */
+/** Log lines: [log, requests, fields]. The exporter of log b has another keys file, the one of log c has none. */
 const LINES: [log: string, requests: number, fields: Record<string, unknown>][] = [
   ['a', 20, { tenantId: 'acme.eu', keyId: 'shared', endpoint: '/v1/tags' }],
   ['b', 5, { tenantId: 'acme.eu', keyId: 'shared', endpoint: '/v1/tags' }],
@@ -60,7 +60,7 @@ beforeAll(async () => {
     exporters.push(
       await startExporter([
         ...['--log.path', file(`${name}.log`), '--store.path', file(`${name}.db`), ...keys],
-        // Of what grows from 0 within few samples increase() makes more, and of what is first seen grown nothing.
+        // increase() overestimates a counter with few samples, and misses a counter that starts above 0.
         ...['--metrics.zero-hold', '20s', '--log.level', 'warn'],
       ]),
     );
@@ -84,13 +84,13 @@ scrape_configs:
     60_000,
   );
   const counted = Date.now() / 1000;
-  // increase() reads up to 1.6 scrapes past the samples it has: less than one request of 36 once they span a minute.
+  // increase() extrapolates by up to 1.6 scrapes. Over a minute of samples, that is less than one request of 36.
   await eventually(
     async () =>
       expect(await prometheus.value('min(count_over_time(atender_requests_total[5m]))')).toBeGreaterThan(60),
     120_000,
   );
-  // What is recorded once a minute, from all that was counted; before the second that the questions end with.
+  // Recorded once a minute. Waits until all requests are in the recordings that the queries read.
   for (const recorded of [RECORDED.rateByClass, RECORDED.rate, `${RECORDED.refused}{status="401"}`])
     await eventually(
       async () =>
@@ -111,7 +111,7 @@ const ALL: Chosen = {
   ...{ refused: ['old'], busiest: ['shared', 'old'] },
 };
 
-/** What the questions of a panel, or of all, are answered; by dashboard, panel and query. */
+/** Results of the queries of one panel, or of all, by dashboard, panel and query. */
 async function answers(chosen: Chosen, asker = ''): Promise<[name: string, series: Series[]][]> {
   const to = Math.floor(Date.now() / 1000) - 1;
   const shown = { url: prometheus.url, chosen: { ...ALL, ...chosen }, from: to - 900, to, scrape: 1 };
@@ -129,7 +129,7 @@ async function answers(chosen: Chosen, asker = ''): Promise<[name: string, serie
   );
 }
 
-/** Values of a panel's first query in whole requests: increase() reads a little past the samples it has. */
+/** Values of the first query of a panel, rounded down to whole requests, because increase() extrapolates. */
 async function figures(chosen: Chosen, asker: string, ...labels: string[]): Promise<Record<string, number>> {
   const [[, series] = ['', []]] = await answers(chosen, asker);
   return Object.fromEntries(
@@ -161,7 +161,7 @@ describe.each(Object.entries(CHOICES))('with %s chosen', (_, chosen) => {
     given = await answers(chosen);
   });
 
-  test('every query is answered without error, and about the chosen tenants alone', () => {
+  test('every query succeeds and returns the chosen tenants only', () => {
     const tenants = [chosen.tenant ?? []].flat();
     const strangers = given
       .filter(([name]) => !/variable tenant/.test(name))
@@ -170,7 +170,7 @@ describe.each(Object.entries(CHOICES))('with %s chosen', (_, chosen) => {
     expect(strangers).toEqual([]);
   });
 
-  test('what is asked of one key is answered of that key alone, or of the other key of its rotation', () => {
+  test('queries for one key return that key or the other key of its rotation', () => {
     const keys = [ALL, chosen].map(({ key, predecessor = [], successor = [] }) =>
       [key, predecessor, successor].flat(),
     );
@@ -181,24 +181,24 @@ describe.each(Object.entries(CHOICES))('with %s chosen', (_, chosen) => {
     expect(strangers).toEqual([]);
   });
 
-  test('a table has one row for each of what it names', () => {
+  test('a table has one row per combination of labels', () => {
     const doubled = given.filter(([, series]) => {
       const rows = series.map(({ metric }) =>
         JSON.stringify({ ...metric, name: undefined, owner: undefined }),
       );
       return new Set(rows).size < rows.length;
     });
-    // The panel joins the labels that exporters disagree on by itself.
+    // The panel merges labels that differ between exporters.
     expect(doubled.map(([name]) => name).filter((name) => !name.endsWith('/info'))).toEqual([]);
   });
 });
 
-describe('figures equal a count of the log lines', () => {
+describe('numbers equal a count of the log lines', () => {
   const one = { tenant: ['acme.eu'], key: 'shared' };
   const ofOne = ({ tenantId, keyId }: Record<string, unknown>) =>
     tenantId === 'acme.eu' && keyId === 'shared';
 
-  test('the endpoints of a key whose id another tenant has too, over two exporters', async () => {
+  test('endpoints of a key id that two tenants use, over two exporters', async () => {
     expect(await figures(one, 'key usage: Top endpoints', 'method', 'endpoint')).toEqual({
       'GET /v1/tags': logged((fields) => ofOne(fields) && fields.method === undefined),
       'POST /v1/tags': 1,
@@ -208,25 +208,27 @@ describe('figures equal a count of the log lines', () => {
     });
   });
 
-  test('a GET with 90 % of the requests is worth caching, one with less is not', async () => {
+  test('a GET endpoint with 90 % of the requests is worth caching, one with less is not', async () => {
     expect(Object.keys(await figures(one, 'Worth caching', 'method', 'endpoint'))).toEqual(['GET /v1/tags']);
     const less = { tenant: ['acme.eu', 'acmexeu'], key: 'shared' };
     expect(Object.keys(await figures(less, 'Worth caching', 'method', 'endpoint'))).toEqual([]);
   });
 
-  test('what is left on an old key that two keys replace; a 401 is no use of it', async () => {
+  test('requests left on an old key that two keys replace, without 401 responses', async () => {
     const left = { 'old new_1': 12, 'old new_2': 12 };
     expect(await figures({}, 'Rotations in progress', 'replaces', 'key_id')).toEqual(left);
-    expect(await figures({}, 'Stragglers', 'key_id', 'endpoint')).toEqual({ 'old /v1/contacts': 8 });
+    expect(await figures({}, 'Endpoints still called with old keys', 'key_id', 'endpoint')).toEqual({
+      'old /v1/contacts': 8,
+    });
   });
 
-  test('a key that nobody has used, though the keys file does not say since when', async () => {
+  test('a key without recorded use and without createdAt', async () => {
     const never =
       (await answers({}, 'Keys without recorded use')).find(([name]) => name.endsWith('/B'))?.[1] ?? [];
     expect(never.map(({ metric }) => metric.key_id).sort()).toEqual(['forgotten', 'new_1', 'new_2']);
   });
 
-  test('401s of a key that a rotation left behind', async () => {
+  test('401 responses of the old key of a rotation', async () => {
     const [[, series] = ['', []]] = await answers({}, 'rotation and security: 401 by key');
     const most = series.map(({ metric, values = [] }) => [
       metric.key_id,
@@ -235,7 +237,7 @@ describe('figures equal a count of the log lines', () => {
     expect(most).toEqual([['old', 4]]);
   });
 
-  test('the endpoints that refuse the keys that are refused most', async () => {
+  test('endpoints that reject the keys with the most rejections', async () => {
     const [[, refused] = ['', []]] = await answers({}, 'variable refused');
     expect(refused.map(({ metric }) => metric.key_id)).toEqual(['old']);
     expect(await figures({}, '401 and 403 by endpoint', 'key_id', 'endpoint', 'status')).toEqual({
@@ -243,7 +245,7 @@ describe('figures equal a count of the log lines', () => {
     });
   });
 
-  test('the busiest keys are those of the chosen environment, and their volume is what is shown', async () => {
+  test('the busiest keys are those of the chosen environment, and the panel shows only them', async () => {
     const busiest = async (chosen: Chosen) => {
       const [[, series] = ['', []]] = await answers(chosen, 'variable busiest');
       return series.map(({ metric }) => metric.key_id);
@@ -257,7 +259,7 @@ describe('figures equal a count of the log lines', () => {
     expect(shown.map(({ metric }) => [metric.tenant_id, metric.key_id])).toEqual([['acmexeu', 'shared']]);
   });
 
-  test('the grid has the keys of the chosen environment and tier, and no other', async () => {
+  test('the grid shows only keys of the chosen environment and tier', async () => {
     const keysIn = async (chosen: Chosen) => {
       const given = await answers(chosen, 'overview: Keys/');
       const shown = given.find(([name]) => name.endsWith('/keys'))?.[1] ?? [];

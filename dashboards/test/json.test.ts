@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { dashboards } from '../src/dashboards.ts';
 import { boards, panelsOf, recordBoards } from './boards.ts';
 
-test('the committed JSON is what the sources say; `npm run dashboards` writes it', () => {
+test('the committed JSON equals the output of `npm run dashboards`', () => {
   const folder = new URL('../json/', import.meta.url);
   const written = dashboards();
   const committed = readdirSync(folder, { recursive: true }).map(String);
@@ -19,7 +19,7 @@ describe.each(names)('%s', (_, board) => {
   const panels = panelsOf(board);
   const targets = panels.flatMap(({ title, targets }) => (targets ?? []).map((one) => ({ title, ...one })));
 
-  test('every panel has a title, a description that says how to read it, a unit, thresholds and the data source of the reader', () => {
+  test('every panel has a title, a description, a unit, thresholds and the data source variable', () => {
     expect(panels.length).toBeGreaterThan(3);
     for (const panel of panels) {
       expect(panel.title).toBeTruthy();
@@ -31,11 +31,11 @@ describe.each(names)('%s', (_, board) => {
     }
   });
 
-  test('the shown times to choose from end now: Prometheus answers nothing of the future', () => {
+  test('every quick range ends now, because Prometheus has no data in the future', () => {
     expect(board.timepicker.quick_ranges.map(({ to }) => to)).toEqual(Array(8).fill('now'));
   });
 
-  test('no two panels have the same title, and no two queries of a panel the same id', () => {
+  test('panel titles and the refIds of a panel are unique', () => {
     const titles = panels.map(({ title }) => title);
     expect(new Set(titles).size).toBe(titles.length);
     for (const panel of panels) {
@@ -44,28 +44,26 @@ describe.each(names)('%s', (_, board) => {
     }
   });
 
-  test('counters are always read through rate or increase', () => {
+  test('counters are read through rate or increase only', () => {
     for (const { expr, title } of targets) {
       const bare = expr
         .replace(/(rate|increase)\([a-z_:]+(\{(\$\{[^}]*\}|[^}])*\})?\[[^\]]+\]\)/g, '')
         .match(/\b\w+(_total|_bucket)\b/g);
-      // `label_values`-like uses of a counter are in variables, never in a panel.
+      // Variables may use a bare counter, for example in `label_values`. Panels may not.
       expect({ title, bare }).toEqual({ title, bare: null });
     }
   });
 
-  test('a line over time adapts its window to the resolution, unless it shows what an alert judges', () => {
+  test('a time series uses the rate interval, except for windows of alerts', () => {
     const graphs = panels.filter(({ type }) => type === 'timeseries' || type === 'heatmap');
     const fixed = graphs
       .flatMap(({ title, targets }) => (targets ?? []).map(({ expr }) => ({ title, expr })))
       .filter(({ expr }) => /\[\d+[smhdw]\]/.test(expr))
       .map(({ title }) => title);
-    expect(fixed.filter((title) => title !== '401 and 403 in 30 minutes against their thresholds')).toEqual(
-      [],
-    );
+    expect(fixed.filter((title) => title !== '401 and 403 in 30 minutes, and thresholds')).toEqual([]);
   });
 
-  test('nothing names a job, an instance or a data source by hand', () => {
+  test('no query or panel names a job, an instance or a data source', () => {
     for (const { expr } of targets) expect(expr).not.toMatch(/(job|instance)=~?"(?!\$)/);
     expect(JSON.stringify(board)).not.toMatch(/"uid":"(?!\$\{datasource\}|atender-)[^"]+"/);
   });

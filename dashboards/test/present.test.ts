@@ -14,11 +14,11 @@ import { type Prometheus, type Series, startPrometheus } from '../../exporter/te
 import { boards, panelsOf } from './boards.ts';
 import { answerTo, questionsOf } from './questions.ts';
 
-/** Panels that say how things are, asked by a Grafana that shows a time that ends in the past, now or in the future. */
+/** Panels with an evaluation time, for time ranges that end in the past, now and in the future. */
 const directory = temporaryDirectory();
 let exporter: ExporterProcess;
 let prometheus: Prometheus;
-/** When the first invented page ends. */
+/** End of the first invented alert, seconds since the epoch. */
 let ended: number;
 let now: number;
 
@@ -48,7 +48,7 @@ scrape_configs:
   - job_name: atender-exporter
     static_configs: [{ targets: ['${new URL(exporter.url).host}'] }]
 `);
-  // Some groups are evaluated once a minute.
+  // Some rule groups are evaluated once a minute.
   await eventually(
     async () => expect(await prometheus.query('ALERTS{alertname="AtenderWatchdog"}')).not.toEqual([]),
     90_000,
@@ -63,7 +63,7 @@ afterAll(async () => {
   directory.remove();
 });
 
-/** What panels of the present are answered: by dashboard, panel and query. */
+/** Results of instant queries by dashboard, panel and query. */
 async function answers(from: number, to: number): Promise<Map<string, Series[]>> {
   const chosen = {
     ...{ tenant: '.*', environment: '.*', tier: '.*', job: ['atender-exporter'], key: 'key_test' },
@@ -89,18 +89,18 @@ const numbers = (series: Series[] | undefined): number[] =>
   (series ?? []).map(({ value }) => Number(value![1]));
 const pages = (all: Map<string, Series[]>): number[] => numbers(all.get('overview: Firing alerts/A'));
 const alertsNamed = (all: Map<string, Series[]>): unknown[] =>
-  (all.get('overview: Keys with trouble, by alert/A') ?? []).map(({ metric }) => metric.alertname);
+  (all.get('overview: Affected keys by alert/A') ?? []).map(({ metric }) => metric.alertname);
 const named = (all: Map<string, Series[]>): Record<string, unknown[]> =>
   Object.fromEntries([...all].map(([name, series]) => [name, series.map(({ metric }) => metric)]));
 
-test('every instant query but those about the shown time is asked as of the variable', () => {
+test('every instant query uses the evaluation time, except those over the shown time', () => {
   const others = boards()
     .flatMap((board) => panelsOf(board).flatMap(({ targets = [] }) => targets))
     .filter(({ instant, expr }) => instant && !isOfThePresent(expr) && !expr.includes('$__range'));
   expect(others).toEqual([]);
 });
 
-test('no panel makes a number of no data', () => {
+test('no panel turns missing data into a number', () => {
   const made = boards()
     .flatMap((board) =>
       panelsOf(board).flatMap(({ title, targets = [] }) => targets.map((one) => ({ title, ...one }))),
@@ -110,12 +110,12 @@ test('no panel makes a number of no data', () => {
   expect(made).toEqual([]);
 });
 
-describe('a shown time that ends', () => {
-  test('now shows what fires now', async () => {
+describe('a time range that ends', () => {
+  test('now shows the alerts that are firing now', async () => {
     const all = await answers(now - HOUR, now);
     expect(pages(all)).toEqual([1]);
     expect(alertsNamed(all)).toEqual([PAGE.alertname]);
-    expect(numbers(all.get('overview: Can the figures be trusted?/A'))).toEqual([1]);
+    expect(numbers(all.get('overview: Pipeline health/A'))).toEqual([1]);
   });
 
   test.each([
@@ -124,7 +124,7 @@ describe('a shown time that ends', () => {
     ['a month ahead', -30 * 24 * HOUR, 30 * 24 * HOUR],
     ['and begins in the future', 30 * 60, 2 * HOUR],
   ])(
-    '%s shows what one that ends now does',
+    '%s shows the same as one that ends now',
     async (_, from, to) => {
       const [all, future] = [await answers(now - HOUR, now), await answers(now + from, now + to)];
       expect(named(future)).toEqual(named(all));
@@ -135,14 +135,14 @@ describe('a shown time that ends', () => {
     60_000,
   );
 
-  test('in the past shows what fired then', async () => {
+  test('in the past shows the alerts that were firing then', async () => {
     const all = await answers(ended - HOUR, ended - 2);
     expect(pages(all)).toEqual([2]);
     expect(alertsNamed(all)).toContain('AtenderKeyThrottled');
     expect(numbers(all.get('overview: Keys/asOf'))).toEqual([ended - 2]);
   });
 
-  test('before anything was recorded shows no number at all', async () => {
+  test('before the first recording shows no number', async () => {
     const all = await answers(now - 48 * HOUR, now - 24 * HOUR);
     const shown = [...all].filter(([name, series]) => series.length > 0 && !name.endsWith('/asOf'));
     expect(shown).toEqual([]);

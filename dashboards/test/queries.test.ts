@@ -21,9 +21,9 @@ import { KEY as KEY_METRICS } from '../src/queries.ts';
 import { boards } from './boards.ts';
 import { answerTo, questionsOf } from './questions.ts';
 
-/** Longest time of live scraping until every query has an answer, milliseconds. */
+/** Maximum time of live scraping until every query returns data, milliseconds. */
 const LONGEST_LIVE = 150_000;
-/** Seconds of a replayed past before it. */
+/** Seconds of replayed past before the live scraping. */
 const PAST = 3 * 3600;
 const DAY = 86_400;
 const KEY = 'key_ticket_bridge';
@@ -31,30 +31,30 @@ const KEY = 'key_ticket_bridge';
 const OLD_KEY = 'key_mobile_2025';
 const NEW_KEY = 'key_mobile_2026';
 
-/** Queries that rightly give nothing on the demonstration, by a part of their name, and why. */
+/** Queries without data in the demonstration, by a part of their name, with the reason. */
 const EMPTY: Record<string, string> = {
-  'annotation Firing alerts': 'alerts wait for minutes before they fire',
+  'annotation Firing alerts': 'alerts are pending for minutes before they fire',
   'key usage: State of $key/overrides': 'the chosen key has no threshold of its own',
-  'key usage: State of $key/addresses': 'the chosen key has no new address',
+  'key usage: State of $key/addresses': 'the chosen key has no new IP address',
   'key usage: State of $key/partner': 'the chosen key takes part in no rotation',
   'key usage: State of $key/stragglers': 'the chosen key takes part in no rotation',
   'key usage: Worth caching': 'the chosen key has several endpoints',
   'variable predecessor': 'the chosen key takes part in no rotation',
   'variable successor': 'the chosen key takes part in no rotation',
-  '/forbiddenHistory': 'what the rules record of 403 answers begins with the test',
+  '/forbiddenHistory': 'the recorded 403 responses start with the test',
   'key usage: annotation Rotated': 'the chosen key was never rotated',
-  'key usage: annotation New IP': 'the chosen key has no new address',
-  'key usage: New addresses of the last day': 'the chosen key has no new address',
+  'key usage: annotation New IP': 'the chosen key has no new IP address',
+  'key usage: New IP addresses in the last day': 'the chosen key has no new IP address',
   'exporter: Rejected lines by reason': 'every line of the demonstration is a request',
-  'exporter: Unusable fields': 'every field of the demonstration is usable',
+  'exporter: Unusable fields': 'every field of the demonstration is valid',
   'exporter: Lost bytes': 'nothing is lost',
-  'exporter: Rotations, truncations, file errors': 'nothing happens to the files',
-  'Revoked and disabled keys that are still sent': 'the revoked key of the demonstration is answered',
+  'exporter: Rotations, truncations, file errors': 'the demonstration does not rotate its files',
+  'Revoked and disabled keys still sent': 'the revoked key of the demonstration is still in use',
 };
 
-/** Queries that give nothing at some moments of the demonstration and something at others. */
+/** Queries that have data only at some moments of the demonstration. */
 const SOMETIMES_EMPTY: Record<string, string> = {
-  'overview: Keys/endpoints': 'an endpoint had a 404 or 422 within 30 minutes, or none had',
+  'overview: Keys/endpoints': 'an endpoint may or may not have had a 404 or 422 in the last 30 minutes',
 };
 
 let directory: string;
@@ -80,14 +80,14 @@ beforeAll(async () => {
     { port },
   );
   await exporter.ready();
-  // Not before, since it begins by rotating away what the replay and the exporter read.
+  // Starts after the replay, because it first rotates the log that replay and exporter read.
   traffic = runDemo({ ...demonstration, history: 2 * DAY });
   prometheus = await watching(`127.0.0.1:${port}`);
-  // The new address and the new surface of the demonstration come by chance; rates are recorded once a minute.
+  // New IP address and new surface appear at random times in the demonstration. Rates are recorded once a minute.
   const late = [RECORDED.rateByClass, RECORDED.expectedByTier, RECORDED.refused];
   for (const name of [KEY_METRICS.recentNewIp, KEY_METRICS.lastNewSurface, ...late])
     await eventually(async () => expect(await prometheus.query(name)).not.toEqual([]), 240_000);
-  // Rates of the last minutes need samples: asks again until nothing is missing, or the tests say what is.
+  // Rates need several samples. Retries until no query is empty; otherwise the tests report the empty ones.
   for (const end = Date.now() + LONGEST_LIVE; ; ) {
     answers = await askEverything(await goodMoment());
     if (answers.failures.length + missing().length === 0 || Date.now() > end) break;
@@ -103,24 +103,24 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-test('every query of every panel, variable and annotation is answered without error', () => {
+test('every query of every panel, variable and annotation succeeds', () => {
   expect(answers.failures).toEqual([]);
 });
 
-test('no query is empty on demonstration data that shows every state, except those that are by design', () => {
+test('every query returns data for the demonstration, except the listed ones', () => {
   expect(missing()).toEqual([]);
 });
 
-test('every exception for an empty query is still needed', () => {
+test('every listed query is empty', () => {
   const needless = Object.keys(EMPTY).filter((part) => !answers.empty.some((name) => name.includes(part)));
   expect(needless).toEqual([]);
 });
 
-test('no key has a row with its name and another one without', () => {
+test('no key has two rows, with and without its name', () => {
   expect(answers.doubled).toEqual([]);
 });
 
-describe('figures equal an independent count of the log lines', () => {
+describe('numbers equal an independent count of the log lines', () => {
   test('requests by status', async () => {
     stopped.abort();
     await traffic;
@@ -145,7 +145,7 @@ describe('figures equal an independent count of the log lines', () => {
 interface Answers {
   failures: string[];
   empty: string[];
-  /** Those that give one key two rows, with its name and without. */
+  /** Queries that return two rows for one key, with and without its name. */
   doubled: string[];
 }
 
@@ -180,8 +180,8 @@ async function askEverything(to: number): Promise<Answers> {
 }
 
 /**
- * A moment at which everything is asked, from now on: the first one behind which every scrape of ten seconds has
- * succeeded. On a busy machine a scrape is late now and then, and then nothing at all is there for a second.
+ * Returns the first time from now on after ten seconds of successful scrapes. On a busy machine a scrape can be late, and
+ * its series are missing for a second.
  */
 async function goodMoment(): Promise<number> {
   const begin = Date.now() / 1000;
@@ -194,7 +194,7 @@ async function goodMoment(): Promise<number> {
   }, 60_000);
 }
 
-/** Queries that are empty without an exception. */
+/** Empty queries that are not listed. */
 const missing = (): string[] =>
   answers.empty.filter(
     (name) => !Object.keys({ ...EMPTY, ...SOMETIMES_EMPTY }).some((part) => name.includes(part)),
@@ -210,14 +210,14 @@ function settingsOf(directory: string): IngestionSettings {
 
 const data = () => join(directory, 'data');
 
-/** A past of the demonstration, as if a Prometheus had scraped it. */
+/** Writes the past of the demonstration as if Prometheus had scraped it. */
 async function replayPast(instance: string): Promise<void> {
   mkdirSync(data());
   const now = Math.floor(Date.now() / 1000);
   const log = join(directory, 'requests.log');
   const settings = settingsOf(directory);
   await replay({ log, settings, data: data(), from: now - PAST, to: now - 30, step: 60, instance });
-  // Baselines look a day and weeks back, at what the rules recorded then.
+  // Baselines read recorded rates of the last day and of past weeks.
   const labels = { key_id: KEY, tenant_id: 'acme' };
   const recorded = [RECORDED.rate, RECORDED.rate15m].map((name) => ({ name, labels, at: () => 0.1 }));
   for (const ago of [DAY / 2, 7 * DAY])

@@ -1,7 +1,7 @@
 import type { Series } from '../../exporter/test/prometheus.ts';
 import { type Board, panelsOf, type Target } from './boards.ts';
 
-/** What Grafana asks Prometheus for a dashboard, before variables are put in. */
+/** A query that Grafana sends to Prometheus, before variables are replaced. */
 export interface Question {
   /** Dashboard and panel, annotation or variable. */
   asker: string;
@@ -10,20 +10,20 @@ export interface Question {
   /** `values`: the values of the label `label` of the series that `expr` selects. */
   kind: 'instant' | 'range' | 'values';
   label?: string;
-  /** Points a range query is asked for at most. */
+  /** Maximum number of points of a range query. */
   points: number;
-  /** Seconds between two points at least. */
+  /** Minimum step, seconds. */
   interval: number;
-  /** Seconds that are shown, where not those of the dashboard. */
+  /** Time range of the panel in seconds if it differs from the dashboard. */
   time?: number;
 }
 
-/** What is chosen in the variables: one text, several, or all. */
+/** Values of the variables: one text or several. */
 export type Chosen = Record<string, string | string[]>;
 
-/** Grafana takes a panel's width in pixels; a wide panel on a wide screen has about so many. */
+/** Grafana uses the width of the panel in pixels. This is a wide panel. */
 const PANEL_POINTS = 1000;
-/** Grafana's own choice for annotations. */
+/** The value that Grafana uses for annotations. */
 const ANNOTATION_POINTS = 100;
 
 /** Every query of every panel, annotation and variable of a dashboard. */
@@ -59,21 +59,21 @@ export function questionsOf(board: Board): Question[] {
   ];
 }
 
-/** `90s`, `2m` or `24h`, as the dashboards write it. */
+/** Seconds of `90s`, `2m` or `24h`. */
 const secondsOf = (interval: string): number =>
   Number.parseInt(interval, 10) * ({ m: 60, h: 3600 }[interval.at(-1) ?? ''] ?? 1);
 
-/** What a dashboard shows. Times in seconds since the epoch. */
+/** Time range and variables of a dashboard. Times in seconds since the epoch. */
 export interface Shown {
   url: string;
   chosen: Chosen;
   from: number;
   to: number;
-  /** Seconds between two scrapes, as the data source is told. */
+  /** Scrape interval of the data source, seconds. */
   scrape: number;
 }
 
-/** The series (of `values`: the values, as a label) that Prometheus answers. Throws what it says against the query. */
+/** Runs a query and returns its series; for `values`, one series per value. Throws the error of Prometheus. */
 export async function answerTo(
   { expr, kind, label, points, interval, time }: Question,
   { url, chosen, from: begin, to, scrape }: Shown,
@@ -104,7 +104,7 @@ export async function answerTo(
   return kind === 'values' ? data.map((value) => ({ metric: { [label ?? '']: value } })) : data.result;
 }
 
-/** The step Grafana asks for: what the points make it, rounded to the next of its own intervals. */
+/** The step of Grafana: rounded to the nearest of its intervals. */
 export function niceStep(seconds: number): number {
   const steps = [
     1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10_800, 21_600, 43_200,
@@ -113,9 +113,8 @@ export function niceStep(seconds: number): number {
 }
 
 /**
- * A query with its variables put in as Grafana's Prometheus data source does it: a variable of one value is
- * escaped for a quoted string, one of several for a regular expression in a quoted string; with `:regex` either is
- * escaped for a regular expression alone.
+ * Replaces variables like the Prometheus data source of Grafana. A single value is escaped for a quoted string, several
+ * values for a regular expression in a quoted string. With `:regex`, values are escaped for a regular expression only.
  */
 export function interpolated(expr: string, chosen: Chosen): string {
   return expr.replace(/\$\{(\w+)(:regex)?\}|\$(\w+)/g, (all, braced, regex, bare) => {

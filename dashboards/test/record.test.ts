@@ -35,7 +35,7 @@ afterAll(async () => {
   directory.remove();
 });
 
-/** Asks as the data source does: variables replaced, those that nobody filled in empty, page after page where it is told to. */
+/** Fetches like the data source: replaces variables, leaves unset ones empty, and follows pages if configured. */
 async function rowsOf(
   target: ApiTarget,
   filled: Record<string, string> = {},
@@ -48,14 +48,14 @@ async function rowsOf(
   const answer = await fetch(url);
   const body = (await answer.json()) as object;
   if (!answer.ok) throw new Error(`${url}: ${JSON.stringify(body)}`);
-  // An object is one row, as for the data source.
+  // The data source treats an object as one row.
   const rows = [at(body, target.root_selector)].flat();
   if (target.pagination_mode !== 'cursor') return rows;
   const next = at(body, target.pagination_param_cursor_extraction_path as string) as string | null;
   return next ? [...rows, ...(await rowsOf(target, filled, next))] : rows;
 }
 
-/** What is at a path of the data source's: names and places with dots between. */
+/** The value at a path of the data source: names and indexes separated by dots. */
 const at = (value: unknown, path: string): unknown =>
   path.split('.').reduce((part, name) => (part as Record<string, unknown> | null | undefined)?.[name], value);
 
@@ -64,7 +64,7 @@ const names = recordBoards().map((board) => [board.title, board] as const);
 describe.each(names)('%s', (_, board) => {
   const panels = board.panels.filter(({ type }) => type !== 'row');
 
-  test('every panel says how to read it, and asks the exporter’s API by the fixed data source', () => {
+  test('every panel has a description and uses the API data source', () => {
     expect(panels.length).toBeGreaterThan(0);
     for (const panel of panels) {
       expect((panel.description ?? '').length).toBeGreaterThan(60);
@@ -73,14 +73,14 @@ describe.each(names)('%s', (_, board) => {
     }
   });
 
-  test('every query is answered with rows that have the fields it shows', async () => {
+  test('every query returns rows with the fields that the panel shows', async () => {
     for (const { title, targets } of panels)
       for (const target of targets) {
         const rows = await rowsOf(target);
         expect({ title, empty: rows.length === 0 }).toEqual({ title, empty: false });
         for (const { selector } of target.columns) {
           const values = rows.slice(0, 50).map((row) => at(row, selector) ?? undefined);
-          // A demonstration of two days has no year before, and no verdict of a quarter before.
+          // A demonstration of two days has no previous year and no previous verdict.
           const optional = /^(previous|lastYear|before)\.|^newTier$|^previousRequests$|uniqueIps/.test(
             selector,
           );
@@ -96,7 +96,7 @@ describe.each(names)('%s', (_, board) => {
   }, 60_000);
 });
 
-test('a shown time that ends in the future is answered as one that ends now', async () => {
+test('a time range that ends in the future returns the same rows as one that ends now', async () => {
   const targets = recordBoards().flatMap(({ panels }) => panels.flatMap(({ targets = [] }) => targets));
   const before = variables;
   const sized = async (): Promise<number[]> => {
@@ -117,7 +117,7 @@ test('a shown time that ends in the future is answered as one that ends now', as
   }
 }, 60_000);
 
-test('all tenants are asked for in the words of Grafana’s links, which then keep them both ways', async () => {
+test('$__all selects all tenants, so that links between dashboards keep the choice', async () => {
   const asking = recordBoards().filter(({ templating }) =>
     templating.list.some(({ name, query }) => name === 'tenant' && query === '$__all'),
   );
@@ -127,10 +127,10 @@ test('all tenants are asked for in the words of Grafana’s links, which then ke
     expect(await rowsOf(target, { tenant: '$__all' })).toEqual(await rowsOf(target));
 }, 60_000);
 
-test('the audit search finds what its fields ask for', async () => {
+test('the audit search applies its filters', async () => {
   const target = recordBoards()
     .find(({ uid }) => uid === 'atender-audit')
-    ?.panels.find(({ title }) => title === 'Requests of the shown time')?.targets[0] as ApiTarget;
+    ?.panels.find(({ title }) => title === 'Requests in the shown time')?.targets[0] as ApiTarget;
   const rows = (await rowsOf(target, { key: 'key_helpdesk_app', status: '4xx' })) as {
     key_id: string;
     status: number;
@@ -142,7 +142,7 @@ test('the audit search finds what its fields ask for', async () => {
   }
 });
 
-test('the review has each finding under its question', async () => {
+test('the review shows each finding under its question', async () => {
   const target = recordBoards()
     .find(({ uid }) => uid === 'atender-review')
     ?.panels.find(({ title }) => title === 'Findings')?.targets[0] as ApiTarget;
@@ -153,7 +153,7 @@ test('the review has each finding under its question', async () => {
       expect(at(row, selector.replace(/\.text$/, '.question'))).toBe(text);
 });
 
-test('the review goes through all pages', async () => {
+test('the review reads all pages', async () => {
   const targets = recordBoards()
     .find(({ uid }) => uid === 'atender-review')
     ?.panels.filter(({ title }) => title !== 'Coverage')
@@ -171,5 +171,5 @@ test('the review goes through all pages', async () => {
   }
 }, 60_000);
 
-/** The clock goes on between two answers: "16 min before" may become 17. */
+/** Leaves out texts with relative times, which can change between two requests. */
 const withoutTime = (name: string, value: unknown): unknown => (name === 'text' ? undefined : value);

@@ -24,10 +24,10 @@ afterEach(async () => {
 });
 afterAll(directory.remove);
 
-/** What `npm run stack` runs, which is built already. */
+/** The command of `npm run stack` without the build. */
 const COMMAND = PACKAGE.scripts.stack.replace('npm run --silent build', 'true');
 
-/** Started as npm does, which tells its shell alone to end; what is said in `said`. */
+/** Starts the stack in a shell, as npm does. npm signals only the shell. `said` collects the output. */
 function startStack(args: string[], env: Record<string, string> = {}) {
   const child = spawn('/bin/sh', ['-c', `${COMMAND} "$@"`, 'sh', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -42,10 +42,10 @@ function startStack(args: string[], env: Record<string, string> = {}) {
   return { child, output };
 }
 
-test('a line that is written to the log is seen through Prometheus, and an alert through Alertmanager', async () => {
+test('a new log line appears in Prometheus, and an alert in Alertmanager', async () => {
   const log = join(directory.path, 'requests.log');
   writeFileSync(log, requestLine({ keyId: 'key_stack' }));
-  // The stack takes four ports in a row; these are free unless somebody takes one meanwhile.
+  // The stack uses consecutive ports from this one.
   const port = await freePort();
   const args = ['--directory', directory.path, '--log.path', log, '--port', String(port)];
   const { child, output } = startStack(args);
@@ -93,7 +93,7 @@ async function isFree(port: number): Promise<boolean> {
   return free;
 }
 
-test('one of them that is killed takes the others along at once, and nothing is left running', async () => {
+test('if one process is killed, the stack ends and leaves nothing running', async () => {
   const log = join(directory.path, 'killed.log');
   writeFileSync(log, requestLine());
   const port = await freePort();
@@ -111,7 +111,7 @@ test('one of them that is killed takes the others along at once, and nothing is 
   for (const offset of [0, 1, 2, 4]) expect(await isFree(port + offset)).toBe(true);
 }, 120_000);
 
-test('a port that is taken and a program that is missing are named before anything is started', async () => {
+test('names a used port and missing programs before it starts anything', async () => {
   const port = await freePort();
   const taken = createServer().listen(port, '127.0.0.1');
   await once(taken, 'listening');

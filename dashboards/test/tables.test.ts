@@ -9,19 +9,19 @@ const tables = boards()
   .flatMap(panelsOf)
   .filter(({ type, targets = [] }) => type === 'table' && targets.length > 1);
 
-/** Titles of the label columns by the label. */
+/** Labels and titles of the label columns. */
 const labelsOf = ({ transformations = [] }: Panel): [label: string, title: string][] =>
   Object.entries(transformations.find(({ id }) => id === 'organize')?.options.renameByName ?? {}).filter(
     ([label]) => !label.startsWith('Value'),
   );
 
-/** What each table shows when its queries answer with these values, a row each. */
+/** The columns of each table if its queries return these values, one row each. */
 function shown(answers: (query: number) => number[]): [title: string, values: unknown[]][][] {
   const asked = tables.map((panel) => ({
     transformations: panel.transformations,
     frames: (panel.targets ?? []).map(({ refId }, query) => {
       const values = answers(query);
-      // Without a series there is no label either.
+      // Without series there are no labels.
       const labels = values.length === 0 ? [] : labelsOf(panel);
       return {
         refId,
@@ -43,11 +43,11 @@ function transformed(asked: object[]): [title: string, values: unknown[]][][] {
   return JSON.parse(execFileSync(process.execPath, ['--import', 'tsx', TRANSFORM], options));
 }
 
-test('a table of several queries has no column when none has a row: only then Grafana shows what that means', () => {
+test('a table of several queries has no column without data, so that Grafana shows the no-value text', () => {
   expect(shown(() => [])).toEqual(tables.map(() => []));
 });
 
-test('a table of several queries has a row for each combination of labels, with the values of those that have one', () => {
+test('a table of several queries has one row per combination of labels', () => {
   const values = (query: number) => (query === 0 ? [10, 20] : [query]);
   for (const [i, columns] of shown(values).entries()) {
     const panel = tables[i]!;
@@ -60,7 +60,7 @@ test('a table of several queries has a row for each combination of labels, with 
   }
 });
 
-test('a table of the record has its columns in the order they are asked for, though the data source sorts them by name', () => {
+test('a table of the API keeps the order of its columns, although the data source sorts them by name', () => {
   const panels = recordBoards().flatMap((board) => board.panels.filter(({ type }) => type === 'table'));
   const titles = panels.map(({ targets: [{ columns }] }) => columns.map(({ text }) => text));
   const asked = panels.map(({ targets: [{ refId }], transformations = [] }, i) => ({

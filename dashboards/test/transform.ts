@@ -4,9 +4,8 @@ import type * as GrafanaData from '@grafana/data';
 import type * as Rxjs from 'rxjs';
 
 /**
- * What Grafana's own transformations make of frames: takes lists of `transformations` and `frames` as JSON from
- * standard input, and writes the columns of each result. A process of its own, since jest cannot load @grafana/data
- * next to ES modules.
+ * Applies the transformations of Grafana. Reads lists of `transformations` and `frames` as JSON from standard input, and
+ * writes the columns of each result. Runs in its own process, because jest cannot load @grafana/data beside ES modules.
  */
 const require = createRequire(import.meta.url);
 const { standardTransformers, toDataFrame } = require('@grafana/data') as typeof GrafanaData;
