@@ -1,7 +1,7 @@
-// Times in tests are UTC wherever they run.
+// Tests run in UTC.
 process.env.TZ = 'UTC';
 
-/** Packages that exist as ES modules only, somewhere below @grafana/ui. */
+/** Dependencies of @grafana/ui that exist as ES modules only. */
 const MODULES = [
   ...[
     '@grafana',
@@ -29,7 +29,7 @@ const MODULES = [
 
 export default {
   testEnvironment: 'jest-environment-jsdom',
-  // A bound for a busy machine; a test takes well under a second.
+  // Upper bound for a busy machine. A test takes well under a second.
   testTimeout: 30_000,
   roots: ['<rootDir>/src', '<rootDir>/test/unit'],
   testMatch: ['**/*.test.{ts,tsx}'],

@@ -13,7 +13,7 @@ export default defineConfig<PluginOptions>({
   use: {
     baseURL: process.env.GRAFANA_URL ?? 'http://localhost:3000',
     ...devices['Desktop Chrome'],
-    // A browser of the system, where Playwright's own was not downloaded.
+    // Uses a browser of the system if Playwright has not downloaded one.
     launchOptions: process.env.CHROMIUM ? { executablePath: process.env.CHROMIUM } : {},
     user: { user: 'admin', password: process.env.GRAFANA_ADMIN_PASSWORD ?? '' },
   },

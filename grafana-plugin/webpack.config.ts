@@ -2,13 +2,13 @@ import type { Configuration } from 'webpack';
 import scaffolded, { type Env } from './.config/webpack/webpack.config.ts';
 
 /**
- * create-plugin's configuration, plus: sources of the exporter's pure key rules, which lie beside this folder
- * and name their imports with `.ts`.
+ * The configuration of create-plugin. It also compiles the rooms of the exporter that the panel imports. They are outside
+ * this folder and import with `.ts`.
  */
 const config = async (env: Env): Promise<Configuration> => {
   const base = await scaffolded(env);
   forBrowsersOfToday(base);
-  // Pictures of the README are no weight of the plugin: only its own page loads them.
+  // Screenshots do not count for the size limit, because only the page of the plugin loads them.
   return {
     ...base,
     performance: { hints: false },
@@ -17,8 +17,8 @@ const config = async (env: Env): Promise<Configuration> => {
 };
 
 /**
- * The scaffold writes for browsers of 2015, in which each `{ ...object }` is a slow function; those that Grafana 12
- * supports have all of ES2022, and a list of 2,000 keys is made of such objects.
+ * Targets ES2022, which all browsers of Grafana 12 support. The default target compiles `{ ...object }` to a slow helper,
+ * and a list of 2,000 keys uses many of them.
  */
 function forBrowsersOfToday({ module }: Configuration): void {
   for (const rule of module?.rules ?? []) if (isSwc(rule)) rule.use.options.jsc.target = 'es2022';

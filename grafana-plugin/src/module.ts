@@ -23,7 +23,7 @@ export const plugin = new PanelPlugin<PanelOptions>(KeyUsagePanel)
     ],
     standardOptions: {
       [FieldConfigProperty.Links]: { defaultValue: [usageLink()] },
-      // Thresholds that matter are each key's own; these colour figures only where somebody sets them.
+      // The checks use thresholds per key. These thresholds colour numbers only if a user sets them.
       [FieldConfigProperty.Thresholds]: {
         defaultValue: { mode: 'absolute', steps: [{ value: Number.NEGATIVE_INFINITY, color: 'text' }] },
       },

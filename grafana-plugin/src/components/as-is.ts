@@ -1,5 +1,4 @@
 /**
- * Among the values of a `t()`: they stand in the text as they are. React escapes what it draws, and i18next would once
- * more, so that 5 req/s were read as 5 req&#x2F;s.
+ * Option of `t()` that turns off escaping of values. React already escapes, so escaping twice would show `5 req&#x2F;s`.
  */
 export const AS_IS = { interpolation: { escapeValue: false } } as const;

@@ -3,31 +3,31 @@ import { t } from '@grafana/i18n';
 import { type RoleMapping, type RoleName, rolesByRefId } from '../roles/roles.ts';
 import { type Rows, rowsOf, type Series, seriesOf } from './rows.ts';
 
-/** What the queries of a panel answered, by role. */
+/** Results of the queries of a panel, by role. */
 export interface Answers {
-  /** Roles that a query asks for, also where it answered nothing. */
-  asked: ReadonlySet<RoleName>;
-  /** RefIds of queries that have no role. */
+  /** Roles with a query, including queries without data. */
+  queried: ReadonlySet<RoleName>;
+  /** RefIds of queries without a role. */
   unassigned: readonly string[];
-  /** Messages of failed queries, by role; '' = of no role. */
+  /** Error messages of failed queries, by role; '' = no role. */
   failed: ReadonlyMap<RoleName | '', string>;
   rows(role: RoleName): Rows[];
   series(role: RoleName): Series[];
   /**
-   * Milliseconds since the epoch: the time that the queries of the present are about. Their own word for it, or the
-   * end of the shown time, but not later than they were asked.
+   * Evaluation time of instant queries, milliseconds since the epoch: the result of the `asOf` query, or the end of the
+   * time range, but not later than the request.
    */
-  until: number;
-  /** They are about a time that is so far ahead, as the end of "Today" is, that they have no answer. */
+  evaluatedAt: number;
+  /** The evaluation time is so far in the future that queries return no data, as with "Today". */
   endsInFuture: boolean;
-  /** They are about the past. */
+  /** The evaluation time is in the past. */
   isPast: boolean;
 }
 
-/** For so long after its last sample a series still answers, milliseconds. */
+/** Lookback of Prometheus, milliseconds. */
 const LOOKBACK = 300_000;
 
-/** Sorts the frames of a panel by what they are for. Frames of no role are left out. */
+/** Groups the frames of a panel by role. Frames without a role are dropped. */
 export function answersOf(data: PanelData, mapping: RoleMapping): Answers {
   const roleOfRef = rolesByRefId(mapping);
   const frames = new Map<RoleName, DataFrame[]>();
@@ -38,35 +38,35 @@ export function answersOf(data: PanelData, mapping: RoleMapping): Answers {
     if (known) known.push(frame);
     else frames.set(role, [frame]);
   }
-  const asked = new Set<RoleName>(frames.keys());
+  const queried = new Set<RoleName>(frames.keys());
   const shown = (data.request?.targets ?? []).filter(({ hide }) => hide !== true).map(({ refId }) => refId);
   for (const refId of shown) {
     const role = roleOfRef.get(refId);
-    if (role !== undefined) asked.add(role);
+    if (role !== undefined) queried.add(role);
   }
   const rows = readOnce((role) => rowsOf(frames.get(role) ?? []));
   const to = asOf(rows('asOf')) ?? data.timeRange.to.valueOf();
   const begun = data.request?.startTime ?? to;
   const refIds = new Set([...shown, ...data.series.flatMap(({ refId }) => (refId ? [refId] : []))]);
   return {
-    asked,
+    queried,
     unassigned: [...refIds].filter((refId) => !roleOfRef.has(refId)),
     failed: failuresOf(data, roleOfRef),
     rows,
     series: readOnce((role) => (frames.get(role) ?? []).flatMap(seriesOf)),
-    until: Math.min(to, begun),
+    evaluatedAt: Math.min(to, begun),
     endsInFuture: to - begun > LOOKBACK,
     isPast: begun - to > LOOKBACK,
   };
 }
 
-/** Milliseconds since the epoch, where a query says so. */
+/** The result of the `asOf` query in milliseconds since the epoch; undefined without it. */
 function asOf(rows: Rows[]): number | undefined {
-  const told = rows.find(({ length }) => length > 0)?.value(0);
-  return told !== undefined && told > 0 ? told * 1000 : undefined;
+  const seconds = rows.find(({ length }) => length > 0)?.value(0);
+  return seconds !== undefined && seconds > 0 ? seconds * 1000 : undefined;
 }
 
-/** Several look at the same answers, of which there can be one a key. */
+/** Caches the result per role: there can be one series per key, and several callers read them. */
 function readOnce<T>(read: (role: RoleName) => T): (role: RoleName) => T {
   const known = new Map<RoleName, T>();
   return (role) => {
@@ -82,10 +82,10 @@ function failuresOf(data: PanelData, roleOfRef: Map<string, RoleName>): Map<Role
   const errors = data.errors?.length ? data.errors : data.error ? [data.error] : [];
   for (const error of errors) {
     const message =
-      error.data?.message ?? error.message ?? error.statusText ?? t('problem.unknown', 'unknown error');
+      error.data?.message ?? error.message ?? error.statusText ?? t('notice.unknown', 'unknown error');
     failed.set(roleOfRef.get(error.refId ?? '') ?? '', message);
   }
   if (errors.length === 0 && data.state === LoadingState.Error)
-    failed.set('', t('problem.unknown', 'unknown error'));
+    failed.set('', t('notice.unknown', 'unknown error'));
   return failed;
 }

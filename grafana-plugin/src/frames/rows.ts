@@ -1,15 +1,15 @@
 import { type DataFrame, type Field, FieldType } from '@grafana/data';
 
-/** One value for each series: what an instant query answers, whatever shape the frames have. */
+/** One value per series, independent of the shape of the frames. */
 export interface Rows {
   length: number;
-  /** Whether any of the series can have the label. */
+  /** Whether the series can have the label. */
   has(label: string): boolean;
-  /** '' where a series does not have it. */
+  /** '' if the series does not have it. */
   label(name: string, row: number): string;
   /** NaN = none. */
   value(row: number): number;
-  /** Of when the value is, milliseconds since the epoch; NaN = the frame does not say. */
+  /** Time of the value, milliseconds since the epoch; NaN = unknown. */
   at(row: number): number;
 }
 
@@ -24,12 +24,12 @@ export interface Series {
 
 const VALUE_FIELD = /^Value(\s|$)/;
 
-/** As long as Prometheus takes an old sample for the present one, milliseconds. */
+/** Lookback of Prometheus, milliseconds. */
 const LOOKBACK = 300_000;
 
 /**
- * One value a series, of frames that are tables or time series; of series that have many values the last one,
- * which is what an instant query would answer. A series that ended before the others it would not have found.
+ * Returns one value per series from tables or time series. A time series gives its last value, as an instant query
+ * would. A series that ended before the lookback is dropped.
  */
 export function rowsOf(frames: DataFrame[]): Rows[] {
   const all = frames.flatMap(rowsOfFrame);
@@ -51,7 +51,7 @@ function rowsOfFrame(frame: DataFrame): Rows[] {
   return values.map((field) => lastValue(field, time));
 }
 
-/** Series of one frame: a column each, or rows told apart by their label columns. */
+/** Returns the series of a frame: one per column, or grouped by label columns. */
 export function seriesOf(frame: DataFrame): Series[] {
   const time = timesOf(frame);
   if (time === undefined) return [];
@@ -67,7 +67,7 @@ export function seriesOf(frame: DataFrame): Series[] {
   return value === undefined ? [] : longSeries(columns, time, value);
 }
 
-/** Text columns, and numeric ones that a data source made of a label such as `status`. */
+/** Text columns, and numeric columns that come from a label such as `status`. */
 function labelColumns(frame: DataFrame): Field[] {
   const numbers = frame.fields.filter(({ type }) => type === FieldType.number);
   const named = numbers.some(({ name }) => VALUE_FIELD.test(name));
@@ -103,7 +103,7 @@ const picked = (rows: Rows, kept: readonly number[]): Rows => ({
   at: (row) => rows.at(kept[row] as number),
 });
 
-/** Row numbers of the latest value of each series; undefined when all rows are of one time. */
+/** Row numbers of the latest value of each series; undefined if all rows have the same time. */
 function latestOf(columns: Field[], time: Field): number[] | undefined {
   const times: number[] = time.values;
   if (times.every((at) => at === times[0])) return undefined;

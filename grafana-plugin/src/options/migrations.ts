@@ -4,8 +4,8 @@ import { ROLE_NAMES, type RoleMapping } from '../roles/roles.ts';
 import type { PanelOptions } from './options.ts';
 
 /**
- * Brings the options of any earlier version to today's form, and drops what no version ever wrote, so that a
- * dashboard made by hand cannot break the panel. Options that are absent stay so: Grafana fills in defaults.
+ * Migrates options of earlier versions and drops invalid values, so that a hand-written dashboard cannot break the panel.
+ * Absent options stay absent: Grafana fills in defaults.
  */
 export function migrateOptions(panel: Pick<PanelModel, 'options'>): Partial<PanelOptions> {
   const stored = Object.fromEntries(Object.entries({ ...panel.options }).filter(isOfItsType));
@@ -31,7 +31,7 @@ const isOfItsType = ([name, value]: [string, unknown]): boolean =>
 const isColumn = (value: unknown): value is ColumnName =>
   (COLUMN_NAMES as readonly unknown[]).includes(value);
 
-/** None chosen is a choice; none that is known among some is none. */
+/** An empty list is valid. A list without any known column falls back to all columns. */
 function columnsOf(stored: unknown): ColumnName[] {
   const columns = Array.isArray(stored) ? stored.filter(isColumn) : [];
   return columns.length > 0 || (Array.isArray(stored) && stored.length === 0) ? columns : [...COLUMN_NAMES];

@@ -1,18 +1,18 @@
 import type { ColumnName } from '../overview/columns.ts';
 import type { RoleMapping } from '../roles/roles.ts';
 
-/** Options of the panel, as a dashboard stores them. */
+/** Panel options, as a dashboard stores them. */
 export interface PanelOptions {
   view: 'overview' | 'key';
-  /** Columns of the overview, as far as they fit. */
+  /** Columns of the overview, if they fit. */
   columns: ColumnName[];
-  /** The column the overview is sorted by at first. */
+  /** Initial sort column of the overview. */
   sortBy: ColumnName;
   showCounts: boolean;
   showFilters: boolean;
-  /** The key of the card and its tenant; variables are replaced. */
+  /** Key and tenant of the card. Variables are replaced. */
   key: string;
   tenant: string;
-  /** RefIds of the queries that do not have their role's name. */
+  /** RefIds of queries by role, if they differ from the role names. */
   roles: RoleMapping;
 }

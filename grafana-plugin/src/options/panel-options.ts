@@ -5,7 +5,7 @@ import { COLUMN_NAMES, COLUMNS } from '../overview/columns.ts';
 import type { PanelOptions } from './options.ts';
 import { RolesEditor } from './RolesEditor/RolesEditor.tsx';
 
-/** The options as the panel editor shows them, with their defaults. */
+/** Defines the options of the panel editor and their defaults. */
 export function buildOptions(builder: PanelOptionsEditorBuilder<PanelOptions>): void {
   const overview = [t('options.overview', 'Overview')];
   const card = [t('options.card', 'Key')];
@@ -30,7 +30,7 @@ export function buildOptions(builder: PanelOptionsEditorBuilder<PanelOptions>): 
       name: t('options.columns', 'Columns'),
       description: t(
         'options.columns-about',
-        'Shown as far as the panel is wide enough; state and key always are',
+        'Columns are hidden if the panel is too narrow. State and key are always shown.',
       ),
       category: overview,
       defaultValue: [...COLUMN_NAMES],
@@ -64,17 +64,17 @@ export function buildOptions(builder: PanelOptionsEditorBuilder<PanelOptions>): 
       name: t('options.key', 'Key id'),
       description: t(
         'options.key-about',
-        'A variable or an id; empty: the key of the data, or the worst of several',
+        'Variable or id. Empty: the key in the data, or the worst if there are several.',
       ),
       category: card,
-      // Grafana replaces the dashboard's variable of this name.
+      // Grafana replaces the dashboard variable.
       defaultValue: '$key',
       showIf: ofCard,
     })
     .addTextInput({
       path: 'tenant',
       name: t('options.tenant', 'Tenant id'),
-      description: t('options.tenant-about', 'Decides when several tenants have a key of that id'),
+      description: t('options.tenant-about', 'Used if several tenants have a key with this id'),
       category: card,
       defaultValue: '$tenant',
       showIf: ofCard,
@@ -85,7 +85,7 @@ export function buildOptions(builder: PanelOptionsEditorBuilder<PanelOptions>): 
       name: t('options.roles', 'RefIds of the queries'),
       description: t(
         'options.roles-about',
-        'Each query is for what its refId names; say here where the names differ',
+        'The refId of a query is its role. Enter the refId here if it differs.',
       ),
       category: [t('options.queries', 'Queries')],
       defaultValue: {},

@@ -3,12 +3,12 @@ import { t } from '@grafana/i18n';
 import { ROLE_NAMES } from '../roles/roles.ts';
 import type { PanelOptions } from './options.ts';
 
-/** The part of the data that suggestions look at. */
+/** The part of the data that suggestions use. */
 interface Summary {
   rawFrames?: readonly { refId?: string | undefined; fields: readonly { name: string }[] }[] | undefined;
 }
 
-/** Suggests the panel for data of the exporter only: frames with a key label whose query has a role's name. */
+/** Suggests the panel if a query has the name of a role and its frames have a key label. */
 export function suggestionsFor({ rawFrames = [] }: Summary): VisualizationSuggestion<PanelOptions>[] {
   const known = rawFrames.some(
     ({ refId, fields }) =>

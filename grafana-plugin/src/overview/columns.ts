@@ -2,7 +2,7 @@ import { responsesOf } from '../../../exporter/src/health/key-signals.ts';
 import { worstFirst } from '../../../exporter/src/health/state.ts';
 import type { ListedKey } from '../keys/key-list.ts';
 
-/** Every column of the overview, in the order they are shown. */
+/** Columns of the overview, in order. */
 export const COLUMN_NAMES = [
   'state',
   'key',
@@ -21,46 +21,46 @@ export const COLUMN_NAMES = [
 export type ColumnName = (typeof COLUMN_NAMES)[number];
 
 export interface ColumnLayout {
-  /** Pixels below which the column is useless. */
-  least: number;
-  /** Share of the room that is left over. */
-  grows: number;
-  /** Columns with higher numbers give way first when the panel is narrow. */
+  /** Minimum width, pixels. */
+  minWidth: number;
+  /** Share of the remaining width, as `fr`. */
+  growth: number;
+  /** Columns with higher numbers are dropped first if the panel is narrow. 0 = never dropped. */
   givesWay: number;
   align: 'start' | 'end';
 }
 
 export const COLUMNS: Record<ColumnName, ColumnLayout> = {
-  state: { least: 150, grows: 5, givesWay: 0, align: 'start' },
-  key: { least: 130, grows: 3, givesWay: 0, align: 'start' },
-  environment: { least: 92, grows: 0, givesWay: 11, align: 'start' },
-  tier: { least: 96, grows: 0, givesWay: 12, align: 'start' },
-  owner: { least: 104, grows: 1, givesWay: 10, align: 'start' },
-  lastUsed: { least: 92, grows: 0, givesWay: 1, align: 'end' },
-  requests: { least: 146, grows: 0, givesWay: 2, align: 'end' },
-  change: { least: 84, grows: 0, givesWay: 7, align: 'end' },
-  answers: { least: 88, grows: 1, givesWay: 6, align: 'start' },
-  throttled: { least: 60, grows: 0, givesWay: 3, align: 'end' },
-  forbidden: { least: 48, grows: 0, givesWay: 5, align: 'end' },
-  serverErrors: { least: 60, grows: 0, givesWay: 4, align: 'end' },
-  uniqueIps: { least: 48, grows: 0, givesWay: 8, align: 'end' },
+  state: { minWidth: 150, growth: 5, givesWay: 0, align: 'start' },
+  key: { minWidth: 130, growth: 3, givesWay: 0, align: 'start' },
+  environment: { minWidth: 92, growth: 0, givesWay: 11, align: 'start' },
+  tier: { minWidth: 96, growth: 0, givesWay: 12, align: 'start' },
+  owner: { minWidth: 104, growth: 1, givesWay: 10, align: 'start' },
+  lastUsed: { minWidth: 92, growth: 0, givesWay: 1, align: 'end' },
+  requests: { minWidth: 146, growth: 0, givesWay: 2, align: 'end' },
+  change: { minWidth: 84, growth: 0, givesWay: 7, align: 'end' },
+  answers: { minWidth: 88, growth: 1, givesWay: 6, align: 'start' },
+  throttled: { minWidth: 60, growth: 0, givesWay: 3, align: 'end' },
+  forbidden: { minWidth: 48, growth: 0, givesWay: 5, align: 'end' },
+  serverErrors: { minWidth: 60, growth: 0, givesWay: 4, align: 'end' },
+  uniqueIps: { minWidth: 48, growth: 0, givesWay: 8, align: 'end' },
 };
 
-/** Room that a row needs besides its columns: padding, and a gap between columns. Pixels. */
+/** Horizontal padding of a row, and gap between columns. Pixels. */
 const ROW_PADDING = 24;
 const COLUMN_GAP = 12;
-/** Room that the state column should have for its reason before more columns are shown. Pixels. */
+/** Extra width of the state column for its reason. More columns are shown only beyond it. Pixels. */
 const REASON = 110;
 
-/** A panel too narrow for state and key beside one another has them below one another. Pixels. */
+/** Whether a panel of this width (pixels) is too narrow for state and key side by side. */
 export const isStacked = (width: number): boolean =>
-  width < ROW_PADDING + COLUMNS.state.least + COLUMN_GAP + COLUMNS.key.least;
+  width < ROW_PADDING + COLUMNS.state.minWidth + COLUMN_GAP + COLUMNS.key.minWidth;
 
-/** The columns that fit, in order: the chosen ones, less those that give way first. */
+/** The chosen columns that fit, in order. Columns are dropped by `dropPriority`. */
 export function columnsThatFit(chosen: readonly ColumnName[], width: number): ColumnName[] {
   const shown = COLUMN_NAMES.filter((name) => COLUMNS[name].givesWay === 0 || chosen.includes(name));
   const needed = () =>
-    ROW_PADDING + REASON + shown.reduce((sum, name) => sum + COLUMNS[name].least + COLUMN_GAP, 0);
+    ROW_PADDING + REASON + shown.reduce((sum, name) => sum + COLUMNS[name].minWidth + COLUMN_GAP, 0);
   while (needed() > width) {
     const first = shown.reduce((a, b) => (COLUMNS[b].givesWay > COLUMNS[a].givesWay ? b : a));
     if (COLUMNS[first].givesWay === 0) break;
@@ -71,13 +71,13 @@ export function columnsThatFit(chosen: readonly ColumnName[], width: number): Co
 
 export interface Sorting {
   column: ColumnName;
-  /** False: the order of a first click, which has the keys to look at on top. */
+  /** False = the order of the first click, which shows the most important keys on top. */
   reversed: boolean;
 }
 
 export const WORST_FIRST: Sorting = { column: 'state', reversed: false };
 
-/** What a column is sorted by: words from A to Z, figures from the highest. */
+/** Sort value of each column: texts from A to Z, numbers from the highest. */
 const SORT_VALUES: Record<Exclude<ColumnName, 'state'>, (key: ListedKey) => string | number> = {
   key: ({ title }) => title,
   environment: ({ environment }) => environment,
@@ -94,7 +94,7 @@ const SORT_VALUES: Record<Exclude<ColumnName, 'state'>, (key: ListedKey) => stri
   uniqueIps: ({ uniqueIps }) => uniqueIps,
 };
 
-/** The keys in the order of a column; what is unknown or empty comes last either way, ties worst first. */
+/** Sorts keys by a column. Unknown and empty values come last in both orders. Ties are sorted worst first. */
 export function sortKeys(keys: readonly ListedKey[], { column, reversed }: Sorting): ListedKey[] {
   const sign = reversed ? -1 : 1;
   if (column === 'state') return [...keys].sort((a, b) => sign * worstFirst(a, b) || byTitle(a, b));
@@ -105,7 +105,7 @@ export function sortKeys(keys: readonly ListedKey[], { column, reversed }: Sorti
     .map(({ key }) => key);
 }
 
-/** Clicking a header again turns its order round. */
+/** A second click on a header reverses the order. */
 export const sortingAfterClick = (now: Sorting, column: ColumnName): Sorting => ({
   column,
   reversed: now.column === column && !now.reversed,

@@ -2,7 +2,7 @@ import { STATES } from '../../../exporter/src/health/states.ts';
 import { csvLine } from '../../../exporter/src/text/csv.ts';
 import type { ListedKey } from '../keys/key-list.ts';
 
-/** Columns of the copied table. Figures are plain, times ISO 8601, shares ratios; unknown is empty. */
+/** Columns of the copied CSV. Numbers are unformatted, times are ISO 8601, shares are ratios, unknown is empty. */
 const COLUMNS: [title: string, value: (key: ListedKey) => string | number][] = [
   ['tenant_id', ({ tenant }) => tenant],
   ['key_id', ({ id }) => id],
@@ -30,13 +30,13 @@ const COLUMNS: [title: string, value: (key: ListedKey) => string | number][] = [
   ['unique_ips_24h', ({ uniqueIps }) => uniqueIps],
 ];
 
-/** The keys as CSV, safe to open in a spreadsheet: no cell of a hostile name is a formula. */
+/** The keys as CSV. Cells that a spreadsheet would run as a formula are escaped. */
 export const csvOf = (keys: readonly ListedKey[]): string =>
   [COLUMNS.map(([title]) => title), ...keys.map((key) => COLUMNS.map(([, value]) => plain(value(key))))]
     .map(csvLine)
     .join('');
 
-/** Numbers to four places; what is not known is an empty cell. */
+/** Rounds numbers to four decimals. Unknown values become empty cells. */
 function plain(value: string | number): string | number | null {
   if (typeof value === 'string') return value;
   return Number.isFinite(value) ? Number(value.toFixed(4)) : null;

@@ -18,25 +18,25 @@ import { keysFrame } from './keys-frame.ts';
 
 const SHOWN_TIME = '${__url_time_range}';
 
-/** The Key usage dashboard of this pack, for one key and the shown time. */
+/** Link to the key usage dashboard with key, tenant and time range. */
 export const usageLink = (): DataLink => ({
-  title: t('link.usage', 'Usage of this key'),
+  title: t('link.usage', 'Key usage'),
   url:
     '/d/atender-key-usage?var-tenant=${__data.fields.tenant_id:percentencode}' +
     `&var-key=\${__data.fields.key_id:percentencode}&${SHOWN_TIME}`,
 });
 
-/** Figures of the keys frame that are shown as field config says. */
+/** Fields of the keys frame that field config formats. */
 export type DressedField = 'requests' | 'change' | 'throttled' | 'forbidden' | 'server_errors' | 'unique_ips';
 
-/** What field config makes of the keys: texts, colours and links. */
+/** Texts, colours and links that field config gives the keys. */
 export interface Dressing {
   display(field: DressedField, key: ListedKey): DisplayValue;
-  /** What value mappings make of the state: its title, and a colour where one is mapped to it. */
+  /** Title of the state, and colour if a value mapping sets one. */
   state(key: ListedKey): { text: string; color: string | undefined };
-  /** Any value as the field's values are written, e.g. its threshold. */
+  /** Formats any value like the values of the field, e.g. a threshold. */
   format(field: DressedField, value: number): string;
-  /** Where a click on the key leads, the most important first. Never a script. */
+  /** Data links of the key, most important first. Script links are removed. */
   links(key: ListedKey): LinkModel[];
 }
 
@@ -47,7 +47,7 @@ interface Context {
   replaceVariables: InterpolateFunction;
 }
 
-/** Applies field config to the keys. A panel without any data links leads to the Usage dashboard. */
+/** Applies field config to the keys. Without data links, keys link to the key usage dashboard. */
 export function dress(keys: readonly ListedKey[], context: Context): Dressing {
   const { theme, timeZone, replaceVariables, fieldConfig } = context;
   const defaults = { ...fieldConfig.defaults, links: fieldConfig.defaults.links ?? [usageLink()] };
@@ -65,7 +65,7 @@ export function dress(keys: readonly ListedKey[], context: Context): Dressing {
     return field?.display ?? getDisplayProcessor({ field: field ?? {}, theme });
   };
   const states = fields.get('state');
-  // Both made here: what a field brings along writes the same colour in another way.
+  // Both processors are created here, because `field.display` may write the same colour in another form.
   const mapped = getDisplayProcessor({ field: states ?? {}, theme });
   const plain = getDisplayProcessor({
     field: { ...states, config: { ...states?.config, mappings: [] } },
@@ -74,7 +74,7 @@ export function dress(keys: readonly ListedKey[], context: Context): Dressing {
   const stateOf = ({ health }: ListedKey) => {
     const title = STATES[health.state].title;
     const { text, color } = mapped(title);
-    // Without a colour of its own a state has that of its tone, not the one that every field has.
+    // Without a mapped colour, a state has the colour of its tone rather than the default colour of the field.
     return { text: text || title, color: color === plain(title).color ? undefined : color };
   };
   const linksOf = (key: ListedKey): LinkModel[] => {
@@ -94,7 +94,7 @@ export function dress(keys: readonly ListedKey[], context: Context): Dressing {
       )
       .filter(({ href, onClick }) => onClick !== undefined || isSafe(href));
   };
-  // A row that is scrolled out and in again has the same links.
+  // Cached for rows that are scrolled out of view and back.
   const known = new Map<string, LinkModel[]>();
   return {
     display: (name, key) => processors(name)(fields.get(name)?.values[rows.get(key.handle) ?? -1]),
@@ -109,15 +109,15 @@ export function dress(keys: readonly ListedKey[], context: Context): Dressing {
 }
 
 /**
- * Grafana's own clean-up of a link decodes it, so that an id with `&` would end its parameter; a plain link is
- * therefore written again, and held to isSafe instead.
+ * Rebuilds plain links. The sanitizer of Grafana decodes a link, so an id with `&` would split the parameter. `isSafe`
+ * replaces the sanitizer.
  */
 function encoded(model: LinkModel, link: DataLink | undefined, replace: (url: string) => string): LinkModel {
   if (link === undefined || link.url === '' || link.onClick || link.onBuildUrl || link.internal) return model;
   return { ...model, href: locationUtil.assureBaseUrl(replace(link.url.replace(/\n/g, ''))) };
 }
 
-/** Grafana has none for a panel with a time of its own: the dashboard's stands in the page's address. */
+/** For a panel with its own time range, Grafana leaves the macro empty. The page URL has the range of the dashboard. */
 function shownTime(replace: InterpolateFunction): string {
   const known = replace(SHOWN_TIME);
   if (known !== '') return known;

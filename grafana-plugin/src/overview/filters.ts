@@ -1,7 +1,7 @@
 import { type KeyState, STATE_NAMES } from '../../../exporter/src/health/states.ts';
 import type { ListedKey } from '../keys/key-list.ts';
 
-/** Facets whose values can be chosen; none chosen = all. */
+/** Filters by value. No chosen value = all keys. */
 export const FACETS = ['environment', 'tier', 'owner'] as const;
 export type Facet = (typeof FACETS)[number];
 
@@ -20,7 +20,7 @@ export const isFiltering = (filters: Filters): boolean =>
   filters.states.length > 0 ||
   FACETS.some((facet) => filters[facet].length > 0);
 
-/** Keys that fit everything but the chosen states: what the counts per state are made of. */
+/** Keys that match all filters except the states. The counts per state use them. */
 export function fittingBesidesState(keys: readonly ListedKey[], filters: Filters): ListedKey[] {
   const words = folded(filters.search).split(/\s+/).filter(Boolean);
   return keys.filter(
@@ -30,11 +30,11 @@ export function fittingBesidesState(keys: readonly ListedKey[], filters: Filters
   );
 }
 
-/** Keys that are in one of the chosen states. */
+/** Keys in one of the chosen states. */
 export const inStates = (keys: readonly ListedKey[], states: readonly KeyState[]): ListedKey[] =>
   states.length === 0 ? [...keys] : keys.filter(({ health }) => states.includes(health.state));
 
-/** How many keys are in each state, worst first; states nobody is in are left out, but for the chosen ones. */
+/** Number of keys per state, worst first. States without keys are left out unless they are chosen. */
 export function countStates(
   keys: readonly ListedKey[],
   chosen: readonly KeyState[],
@@ -47,7 +47,7 @@ export function countStates(
   }));
 }
 
-/** The values that keys have for a facet, from A to Z; '' last. */
+/** The values of a facet from A to Z; '' last. */
 export function facetValues(keys: readonly ListedKey[], facet: Facet): string[] {
   return [...new Set(keys.map((key) => key[facet]))].sort(
     (a, b) => Number(a === '') - Number(b === '') || a.localeCompare(b),
@@ -56,7 +56,7 @@ export function facetValues(keys: readonly ListedKey[], facet: Facet): string[] 
 
 const searchable = (key: ListedKey): string =>
   folded([key.title, key.id, key.tenant, key.owner, key.environment, key.tier].join('\n'));
-/** Case, accents and marks of direction do not matter for finding. */
+/** Ignores case, accents and directional marks. */
 const folded = (text: string): string =>
   text
     .normalize('NFKD')

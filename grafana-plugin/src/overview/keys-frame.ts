@@ -3,8 +3,8 @@ import { STATES } from '../../../exporter/src/health/states.ts';
 import type { ListedKey } from '../keys/key-list.ts';
 
 /**
- * The keys as a frame, a row each, so that field config holds: units, mappings, thresholds and data links work
- * on these fields, and a link can name any of them as `${__data.fields.key_id}`.
+ * Returns the keys as a frame with one row per key, so that units, mappings, thresholds and data links apply. A link can
+ * refer to any field as `${__data.fields.key_id}`.
  */
 export function keysFrame(keys: readonly ListedKey[]): DataFrame {
   const text = (name: string, of: (key: ListedKey) => string) => ({

@@ -5,7 +5,7 @@ import type { RoleName } from './roles.ts';
 const INFO_LABELS = `${BY_KEY}, name, environment, tier, owner, state, realtime, replaces`;
 const { info, threshold, endpointRequests, recentNewIp, lastUsed, maxGap } = KEY_SERIES;
 
-/** The metrics that the states and the figures of every key need. */
+/** Metrics for the states and numbers of every key. */
 const FACT_METRICS = [
   RECORDED.retired,
   ...[KEY_SERIES.lastUsed, KEY_SERIES.lastRejected, KEY_SERIES.maxGap, KEY_SERIES.uniqueIps],
@@ -14,14 +14,14 @@ const FACT_METRICS = [
   ...[KEY_SERIES.created, KEY_SERIES.rotated, KEY_SERIES.rotateEvery, KEY_SERIES.scopesChanged],
 ];
 
-/** The card shows scopes as well: several series a key, which the overview has no use for. */
+/** Metrics of the card, which also shows scopes. They have several series per key. */
 const CARD_METRICS = [...FACT_METRICS, ...[KEY_SERIES.scopeInfo, KEY_SERIES.scopeLastUsed]];
 
 const factsBy = (labels: string, metrics: string[], selector: string): string =>
   `max by (__name__, ${BY_KEY}, ${labels}) ({__name__=~"${metrics.join('|')}",${selector}})`;
 /**
- * Since when the exporters of a key record, by the one that has recorded for the shortest time; only for keys without
- * any recorded use. A label of its own, because `or` drops what has the labels of a fact.
+ * Start of recording, for keys without recorded use: the latest start of the exporters that expose the key. The extra
+ * label keeps `or` from dropping the series.
  */
 const recordedSince = (selector: string): string => {
   const since = EXPORTER_SERIES.recordedSince;
@@ -38,9 +38,9 @@ export function overviewQueries(selector: string): Partial<Record<RoleName, stri
     increaseBy(`${BY_KEY}, method, endpoint`, matchers, '30m', endpointRequests);
   return {
     ...commonQueries(selector),
-    // Of the different addresses only those of a day are shown.
+    // The overview shows unique IP addresses of one day only.
     facts: `${factsBy('window, surface', FACT_METRICS, `window!~"1h|30d",${selector}`)} or ${recordedSince(selector)}`,
-    // Only endpoints with errors: all of 2,000 keys would be too many series to draw a grid from.
+    // Endpoints with errors only: all endpoints of 2,000 keys are too many series.
     endpoints:
       `${increaseBy(`${BY_KEY}, method, endpoint, status`, selector, '30m', endpointRequests)}` +
       ` and on (${BY_KEY}, method, endpoint) (${byEndpoint(`status=~"404|422",${selector}`)} > 0)`,
@@ -70,7 +70,7 @@ export function cardQueries(
     facts: `${factsBy('window, surface, scope', CARD_METRICS, selector)} or ${recordedSince(selector)}`,
     endpoints: increaseBy(`${BY_KEY}, method, endpoint, status`, selector, '30m', endpointRequests),
     addresses: gaugeBy(`${BY_KEY}, ip`, recentNewIp, selector),
-    // Its own thresholds too: when the old key can go is the old key's to say, also on the card of the new one.
+    // Includes thresholds, because the thresholds of the old key decide when it may be revoked.
     partnerFacts: `${factsBy('window, kind', [lastUsed, maxGap, KEY_SERIES.uniqueIps, threshold], tenant)} and on (${BY_KEY}) ${partners}`,
     partnerVolume: `${rateBy(BY_KEY, tenant)} and on (${BY_KEY}) ${partners}`,
     stragglers:
@@ -94,7 +94,7 @@ function commonQueries(selector: string): Partial<Record<RoleName, string>> {
     expectedRate: `${RECORDED.expectedRate}{${selector}}`,
     lastWeek: `avg_over_time(${RECORDED.rate}{${selector}}[1h] offset 1w)`,
     forbiddenHistory: `max_over_time(${RECORDED.forbidden}{${selector}}[7d] offset 1h)`,
-    // The keys that a blind exporter shows; and one that is down shows none, so it might be any key's.
+    // Keys that a blind exporter exposes. An exporter that is down exposes none, so it counts for every key.
     pipeline:
       `count by (${BY_KEY}) (${lastUsed}{${selector}} and on (job, instance) ${RECORDED.blind}{reason!="down"})` +
       ` or count(${RECORDED.blind}{reason="down"}) or (0 * max(${EXPORTER_SERIES.ready}))`,

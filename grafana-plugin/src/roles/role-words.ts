@@ -1,98 +1,96 @@
 import { t } from '@grafana/i18n';
 import type { RoleName } from './roles.ts';
 
-/** What a role is called in the editor, and what the panel cannot tell without its query: part of a sentence. */
+/** Title of each role in the editor, and the consequence of a missing query as part of a sentence. */
 export const ROLE_WORDS: Record<RoleName, { title: () => string; without: () => string }> = {
   keys: {
     title: () => t('role.keys', 'Keys to show'),
-    without: () => t('role.keys-without', 'every key that another query answers about is shown'),
+    without: () => t('role.keys-without', 'every key in the other results is shown'),
   },
   asOf: {
-    title: () => t('role.as-of', 'Time of the answers'),
-    without: () => t('role.as-of-without', 'the end of the shown time is taken for it'),
+    title: () => t('role.as-of', 'Time of the results'),
+    without: () => t('role.as-of-without', 'the end of the time range is used'),
   },
   info: {
     title: () => t('role.info', 'Key information'),
     without: () =>
       t(
         'role.info-without',
-        'names, owners, tiers and environments are not known, nor which keys are revoked, real-time or rotating',
+        'names, owners, tiers, environments, revocations, real-time flags and rotations are unknown',
       ),
   },
   facts: {
     title: () => t('role.facts', 'Key facts'),
-    without: () =>
-      t('role.facts-without', 'when keys were last used, their addresses, quota and scopes are not known'),
+    without: () => t('role.facts-without', 'last use, IP addresses, quota and scopes are unknown'),
   },
   thresholds: {
     title: () => t('role.thresholds', 'Effective thresholds'),
-    without: () =>
-      t('role.thresholds-without', 'built-in defaults stand in where the keys file sets no threshold'),
+    without: () => t('role.thresholds-without', 'defaults apply unless the keys file sets a threshold'),
   },
   overrides: {
-    title: () => t('role.overrides', 'Own thresholds'),
+    title: () => t('role.overrides', 'Threshold overrides'),
     without: () =>
-      t('role.overrides-without', 'where a threshold comes from is told by its difference from the default'),
+      t('role.overrides-without', 'a threshold counts as an override if it differs from the default'),
   },
   status5m: {
     title: () => t('role.status-5m', 'Requests by status, 5 minutes'),
-    without: () => t('role.status-5m-without', 'whether errors still last is not known'),
+    without: () => t('role.status-5m-without', 'it is unknown whether errors continue'),
   },
   status30m: {
     title: () => t('role.status-30m', 'Requests by status, 30 minutes'),
-    without: () =>
-      t('role.status-30m-without', 'how requests were answered is not known, which decides most states'),
+    without: () => t('role.status-30m-without', 'responses are unknown, and most states depend on them'),
   },
   status1h: {
     title: () => t('role.status-1h', 'Requests by status, 1 hour'),
-    without: () => t('role.status-1h-without', 'volume and answers of the last hour are not known'),
+    without: () => t('role.status-1h-without', 'requests and responses in the last hour are unknown'),
   },
   recentRate: {
     title: () => t('role.recent-rate', 'Rate of the last hour'),
-    without: () => t('role.recent-rate-without', 'spikes and dips are not known'),
+    without: () => t('role.recent-rate-without', 'spikes and dips are unknown'),
   },
   dayRate: {
-    title: () => t('role.day-rate', 'Rate of the day before'),
+    title: () => t('role.day-rate', 'Rate of the previous day'),
     without: () => t('role.day-rate-without', 'spikes and dips are judged against past weeks only'),
   },
   expectedRate: {
     title: () => t('role.expected-rate', 'Expected rate'),
-    without: () => t('role.expected-rate-without', 'spikes and dips are not known'),
+    without: () => t('role.expected-rate-without', 'spikes and dips are unknown'),
   },
   lastWeek: {
     title: () => t('role.last-week', 'Rate a week ago'),
-    without: () => t('role.last-week-without', 'the change against last week is not known'),
+    without: () => t('role.last-week-without', 'the change from last week is unknown'),
   },
   pipeline: {
     title: () => t('role.pipeline', 'Blind exporters'),
-    without: () => t('role.pipeline-without', 'whether the request log is read to its end is not known'),
+    without: () => t('role.pipeline-without', 'it is unknown whether the request log is read to its end'),
   },
   volume: {
     title: () => t('role.volume', 'Requests over time'),
-    without: () => t('role.volume-without', 'there are no sparklines'),
+    without: () => t('role.volume-without', 'sparklines are not shown'),
   },
   endpoints: {
     title: () => t('role.endpoints', 'Requests by endpoint and status'),
-    without: () => t('role.endpoints-without', 'endpoints and their errors are not known'),
+    without: () => t('role.endpoints-without', 'endpoints and their errors are unknown'),
   },
   forbiddenHistory: {
     title: () => t('role.forbidden-history', 'Earlier hours with 403'),
-    without: () => t('role.forbidden-history-without', 'a key with 403 answers counts as clean before'),
+    without: () => t('role.forbidden-history-without', 'earlier 403 spikes are unknown'),
   },
   addresses: {
-    title: () => t('role.addresses', 'New addresses'),
-    without: () => t('role.addresses-without', 'new addresses are not named'),
+    title: () => t('role.addresses', 'New IP addresses'),
+    without: () => t('role.addresses-without', 'new IP addresses are not listed'),
   },
   stragglers: {
     title: () => t('role.stragglers', 'Endpoints of the old key, 1 day'),
-    without: () => t('role.stragglers-without', 'what still uses the old key of a rotation is not known'),
+    without: () =>
+      t('role.stragglers-without', 'endpoints still called with the old key of a rotation are unknown'),
   },
   partnerFacts: {
-    title: () => t('role.partner-facts', 'Facts of the other key of a rotation'),
-    without: () => t('role.partner-facts-without', 'the other key of a rotation is not known'),
+    title: () => t('role.partner-facts', 'Facts of the other key in a rotation'),
+    without: () => t('role.partner-facts-without', 'the other key in a rotation is unknown'),
   },
   partnerVolume: {
-    title: () => t('role.partner-volume', 'Requests over time of the other key'),
-    without: () => t('role.partner-volume-without', 'the shares of the two keys of a rotation are not shown'),
+    title: () => t('role.partner-volume', 'Requests over time of the other key in a rotation'),
+    without: () => t('role.partner-volume-without', 'the shares of both keys in a rotation are not shown'),
   },
 };

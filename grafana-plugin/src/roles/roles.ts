@@ -1,14 +1,14 @@
-/** What a query is for; its words are in role-words.ts. */
+/** What a query is for. Titles are in role-words.ts. */
 export interface Role {
-  /** `table`: one value a series, now. `series`: values over the shown time. */
+  /** `table`: one value per series, instant query. `series`: values over the shown time, range query. */
   kind: 'table' | 'series';
-  /** Every key that is used has an answer: none at all is a fault, such as rules that are not loaded. */
+  /** Every used key has a result. No result at all is an error, such as rules that are not loaded. */
   neverEmpty?: boolean;
-  /** A panel works without it. */
+  /** The panel works without it. */
   optional?: boolean;
-  /** Only the card of one key asks for it. */
+  /** Only the card uses it. */
   cardOnly?: boolean;
-  /** Labels without which its answers cannot be read. */
+  /** Labels that its results must have. */
   labels: readonly string[];
 }
 
@@ -17,7 +17,7 @@ const STATUS = [...KEY, 'status'];
 const KIND = [...KEY, 'kind'];
 const ENDPOINT = [...KEY, 'endpoint'];
 
-/** Every role. The refId of a query is its role's name unless the options say otherwise. */
+/** Every role. The refId of a query is the name of its role unless the options assign another one. */
 export const ROLES = {
   keys: {
     kind: 'table',
@@ -121,13 +121,13 @@ export type RoleName = keyof typeof ROLES;
 export const ROLE_NAMES = Object.keys(ROLES) as RoleName[];
 export const roleOf = (name: RoleName): Role => ROLES[name];
 
-/** RefIds that differ from the role's name, by role. */
+/** RefIds that differ from the role name, by role. */
 export type RoleMapping = Partial<Record<RoleName, string>>;
 
-/** The refId that a role's query has. */
+/** The refId of the query of a role. */
 export const refIdOf = (role: RoleName, mapping: RoleMapping): string => mapping[role]?.trim() || role;
 
-/** The role of each refId. Of roles with one refId it is the first that the options name. */
+/** The role of each refId. If roles share a refId, the first one named in the options wins. */
 export function rolesByRefId(mapping: RoleMapping): Map<string, RoleName> {
   const roles = new Map<string, RoleName>();
   for (const role of [...ROLE_NAMES.filter((name) => mapping[name]?.trim()), ...ROLE_NAMES]) {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { RESULT_TITLES } from '../../../exporter/src/health/wording.ts';
 import { eventually } from '../../../exporter/test/exporter-process.ts';
 import { type Demonstration, startDemonstration } from './demonstration.ts';
 import { LINES, type LoaderHost, openHost } from './loader-host.ts';
@@ -19,7 +20,7 @@ afterAll(async () => {
   await demonstration?.stop();
 });
 
-/** State by key as the exporter's own page says it. */
+/** State by key on the page of the exporter. */
 const statesIn = (page: string): Record<string, string> =>
   Object.fromEntries(
     [...page.matchAll(/<tr role="row".*?<\/tr>/gs)].map(([row]) => [
@@ -28,8 +29,8 @@ const statesIn = (page: string): Record<string, string> =>
     ]),
   );
 
-// The page is of now and the panel of the last scrape: a key may be in another state in between.
-test('panel and page say the same state of every key', async () => {
+// The page is current and the panel shows the last scrape, so a state can change in between.
+test('panel and page show the same state for every key', async () => {
   await eventually(async () => {
     const at = Math.floor(Date.now() / 1000);
     const page = await (await fetch(demonstration.exporter.url)).text();
@@ -44,19 +45,19 @@ test('panel and page say the same state of every key', async () => {
     );
     expect(rows.length).toBeGreaterThan(10);
     const panel = Object.fromEntries(rows);
-    // Prometheus has past weeks, to which this key's traffic is a dip; the page has none to compare with.
+    // For this key, Prometheus has past weeks that make the traffic a dip. The page has none to compare with.
     expect(panel.key_crm_sync).toBe('Needs a look');
     expect({ ...panel, key_crm_sync: 'Healthy' }).toEqual(statesIn(page));
   }, 30_000);
 });
 
 /**
- * Not compared: alerts hold missing traffic back while an exporter may be catching up, and compare volumes with a
- * floor in the place of a smaller usual one.
+ * Not compared: these alerts wait while an exporter may be catching up, and they replace a small expected rate by the
+ * floor.
  */
 const NOT_COMPARED = ['AtenderKeySilent', 'AtenderKeyTrafficDip', 'AtenderKeyTrafficSpike'];
 
-/** What the demonstration's keys are in at any hour; the quota of the bulk import fills in the course of the day. */
+/** Alerts of the demonstration at any time of day. The quota of the bulk import fills during the day, so it is missing. */
 const AT_ANY_HOUR = [
   'AtenderKeyForbiddenSpike',
   'AtenderKeyNewIP',
@@ -68,8 +69,8 @@ const AT_ANY_HOUR = [
   'AtenderRevokedKeyUsed',
 ];
 
-// Thresholds are recorded once a minute, and so are some alerts that read them.
-test('the checks a card calls breached are the alerts that Prometheus has for the key', async () => {
+// Thresholds, and some alerts that use them, are evaluated once a minute.
+test('the breached checks of a card are the alerts of the key in Prometheus', async () => {
   await eventually(async () => {
     const at = Math.floor(Date.now() / 1000);
     const said = await breachesOfCards(at);
@@ -78,7 +79,7 @@ test('the checks a card calls breached are the alerts that Prometheus has for th
   }, 200_000);
 }, 300_000);
 
-/** Alerts whose checks the card of each key calls breached. */
+/** Alerts of the breached checks on the card of each key. */
 async function breachesOfCards(at: number): Promise<Record<string, string[]>> {
   const said: Record<string, string[]> = {};
   for (const { metric } of await demonstration.ask('group by (key_id) (atender_key_info)', at)) {
@@ -86,10 +87,13 @@ async function breachesOfCards(at: number): Promise<Record<string, string[]>> {
     await host.show(
       scenes.card({ frames: await demonstration.card(id, at), variables: { key: id }, to: at * 1000 }),
     );
-    const breached = await host.page.$$eval('article table tr', (rows) =>
-      rows
-        .filter((row) => row.querySelectorAll('td')[0]?.textContent === 'Breached')
-        .map((row) => row.querySelector('th div')?.textContent ?? ''),
+    const breached = await host.page.$$eval(
+      'article table tr',
+      (rows, breach) =>
+        rows
+          .filter((row) => row.querySelectorAll('td')[0]?.textContent === breach)
+          .map((row) => row.querySelector('th div')?.textContent ?? ''),
+      RESULT_TITLES.breach,
     );
     said[id] = [...new Set(breached)].filter((alert) => alert !== '' && !NOT_COMPARED.includes(alert)).sort();
   }

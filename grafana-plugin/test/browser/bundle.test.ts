@@ -8,12 +8,12 @@ test('the bundle stays under 150 KiB gzipped', () => {
   expect(gzipSync(dist('module.js')).length).toBeLessThan(150 * 1024);
 });
 
-test('the bundle has nothing that Grafana provides', () => {
+test('the bundle contains no package that Grafana provides', () => {
   const { sources } = JSON.parse(dist('module.js.map').toString()) as { sources: string[] };
   const packages = sources.flatMap(
     (source) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source)?.[1] ?? [],
   );
-  // Grafana shares i18next, which these put the plugin's words into, and not these themselves.
+  // Grafana shares i18next, but not these packages, which add the texts of the plugin to it.
   expect([...new Set(packages)].sort()).toEqual([
     '@grafana/i18n',
     'html-parse-stringify',
@@ -22,7 +22,7 @@ test('the bundle has nothing that Grafana provides', () => {
   ]);
 });
 
-test('what the manifest names is there', () => {
+test('every file in the manifest exists', () => {
   const { info } = JSON.parse(dist('plugin.json').toString()) as {
     info: { version: string; logos: { small: string }; screenshots: { path: string }[] };
   };

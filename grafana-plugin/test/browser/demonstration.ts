@@ -3,13 +3,14 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { DataFrameDTO } from '@grafana/data';
 import { PACK } from '../../../alerting/test/pack.ts';
 import { backfill } from '../../../alerting/test/past.ts';
 import { replay } from '../../../alerting/test/replay.ts';
 import { readSettings } from '../../../exporter/src/commands/settings.ts';
 import { runDemo, writeHistory } from '../../../exporter/src/demo/demo.ts';
+import { REAL_KEYS } from '../../../exporter/src/health/promql.ts';
+import { RECORDED } from '../../../exporter/src/health/series.ts';
 import {
   type ExporterProcess,
   eventually,
@@ -17,19 +18,20 @@ import {
   startExporter,
 } from '../../../exporter/test/exporter-process.ts';
 import { cardQueries, overviewQueries } from '../../src/roles/queries.ts';
-import { type RoleName, roleOf } from '../../src/roles/roles.ts';
+import { ROLE_NAMES, type RoleName, roleOf } from '../../src/roles/roles.ts';
 
 const DAY = 86_400;
-/** Seconds of scraped past, and of live scraping after it. */
+/** Seconds of scraped past before the live scraping. */
 const PAST = 6 * 3600;
-const LIVE = 30;
+/** Seconds for which a new series of the exporter stays 0. */
+const ZERO_HOLD = 3;
 
 /** A real Prometheus that scrapes the real exporter on the demonstration log. */
 export interface Demonstration {
   exporter: ExporterProcess;
   /** An instant query at the given second. */
   ask(query: string, at?: number): Promise<Sample[]>;
-  /** What the panel's queries answer, as Grafana's Prometheus data source would hand it on. */
+  /** Results of the panel's queries in the format of Grafana's Prometheus data source. */
   overview(at?: number): Promise<DataFrameDTO[]>;
   card(id: string, at?: number): Promise<DataFrameDTO[]>;
   stop(): Promise<void>;
@@ -50,16 +52,23 @@ export async function startDemonstration(): Promise<Demonstration> {
   const stopped = new AbortController();
   const demo = { directory, history: 2 * DAY, signal: stopped.signal, messages: { write: () => {} } };
   await writeHistory(demo);
-  // Named as the replayed past names it, so that both are one source.
+  // Same name as in the replayed past, so that both are one source.
   const config = join(directory, 'exporter.yaml');
   writeFileSync(config, `log: { sources: [{ name: demo, path: ['${join(directory, 'requests.log')}'] }] }\n`);
   const exporter = await startExporter([
     ...['--config.file', config, '--keys.file', join(directory, 'keys.yaml')],
-    ...['--store.path', join(directory, 'usage.db'), '--metrics.zero-hold', '3s', '--log.level', 'warn'],
+    ...[
+      '--store.path',
+      join(directory, 'usage.db'),
+      '--metrics.zero-hold',
+      `${ZERO_HOLD}s`,
+      '--log.level',
+      'warn',
+    ],
   ]);
   await exporter.ready();
   const target = new URL(exporter.url).host;
-  // Before the live stream, which rotates the log with the past away.
+  // Before the live traffic, which first rotates the log.
   await writePast(directory, target);
   const traffic = runDemo(demo);
   const prometheus = await startPrometheus(directory, target);
@@ -68,14 +77,11 @@ export async function startDemonstration(): Promise<Demonstration> {
       query,
       ...(at === undefined ? {} : { time: String(at) }),
     })) as Sample[];
-  await wait(LIVE * 1000);
-  // Rates are recorded once a minute, first at a moment of that minute that follows from the file's name.
   await eventually(async () => {
-    const rates = 'tenant_key:atender_requests:expected_rate1h{key_id="key_crm_sync"}';
-    // As of the whole second, which the tests ask for.
-    const judged = await ask(rates, Math.floor(Date.now() / 1000));
-    if (judged.length === 0) throw new Error('no expected rate is recorded');
-  }, 150_000);
+    // At a whole second, as in the tests.
+    const missing = await queriesWithoutData(ask, Math.floor(Date.now() / 1000));
+    if (missing.length > 0) throw new Error(`no data yet: ${missing.join(', ')}`);
+  }, 180_000);
   const frames = async (queries: Partial<Record<RoleName, string>>, at = Date.now() / 1000) => {
     const asked: DataFrameDTO[] = [];
     for (const [role, query] of Object.entries(queries) as [RoleName, string][]) {
@@ -91,7 +97,7 @@ export async function startDemonstration(): Promise<Demonstration> {
   return {
     exporter,
     ask,
-    overview: (at) => frames(overviewQueries('key_id!~"__(none|other)__"'), at),
+    overview: (at) => frames(overviewQueries(REAL_KEYS), at),
     card: (id, at) => frames(cardQueries(`key_id="${id}"`, id, 'tenant_id=~".*"'), at),
     stop: async () => {
       stopped.abort();
@@ -104,7 +110,26 @@ export async function startDemonstration(): Promise<Demonstration> {
   };
 }
 
-/** One row a series with its labels as columns. */
+/**
+ * Names of queries that still lack data. Counters and facts need live scrapes. Thresholds and rates are recorded once a
+ * minute.
+ */
+async function queriesWithoutData(ask: Demonstration['ask'], at: number): Promise<string[]> {
+  const queries = overviewQueries(REAL_KEYS);
+  const needed: [name: string, query: string][] = [
+    ['scrapes', `count_over_time(up[${ZERO_HOLD + 10}s]) > ${ZERO_HOLD + 5}`],
+    ['expected rate', `${RECORDED.expectedRate}{key_id="key_crm_sync"}`],
+    ...ROLE_NAMES.flatMap((role): [string, string][] => {
+      const query = queries[role];
+      return query !== undefined && roleOf(role).neverEmpty ? [[role, query]] : [];
+    }),
+  ];
+  const missing: string[] = [];
+  for (const [name, query] of needed) if ((await ask(query, at)).length === 0) missing.push(name);
+  return missing;
+}
+
+/** One row per series, with its labels as columns. */
 function tableFrame(refId: string, samples: Sample[], at: number): DataFrameDTO {
   const labels = [...new Set(samples.flatMap(({ metric }) => Object.keys(metric)))].sort();
   return {
@@ -150,7 +175,7 @@ async function api(url: string, path: string, parameters: Record<string, string>
   return body.data.result;
 }
 
-/** What a Prometheus would have scraped and recorded before. */
+/** Writes what Prometheus would have scraped and recorded before. */
 async function writePast(directory: string, target: string): Promise<void> {
   const data = join(directory, 'data');
   mkdirSync(data);
@@ -163,7 +188,7 @@ async function writePast(directory: string, target: string): Promise<void> {
   }).settings?.ingestion;
   if (settings === undefined) throw new Error('the demonstration has no settings');
   await replay({ log, settings, data, from: now - PAST, to: now - 20, step: 60, instance: target });
-  // Past weeks are invented: for two keys such that today looks like a spike and a dip.
+  // Invented past weeks, so that two keys show a spike and a dip today.
   const past = (key_id: string, rate: number) =>
     ['5m', '15m'].map((window) => ({
       name: `tenant_key:atender_requests:rate${window}`,

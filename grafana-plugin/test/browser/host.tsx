@@ -1,6 +1,6 @@
 /**
- * A page that loads the built plugin as Grafana does: through SystemJS with shared modules, then what core's panel
- * renderer does with public exports. Bundled once for each line of Grafana.
+ * A page that loads the built plugin like Grafana: through SystemJS with shared modules, rendered with public exports.
+ * Bundled once per version of Grafana.
  */
 import 'systemjs';
 import 'systemjs/dist/extras/amd.js';
@@ -33,7 +33,7 @@ import * as reactDom from 'react-dom';
 import { createRoot } from 'react-dom/client';
 import type { Scene } from './scene.ts';
 
-// Its properties differ between the lines; none is needed.
+// Its properties differ between versions. None is needed.
 const Styles = GlobalStyles as React.ComponentType;
 
 const PLUGIN = 'atender-keyusage-panel';
@@ -63,7 +63,7 @@ function shareModules(): void {
   System.addImportMap({ imports });
 }
 
-/** Enough of the registries that Grafana's core fills for options and field config to be built and applied. */
+/** Fills the registries that options and field config need. */
 function fillRegistries(): void {
   const nothing = () => null;
   const editors = [
@@ -112,7 +112,7 @@ function fillRegistries(): void {
   );
 }
 
-/** Variables of the scene, and the macro that keeps the time range. */
+/** Replaces the variables of the scene and the time range macro. */
 function replaceIn(scene: Scene) {
   return (text: string, scoped: Record<string, { value?: unknown }> = {}): string =>
     text.replace(/\$\{([^}:]+)(?::([^}]+))?\}|\$(\w+)/g, (all, braced, format, plain) => {
@@ -223,7 +223,7 @@ async function start(): Promise<void> {
   fillRegistries();
   shareModules();
   const loaded = await System.import(`/public/plugins/${PLUGIN}/module.js`);
-  // A module that awaits something exports a promise, which Grafana's loader resolves the same way.
+  // A module with top-level await exports a promise. The loader of Grafana resolves it the same way.
   const module = ((await loaded.default) ?? loaded) as { plugin: PanelPlugin };
   const plugin = module.plugin;
   plugin.meta = { id: PLUGIN, name: PLUGIN, type: 'panel', info: {}, module: '', baseUrl: '' } as never;

@@ -1,7 +1,7 @@
 import type { DataFrameDTO } from '@grafana/data';
 import { overviewQueries } from '../../src/roles/queries.ts';
 
-/** Frames of many invented keys, some in trouble, with a trend each. `now` in milliseconds since the epoch. */
+/** Frames of many invented keys, some with errors, each with a trend. `now` in milliseconds since the epoch. */
 export function inventedKeys(
   count: number,
   now: number,
@@ -65,5 +65,5 @@ export function inventedKeys(
 
 const POINTS = Array.from({ length: 72 }, (_, n) => n);
 
-/** RefIds of a panel with all queries of the overview. */
+/** RefIds of all queries of the overview. */
 export const OVERVIEW_REF_IDS = Object.keys(overviewQueries(''));

@@ -5,7 +5,7 @@ const sources = {
   ],
 };
 
-/** Native ES modules, as the exporter's own tests are, which start its processes. */
+/** Native ES modules, as in the tests of the exporter, whose helpers start processes. */
 export default {
   rootDir: '../..',
   roots: ['<rootDir>/test/browser'],
@@ -13,7 +13,7 @@ export default {
   testMatch: ['**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: sources,
-  // One of the two waits for rules of Prometheus most of its time.
+  // One of the two test files mostly waits for rules of Prometheus.
   maxWorkers: 2,
   testTimeout: 120_000,
 };

@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { Scene } from './scene.ts';
 
-/** Lines of Grafana that one build of the plugin must load in. */
+/** Versions of Grafana that one build of the plugin supports. */
 export const LINES = ['12.4', '13.2'] as const;
 export type Line = (typeof LINES)[number];
 
@@ -26,7 +26,7 @@ const TYPES: Record<string, string> = {
 /** A page with the built plugin in a real Chromium. */
 export interface LoaderHost {
   page: Page;
-  /** Errors and warnings that the page wrote since the last look, without those of the host itself. */
+  /** Console errors and warnings since the last call, without those of the host. */
   complaints(): string[];
   show(scene: Scene): Promise<void>;
   /** A fresh page. */
@@ -34,7 +34,7 @@ export interface LoaderHost {
   close(): Promise<void>;
 }
 
-/** Serves the built plugin beside the shared modules of a Grafana line, and opens the page. */
+/** Serves the built plugin with the shared modules of a Grafana version, and opens the page. */
 export async function openHost(line: Line): Promise<LoaderHost> {
   const script = await hostScript(line);
   const server = await serve(script);
@@ -49,14 +49,14 @@ export async function openHost(line: Line): Promise<LoaderHost> {
   const page = await context.newPage();
   let complaints: string[] = [];
   page.on('console', (message) => {
-    // Fonts of Grafana's core are not in its packages.
+    // The fonts of Grafana are not in its packages.
     if (['error', 'warning'].includes(message.type()) && !/downloaded font|OTS parsing/.test(message.text()))
       complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.stack ?? String(error)));
   const load = async () => {
     await page.goto(`http://127.0.0.1:${address.port}/`);
-    // A body that shows nothing yet is not visible.
+    // An empty body is not visible.
     await page.waitForSelector('body[data-ready]', { state: 'attached', timeout: 30_000 }).catch(() => {});
     if ((await page.getAttribute('body', 'data-ready')) !== 'true')
       throw new Error(`the plugin did not load: ${complaints.join('\n')}`);
@@ -100,7 +100,7 @@ async function hostScript(line: Line): Promise<string> {
       {
         name: 'modules-of-the-line',
         setup: ({ onResolve, resolve }) => {
-          // The page lies among the modules of 13.2, which would win for every line.
+          // The page is next to the modules of 13.2, which would win for every version.
           onResolve({ filter: /^[^./]/ }, async ({ path, importer, kind, pluginData }) => {
             if (pluginData === 'seen' || !importer.startsWith(HERE) || importer.includes('node_modules'))
               return undefined;
@@ -115,7 +115,7 @@ async function hostScript(line: Line): Promise<string> {
     ],
     define: {
       'process.env.NODE_ENV': '"production"',
-      // lodash takes systemjs for an AMD loader.
+      // Otherwise lodash detects systemjs as an AMD loader.
       'define.amd': 'false',
       global: 'window',
     },

@@ -30,7 +30,7 @@ describe.each(LINES)('in Grafana %s', (line) => {
     host.page.$$eval('[role=rowheader] [data-opens]', (links) => links.map((link) => link.textContent ?? ''));
   const row = (id: string) => host.page.locator('[role=row]', { hasText: id });
 
-  test('the rows are the keys that PromQL counts, with its figures', async () => {
+  test('the rows are the keys that PromQL returns, with the same numbers', async () => {
     await host.show(scenes.overview());
     const keys = await demonstration.ask('count(group by (tenant_id, key_id) (atender_key_info))', scenes.at);
     expect(await names()).toHaveLength(Number(keys[0]?.value[1]));
@@ -45,7 +45,7 @@ describe.each(LINES)('in Grafana %s', (line) => {
     expect(host.complaints()).toEqual([]);
   });
 
-  test('states are worst first, and the demonstration’s incidents are found', async () => {
+  test('states are sorted worst first, and the incidents of the demonstration are shown', async () => {
     await host.show(scenes.overview());
     const text = await host.page.locator('[role=grid]').innerText();
     const found = ['Revoked but used', 'Failing', 'Unauthorised', 'Silent', 'Throttled', 'Healthy'];
@@ -67,7 +67,7 @@ describe.each(LINES)('in Grafana %s', (line) => {
     await host.reload();
   });
 
-  test('Grafana follows a click or Enter itself, as it does links without a target, instead of loading afresh', async () => {
+  test('Grafana handles a click or Enter without a page reload', async () => {
     await host.show(scenes.overview());
     const href = await row('key_crm_sync').locator('a').getAttribute('href');
     await host.page.evaluate(() =>
@@ -88,7 +88,7 @@ describe.each(LINES)('in Grafana %s', (line) => {
   test.each([
     ['Ctrl', { modifiers: ['ControlOrMeta' as const] }],
     ['the middle button', { button: 'middle' as const }],
-  ])('a click with %s opens the link in a tab, and the panel stays', async (_, how) => {
+  ])('a click with %s opens the link in a new tab', async (_, how) => {
     await host.show(scenes.overview());
     const [href, here] = [await row('key_crm_sync').locator('a').getAttribute('href'), host.page.url()];
     const opened = host.page.context().waitForEvent('page', { timeout: 10_000 });
@@ -99,7 +99,7 @@ describe.each(LINES)('in Grafana %s', (line) => {
     expect(host.page.url()).toBe(here);
   });
 
-  test('hostile ids stay within their part of the link', async () => {
+  test('ids are escaped in links', async () => {
     const frames = inventedKeys(1, scenes.to).map((frame) => ({
       ...frame,
       fields: frame.fields.map((field) =>
@@ -111,14 +111,14 @@ describe.each(LINES)('in Grafana %s', (line) => {
     expect(new URL(href, 'http://x').searchParams.getAll('var-key')).toEqual(['a&var-key=b#"<x>']);
   });
 
-  test('a data link that is a script is no link', async () => {
+  test('a data link to a script is removed', async () => {
     const links = [{ title: 'x', url: 'javascript:alert(1)' }];
     await host.show(scenes.overview({ fieldConfig: { defaults: { links }, overrides: [] } }));
     const hrefs = await host.page.$$eval('a', (all) => all.map((link) => link.getAttribute('href') ?? ''));
     expect(hrefs.filter((href) => href.startsWith('javascript'))).toEqual([]);
   });
 
-  test('a state has the colour of its tone, as the count of its keys has', async () => {
+  test('a state and its count have the same colour', async () => {
     await host.show(scenes.overview());
     for (const [id, state] of [
       ['key_ticket_bridge', 'Failing'],
@@ -133,7 +133,7 @@ describe.each(LINES)('in Grafana %s', (line) => {
   });
 
   test.each([200, 280, 330, 380])(
-    'in a panel of %d px the name of every key in sight is in sight',
+    'in a panel of %d px the name of every visible key is visible',
     async (width) => {
       await host.show(scenes.invented(30, { width, height: 600 }));
       const { places, edges } = await host.page.evaluate(() => {
@@ -161,7 +161,7 @@ describe.each(LINES)('in Grafana %s', (line) => {
   );
 
   test.each(['Asia/Kathmandu', 'America/New_York'])(
-    'times are those of the dashboard in %s',
+    'times use the time zone %s of the dashboard',
     async (timeZone) => {
       await host.show(scenes.overview({ timeZone }));
       const time = host.page.locator('time').first();
@@ -172,7 +172,7 @@ describe.each(LINES)('in Grafana %s', (line) => {
     },
   );
 
-  test('every row is drawn where it stands in the list, also one out of sight that has the focus', async () => {
+  test('every row is at its position, including a focused row out of view', async () => {
     await host.reload();
     await host.show(scenes.invented(300));
     await host.page.locator('[role=row][tabindex="0"]').focus();
@@ -195,7 +195,7 @@ describe.each(LINES)('in Grafana %s', (line) => {
     ['its own title again, with a colour', { text: 'Failing', color: PURPLE }, 'Failing', true],
     ['another title alone', { text: 'On fire' }, 'On fire', false],
   ])(
-    'a value mapping of field config gives a state %s, and leaves other states alone',
+    'a value mapping gives a state %s and does not change other states',
     async (_, result, title, isPurple) => {
       const mappings = [{ type: 'value', options: { Failing: { ...result, index: 0 } } }];
       await host.show(scenes.overview({ fieldConfig: { defaults: { mappings }, overrides: [] } }));
@@ -209,7 +209,7 @@ describe.each(LINES)('in Grafana %s', (line) => {
     },
   );
 
-  test('thresholds, unit and decimals of field config hold for its figures', async () => {
+  test('thresholds, unit and decimals of field config apply to numbers', async () => {
     const steps = [
       { value: null, color: 'green' },
       { value: 1, color: PURPLE },
@@ -226,14 +226,14 @@ describe.each(LINES)('in Grafana %s', (line) => {
     expect(await figure.evaluate((span) => getComputedStyle(span).color)).toBe(PURPLE);
   });
 
-  test('a limit is written in the unit of its figure, as it is', async () => {
+  test('a threshold has the unit of its number', async () => {
     const properties = [{ id: 'unit', value: 'reqps' }];
     const overrides = [{ matcher: { id: 'byName', options: 'forbidden' }, properties }];
     await host.show(scenes.overview({ fieldConfig: { defaults: {}, overrides } }));
     expect(await row('key_crm_sync').innerText()).toContain('of 5 req/s');
   });
 
-  test('sorting, search and the counts work by keyboard alone', async () => {
+  test('sorting, search and counts work with the keyboard', async () => {
     await host.show(scenes.overview());
     await host.page.getByRole('button', { name: 'Requests/h' }).press('Enter');
     expect((await names())[0]).toBe('Bulk import');
@@ -249,14 +249,14 @@ describe.each(LINES)('in Grafana %s', (line) => {
     expect(host.complaints()).toEqual([]);
   });
 
-  test('a filter leaves the keys that have the chosen value', async () => {
+  test('a filter shows only keys with the chosen value', async () => {
     await host.reload();
     await host.show(scenes.overview());
     const all = (await names()).length;
     await host.page.getByRole('combobox', { name: 'Environment' }).click();
     await host.page.getByRole('option', { name: 'sandbox' }).click();
     await host.page.keyboard.press('Escape');
-    // The keys are drawn a moment after the choice.
+    // The keys are drawn with a delay.
     await eventually(async () => {
       const environments = await host.page.$$eval('[role=row] [role=gridcell]:nth-child(3)', (cells) =>
         cells.map((cell) => cell.textContent ?? ''),
@@ -267,7 +267,7 @@ describe.each(LINES)('in Grafana %s', (line) => {
     expect(host.complaints()).toEqual([]);
   });
 
-  test('the CSV of the shown keys is copied', async () => {
+  test('copies the shown keys as CSV', async () => {
     await host.reload();
     await host.show(scenes.overview());
     const copy = host.page.getByRole('button', { name: 'Copy CSV' });
@@ -277,7 +277,7 @@ describe.each(LINES)('in Grafana %s', (line) => {
     expect(copied.split(/\r?\n/).filter(Boolean)).toHaveLength(16);
   });
 
-  test('the card explains every check and tracks the rotation', async () => {
+  test('the card explains every check and shows the rotation', async () => {
     await host.show(scenes.card());
     const text = await host.page.locator('article').innerText();
     for (const part of [
@@ -292,7 +292,7 @@ describe.each(LINES)('in Grafana %s', (line) => {
   });
 
   test.each(Object.entries(STATES))(
-    '%s: no accessibility violation, no complaint, nothing sticks out',
+    '%s: no accessibility violation, no console error, no overflow',
     async (_, scene) => {
       await host.page.mouse.move(0, 0);
       await host.show(scene(scenes));

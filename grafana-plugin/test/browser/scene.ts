@@ -1,16 +1,16 @@
 import type { DataFrameDTO } from '@grafana/data';
 
-/** What the host shows: data, options and surroundings of one panel. */
+/** Data, options and environment of one panel. */
 export interface Scene {
   frames: DataFrameDTO[];
-  /** RefIds of the panel's queries; without them the frames tell. */
+  /** RefIds of the queries; default: those of the frames. */
   refIds?: string[];
   errors?: { refId?: string; message: string }[];
   state?: 'Done' | 'Loading' | 'Error';
   /** Milliseconds since the epoch. */
   from: number;
   to: number;
-  /** When the queries were asked; the end of the shown time unless that is in the future. */
+  /** Time of the request; default: `to`. */
   asked?: number;
   options?: Record<string, unknown>;
   fieldConfig?: unknown;
@@ -20,6 +20,6 @@ export interface Scene {
   height: number;
   mode?: 'dark' | 'light';
   direction?: 'ltr' | 'rtl';
-  /** Of the dashboard; UTC unless it says otherwise. */
+  /** Time zone of the dashboard; default UTC. */
   timeZone?: string;
 }

@@ -5,11 +5,11 @@ import { inventedKeys, OVERVIEW_REF_IDS } from './invented-keys.ts';
 import type { Scene } from './scene.ts';
 
 const CARD_REF_IDS = Object.keys(cardQueries('', '', ''));
-/** The key whose card is shown: the old one of a rotation that goes on. */
+/** The key of the card: the old key of a running rotation. */
 const CARD_KEY = 'key_mobile_2025';
 const SHOWN_SECONDS = 6 * 3600;
 
-/** What a demonstration answered at one moment (seconds since the epoch), and scenes made of it. */
+/** Results of a demonstration at one time (seconds since the epoch), and scenes with them. */
 export class Scenes {
   readonly at: number;
   private readonly overviewFrames: DataFrameDTO[];
@@ -62,7 +62,7 @@ export class Scenes {
   }
 }
 
-/** Every designed state of the panel, by what it shows. */
+/** Scenes of every designed state of the panel. */
 export const STATES: Record<string, (scenes: Scenes) => Scene> = {
   'the overview': (scenes) => scenes.overview(),
   'the overview in light colours': (scenes) => scenes.overview({ mode: 'light' }),

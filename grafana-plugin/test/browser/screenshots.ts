@@ -1,6 +1,5 @@
 /**
- * Pictures of the panel on demonstration data: those of the README into src/img, or with a folder named every
- * state into it, to be looked at.
+ * Screenshots of the panel with demonstration data. Writes those of the README to src/img, or every scene to FOLDER.
  *
  *     npm run screenshots [-- FOLDER]
  */
@@ -12,7 +11,7 @@ import { LINES, openHost } from './loader-host.ts';
 import { Scenes, STATES } from './scenes.ts';
 
 const IMAGES = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'src', 'img');
-/** Pictures that the README shows, by file name. */
+/** Screenshots of the README by file name. */
 const SHOWN: Record<string, string> = {
   'the overview': 'overview',
   'the card': 'key-card',
@@ -28,7 +27,7 @@ try {
     const file = folder === undefined ? SHOWN[name] : name.replace(/\W+/g, '-');
     if (file === undefined) continue;
     const { width, height } = scene(scenes);
-    // Both scroll; the pictures of the README are as high as all of it.
+    // The panel scrolls. Screenshots of the README show its full height.
     const whole = folder !== undefined ? height : file.includes('card') ? 1770 : 1010;
     await host.show({ ...scene(scenes), height: whole });
     await host.page.setViewportSize({ width: Math.max(400, width + 16), height: whole + 16 });

@@ -1,6 +1,6 @@
 import { expect, test } from '@grafana/plugin-e2e';
 
-/** These need the dashboards of this repository provisioned, and the demonstration's traffic. */
+/** Requires the provisioned dashboards of this repository and demonstration traffic. */
 const OVERVIEW = { uid: 'atender-overview' };
 
 test('the overview lists every key, and a click keeps key and time range', async ({
@@ -26,5 +26,5 @@ test('the card explains every check', async ({ gotoDashboardPage, page }) => {
   });
   const checks = page.getByRole('region', { name: 'Checks' });
   await expect(checks.getByText('AtenderKeyServerErrors')).toBeVisible({ timeout: 30_000 });
-  await expect(checks.getByRole('row', { name: /5xx answers/ })).toContainText('Breached');
+  await expect(checks.getByRole('row', { name: /5xx responses/ })).toContainText('Breached');
 });

@@ -1,6 +1,6 @@
 import { stripes } from '../../src/components/AnswerBar/stripes.ts';
 
-describe('the stripes of a bar', () => {
+describe('the parts of a bar', () => {
   const widths = (image: string) =>
     [...image.matchAll(/(\w+) ([\d.]+)% (?:calc\()?([\d.]+)%/g)]
       .filter(([, color]) => color !== 'transparent')
@@ -18,7 +18,7 @@ describe('the stripes of a bar', () => {
     expect(image).toContain('transparent calc(75.0% - 1px) 75.0%');
   });
 
-  test('can be seen however small a share is', () => {
+  test('have a minimum width', () => {
     const [, failed] = widths(
       stripes([
         { color: 'green', share: 0.9999 },
@@ -28,7 +28,7 @@ describe('the stripes of a bar', () => {
     expect(failed?.[1]).toBeGreaterThan(3);
   });
 
-  test('of one part fill the bar', () => {
+  test('fill the bar if there is only one', () => {
     expect(stripes([{ color: 'green', share: 1 }])).toBe('linear-gradient(to right, green 0.0% 100%)');
   });
 });

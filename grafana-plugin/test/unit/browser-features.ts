@@ -1,4 +1,4 @@
-/** What browsers have and jsdom does not. */
+/** Browser features that jsdom lacks. */
 
 import { clearImmediate, setImmediate } from 'node:timers';
 import { TextDecoder, TextEncoder } from 'node:util';
@@ -15,12 +15,12 @@ Object.assign(globalThis, {
   TextEncoder,
   MessageChannel,
   MessagePort,
-  // React would otherwise schedule by a channel, which keeps the process from ending.
+  // Otherwise React schedules through a MessageChannel, which keeps the process alive.
   setImmediate,
   clearImmediate,
   ResizeObserver: NoResizeObserver,
   IntersectionObserver: NoResizeObserver,
-  // Icons are files of a Grafana server.
+  // Icons come from a Grafana server.
   fetch: () =>
     Promise.resolve({ ok: true, status: 200, text: () => Promise.resolve('<svg/>'), headers: new Map() }),
   matchMedia: () => ({

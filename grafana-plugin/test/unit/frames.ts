@@ -14,7 +14,7 @@ export const NOW = Date.UTC(2026, 4, 4, 12) / 1000;
 
 export type Row = Record<string, string | number>;
 
-/** A table as the Prometheus data source makes it: a column a label, and the value last. */
+/** A table of the Prometheus data source: one column per label, then the value. */
 export function table(refId: string, rows: Row[]): DataFrame {
   const labels = [...new Set(rows.flatMap((row) => Object.keys(row)))].filter((name) => name !== 'value');
   return toDataFrame({
@@ -31,7 +31,7 @@ export function table(refId: string, rows: Row[]): DataFrame {
   });
 }
 
-/** A series over the last hours, a value each five minutes up to now. */
+/** A series with one value every five minutes, up to now. */
 export function series(refId: string, labels: Record<string, string>, values: number[]): DataFrame {
   return toDataFrame({
     refId,
@@ -54,7 +54,7 @@ export function panelData(frames: DataFrame[], more: Partial<PanelData> = {}): P
 export const listOf = (frames: DataFrame[], more?: Partial<PanelData>): KeyList =>
   keyListOf(answersOf(panelData(frames, more), {}));
 
-/** What a healthy key's queries answer; `statuses` are the requests of each window by status. */
+/** Query results of healthy keys. `statuses` are the requests of each window by status. */
 export function keyFrames(
   keys: { id: string; tenant?: string; info?: Row; facts?: Row[]; statuses?: Record<number, number> }[],
 ): DataFrame[] {

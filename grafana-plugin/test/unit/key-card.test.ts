@@ -19,7 +19,7 @@ const fact = (name: string, value: number, more = {}) => ({
   ...more,
 });
 
-test('every status seen has its meaning and share, those not seen are left out', () => {
+test('every status with requests has its meaning and share, others are left out', () => {
   const lines = statusesOf(key(keyFrames([{ id: 'k', statuses: { 200: 75, 403: 25, 404: 0 } }])));
   expect(lines.map(({ status, share }) => [status, share])).toEqual([
     [200, 0.75],
@@ -28,7 +28,7 @@ test('every status seen has its meaning and share, those not seen are left out',
   expect(lines[1]?.meaning.remedy).toMatch(/scopes/);
 });
 
-test('endpoints are busiest first, and a cluster of 404 and 422 is marked on its endpoint only', () => {
+test('endpoints are sorted by requests, and only the endpoint of a cluster is marked', () => {
   const row = (endpoint: string, status: string, value: number) => ({
     ...OF,
     method: 'GET',
@@ -50,7 +50,7 @@ test('endpoints are busiest first, and a cluster of 404 and 422 is marked on its
   expect(lines[0]?.share).toBeCloseTo(111 / 151);
 });
 
-test('scopes needed without a grant come first, granted and never needed last', () => {
+test('scopes needed without a grant come first, scopes never needed last', () => {
   const facts = [
     fact('scope_info', 1, { scope: 'contacts:write' }),
     fact('scope_info', 1, { scope: 'tags:read' }),
@@ -66,7 +66,7 @@ test('scopes needed without a grant come first, granted and never needed last', 
   ]);
 });
 
-test('the advice about scopes never takes away what covers a used scope', () => {
+test('the suggested scopes still cover every used scope', () => {
   const facts = [
     fact('scope_info', 1, { scope: 'conversations:write' }),
     fact('scope_info', 1, { scope: 'tags:read' }),
@@ -78,7 +78,7 @@ test('the advice about scopes never takes away what covers a used scope', () => 
   ]);
 });
 
-test('quota headroom counts the burst by minute and says where no limit is known', () => {
+test('rate-limit headroom includes the burst per minute and marks a missing limit', () => {
   const facts = [
     fact('rate_limit', 60, { window: 'minute' }),
     fact('rate_limit_burst', 10),
@@ -91,22 +91,22 @@ test('quota headroom counts the burst by minute and says where no limit is known
   ]);
 });
 
-test('without facts neither use nor limit is made up', () => {
+test('without facts, use and limit are unknown', () => {
   const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'facts');
   for (const { used, limit } of quotaLines(key(frames)))
     expect([used, limit]).toEqual([Number.NaN, Number.NaN]);
 });
 
-test('what happened to the key is told oldest first, without what never happened', () => {
+test('events are sorted oldest first, without events that never happened', () => {
   const facts = [fact('last_used_timestamp_seconds', NOW - 5), fact('created_timestamp_seconds', NOW - 500)];
   const list = listOf(keyFrames([{ id: 'k', facts }]));
-  expect(momentsOf(keyOf(list, 'k') as ListedKey, list).map(({ what }) => what)).toEqual([
+  expect(momentsOf(keyOf(list, 'k') as ListedKey, list).map(({ kind }) => kind)).toEqual([
     'created',
     'lastUsed',
   ]);
 });
 
-describe('the rotation tracker', () => {
+describe('the rotation', () => {
   const used = (ago: number, gap = 0) => [
     fact('last_used_timestamp_seconds', NOW - ago),
     fact('max_gap_seconds', gap),
@@ -124,21 +124,21 @@ describe('the rotation tracker', () => {
   const tracked = (list: ReturnType<typeof listOf>, id: string) =>
     rotationOf(keyOf(list, id) as ListedKey, list);
 
-  test('is the same from either key of the pair', () => {
+  test('is the same for both keys', () => {
     const [fromOld, fromNew] = ['old', 'new'].map((id) => tracked(pair(3600), id));
     expect(fromOld).toMatchObject({ shown: 'old', old: { id: 'old' }, next: { id: 'new' } });
     expect(fromNew).toMatchObject({ shown: 'next', old: { id: 'old' }, next: { id: 'new' } });
     expect(fromNew?.check).toEqual(fromOld?.check);
   });
 
-  test('shows the share of the new key over time and what still uses the old one', () => {
+  test('has the share of the new key over time and the endpoints still called with the old key', () => {
     const rotation = tracked(pair(3600), 'new');
     expect(rotation?.shares.next).toEqual([0.25, 0.5, 1]);
     expect(rotation?.lately).toBeCloseTo(0.6);
     expect(rotation?.stragglers).toMatchObject([{ template: '/v1/a', requests: 12 }]);
   });
 
-  test('says when the old key is safe to revoke: a day quiet, or longer than its own longest gap', () => {
+  test('is safe to revoke after a day without use, or after 1.5 times the longest gap', () => {
     expect(tracked(pair(3600), 'old')).toMatchObject({
       check: { result: 'ok' },
       safeAfter: NOW - 3600 + 86_400,
@@ -147,7 +147,7 @@ describe('the rotation tracker', () => {
     expect(tracked(pair(90_000), 'old')?.check.result).toBe('breach');
   });
 
-  test('holds the old key to its own threshold, on the card of the new key too', () => {
+  test('uses the threshold of the old key on the cards of both keys', () => {
     const own = { __name__: 'atender_key_threshold', kind: 'rotation_quiet_seconds', value: 3 * 86_400 };
     const card = listOf([
       ...keyFrames([{ id: 'new', info: { replaces: 'old' }, facts: used(10) }]).filter(
@@ -165,7 +165,7 @@ describe('the rotation tracker', () => {
     expect(tracked(card, 'new')?.safeAfter).toBe(NOW - 3600 + 3 * 86_400);
   });
 
-  test('names no such time while the new key is not in use, nor for a key that is revoked already', () => {
+  test('has no safe time if the new key is not in use or the old key is already revoked', () => {
     const rotation = (oldAgo: number, newAgo: number | undefined, state = 'active') =>
       tracked(
         listOf(
@@ -178,12 +178,12 @@ describe('the rotation tracker', () => {
       );
     expect(rotation(3600, 10)?.safeAfter).toBe(NOW - 3600 + 86_400);
     expect(rotation(3600, undefined)?.safeAfter).toBeNaN();
-    // Quiet for long enough, as its replacement is: of both, a time in the past would be named.
+    // Both keys are unused for long enough, so the safe time would be in the past.
     expect(rotation(3 * 86_400, 2 * 86_400)?.safeAfter).toBeNaN();
     expect(rotation(3600, 10, 'revoked')?.safeAfter).toBeNaN();
   });
 
-  test('is absent for a key that is not being replaced', () => {
+  test('is undefined for a key without a rotation', () => {
     expect(tracked(listOf(keyFrames([{ id: 'k' }])), 'k')).toBeUndefined();
   });
 });
@@ -192,19 +192,19 @@ describe('the key of the card', () => {
   const { keys } = listOf(
     keyFrames([{ id: 'fine' }, { id: 'k', tenant: 'a' }, { id: 'k', tenant: 'b', statuses: { 500: 100 } }]),
   );
-  test('is the named one, of the tenant where several have it', () => {
+  test('is the one with the id, in the given tenant if several have it', () => {
     expect(chosenKey(keys, 'k', 'a')).toMatchObject({ id: 'k', tenant: 'a' });
     expect(chosenKey(keys, 'fine', 'b')).toMatchObject({ id: 'fine', tenant: 'acme' });
   });
-  test('is the worst where nothing is named', () => {
+  test('is the worst key without an id', () => {
     expect(chosenKey(keys, '', '')).toMatchObject({ id: 'k', tenant: 'b' });
   });
-  test('is none when the named one is not there', () => {
+  test('is undefined if no key has the id', () => {
     expect(chosenKey(keys, 'other', '')).toBeUndefined();
   });
 });
 
-test('a card is not mistaken for the other key of its rotation', () => {
+test('the card does not list the other key of the rotation', () => {
   const list = listOf([
     ...keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'info'),
     table('info', [

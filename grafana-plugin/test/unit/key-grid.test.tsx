@@ -9,17 +9,17 @@ import { keyFrames, listOf } from './frames.ts';
 
 const { keys, now } = listOf(keyFrames(Array.from({ length: 200 }, (_, i) => ({ id: `key_${i}` }))));
 
-test('scrolling draws the rows that come, and none of those that stay again but the one in the tab order', () => {
-  const dressing = dress(keys, {
+test('scrolling renders only new rows and the row in the tab order', () => {
+  const fieldConfig = dress(keys, {
     fieldConfig: { defaults: {}, overrides: [] },
     theme: createTheme(),
     timeZone: 'utc',
     replaceVariables: (text) => text,
   });
   let drawn: string[] = [];
-  const state: typeof dressing.state = (key) => {
+  const state: typeof fieldConfig.state = (key) => {
     drawn.push(key.id);
-    return dressing.state(key);
+    return fieldConfig.state(key);
   };
   render(
     <KeyGrid
@@ -27,7 +27,7 @@ test('scrolling draws the rows that come, and none of those that stay again but 
       columns={COLUMN_NAMES}
       sorting={WORST_FIRST}
       onSort={() => {}}
-      dressing={{ ...dressing, state }}
+      fieldConfig={{ ...fieldConfig, state }}
       now={now}
       timeZone="utc"
       width={1600}
@@ -40,6 +40,6 @@ test('scrolling draws the rows that come, and none of those that stay again but 
   grid.scrollTop = 10 * ROW_HEIGHT;
   fireEvent.scroll(grid);
   expect(drawn.length).toBeGreaterThan(0);
-  // It leaves the flow of the others when it goes out of sight.
+  // The focused row leaves the flow when it is scrolled out of view.
   expect(drawn.filter((id) => before.has(id))).toEqual(['key_0']);
 });

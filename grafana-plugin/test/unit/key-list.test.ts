@@ -19,7 +19,7 @@ describe('the state of a key', () => {
     expect(stateOfKey(list, 'k')).toBe(state);
   });
 
-  test('is silent when a real-time key was not used for longer than its own threshold', () => {
+  test('is silent if a real-time key was last used longer ago than its threshold', () => {
     const frames = keyFrames([
       { id: 'k', facts: [{ __name__: LAST_USED, value: NOW - 3000 }], statuses: { 200: 0 } },
     ]);
@@ -30,7 +30,7 @@ describe('the state of a key', () => {
     expect(stateOfKey(listOf([...frames, own]), 'k')).toBe('silent');
   });
 
-  test('is stale after 30 days, never used without a last use', () => {
+  test('is stale after 30 days without use, never used without a last use', () => {
     const at = (value: number) => [{ __name__: LAST_USED, value }];
     const list = listOf(
       keyFrames([
@@ -46,7 +46,7 @@ describe('the state of a key', () => {
     expect(stateOfKey(list, 'fresh')).toBe('never_used');
   });
 
-  test('is revoked but used when a revoked key is answered', () => {
+  test('is revoked but used if a revoked key gets a response other than 401', () => {
     const list = listOf(keyFrames([{ id: 'k', info: { state: 'revoked' } }]));
     expect(stateOfKey(list, 'k')).toBe('revoked_used');
     const revokedFor = (seconds: number) => [
@@ -63,12 +63,12 @@ describe('the state of a key', () => {
     expect([before, after].map((one) => one && stateOfKey(one, 'k'))).toEqual(['disabled', 'revoked_used']);
   });
 
-  test('is blind, and not silent, while an exporter is blind', () => {
+  test('is blind rather than silent while an exporter is blind', () => {
     const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'pipeline');
     expect(stateOfKey(listOf([...frames, table('pipeline', [{ value: 1 }])]), 'k')).toBe('blind');
   });
 
-  test('is blind when any of several exporters is', () => {
+  test('is blind if any exporter is blind', () => {
     const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'pipeline');
     const blind = table('pipeline', [
       { instance: 'host-0', value: 0 },
@@ -77,7 +77,7 @@ describe('the state of a key', () => {
     expect(stateOfKey(listOf([...frames, blind]), 'k')).toBe('blind');
   });
 
-  test('is blind when the exporter that shows it is, and no other key is', () => {
+  test('is blind only for keys of the blind exporter', () => {
     const frames = keyFrames([{ id: 'k' }, { id: 'other' }, { id: 'k', tenant: 'globex' }]);
     const blind = table('pipeline', [
       { tenant_id: 'acme', key_id: 'k', value: 1 },
@@ -92,13 +92,13 @@ describe('the state of a key', () => {
     expect(list.blind).toBe(1);
   });
 
-  test('is blind when no exporter answers any more', () => {
+  test('is blind if no exporter is scraped', () => {
     const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'pipeline');
     const request = { targets: [{ refId: 'pipeline' }] } as never;
     expect(stateOfKey(listOf(frames, { request }), 'k')).toBe('blind');
   });
 
-  test('is not known where the shown time ends in the future, which no query of the present can tell of', () => {
+  test('is unknown if the time range ends in the future', () => {
     const past = [series('volume', { tenant_id: 'acme', key_id: 'k' }, [1, 2, 3])];
     const today = { from: dateTime((NOW - 43_200) * 1000), to: dateTime((NOW + 43_199) * 1000) };
     const roles = ['info', 'facts', 'status30m', 'pipeline', 'volume'];
@@ -111,7 +111,7 @@ describe('the state of a key', () => {
     expect(list.now).toBe(NOW);
   });
 
-  test('is that of the time the queries say they are about, whatever time is shown', () => {
+  test('is that of the evaluation time, independent of the time range', () => {
     const asOf = (at: number) => [...keyFrames([{ id: 'k' }]), table('asOf', [{ value: at }])];
     const range = (from: number, to: number) => ({ from: dateTime(from * 1000), to: dateTime(to * 1000) });
     const shown = (ends: number, at: number) => {
@@ -126,25 +126,25 @@ describe('the state of a key', () => {
     expect(shown(NOW, NOW - 7200).now).toBe(NOW - 7200);
   });
 
-  test('is rotating for both keys of a rotation, each naming the other', () => {
+  test('is rotating for both keys of a rotation, and the reason names the other key', () => {
     const list = listOf(keyFrames([{ id: 'old' }, { id: 'new', info: { replaces: 'old' } }]));
     expect(stateOfKey(list, 'old')).toBe('rotating');
     expect(stateOfKey(list, 'new')).toBe('rotating');
     expect(keyOf(list, 'old')?.health.reason).toContain('Name of new');
   });
 
-  test('is unknown, not fine, when the query that decides is missing', () => {
+  test('is unknown rather than healthy if the deciding query is missing', () => {
     const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => !refId?.startsWith('status'));
     expect(stateOfKey(listOf(frames), 'k')).toBe('unknown');
   });
 
-  test.each(['', '5xx', 'NaN'])('is unknown, not fine, when requests are told by the status %j', (status) => {
+  test.each(['', '5xx', 'NaN'])('is unknown rather than healthy if the status label is %j', (status) => {
     const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'status30m');
     const row = { tenant_id: 'acme', key_id: 'k', status, value: 100 };
     expect(stateOfKey(listOf([...frames, table('status30m', [row])]), 'k')).toBe('unknown');
   });
 
-  test('names spike and dip from the recorded rates', () => {
+  test('detects spikes and dips from the recorded rates', () => {
     const rates = (recent: number) => [
       ...['recentRate', 'dayRate', 'expectedRate'].map((role) =>
         table(role, [{ tenant_id: 'acme', key_id: 'k', value: role === 'recentRate' ? recent : 0.1 }]),
@@ -155,7 +155,7 @@ describe('the state of a key', () => {
     expect(keyOf(listOf([...keyFrames([{ id: 'k' }]), ...rates(0.1)]), 'k')?.anomaly).toBeUndefined();
   });
 
-  test('takes 403 answers for nothing new when an earlier hour had as many', () => {
+  test('is not forbidden if an earlier hour had as many 403 responses', () => {
     const frames = keyFrames([{ id: 'k', statuses: { 200: 5000, 403: 6 } }]);
     const history = (value: number) => table('forbiddenHistory', [{ tenant_id: 'acme', key_id: 'k', value }]);
     expect(stateOfKey(listOf([...frames, history(6)]), 'k')).toBe('healthy');
@@ -170,16 +170,16 @@ describe('thresholds', () => {
     { tenant_id: 'acme', key_id: 'k', kind: 'throttled_ratio', value: 0.1 },
   ]);
 
-  test('come from the recorded effective vector', () => {
+  test('come from the recorded thresholds', () => {
     expect(check([...keyFrames([{ id: 'k' }]), effective])?.threshold).toBe(0.1);
   });
 
-  test('are those of the keys file where nothing is recorded', () => {
+  test('come from the keys file if nothing is recorded', () => {
     const own = table('overrides', [{ tenant_id: 'acme', key_id: 'k', kind: 'throttled_ratio', value: 0.2 }]);
     expect(check([...keyFrames([{ id: 'k' }]), own])).toMatchObject({ threshold: 0.2, origin: 'key' });
   });
 
-  test('are said to be the key’s own only where the keys file sets them', () => {
+  test('have the key as origin only if the keys file sets them', () => {
     const none = table('overrides', []);
     const own = table('overrides', [{ tenant_id: 'acme', key_id: 'k', kind: 'throttled_ratio', value: 0.1 }]);
     expect(check([...keyFrames([{ id: 'k' }]), effective, none])?.origin).toBe('default');
@@ -188,7 +188,7 @@ describe('thresholds', () => {
 });
 
 describe('joining', () => {
-  test('keeps keys of the same id apart by tenant', () => {
+  test('separates keys with the same id by tenant', () => {
     const list = listOf(
       keyFrames([
         { id: 'k', tenant: 'a', statuses: { 500: 100 } },
@@ -202,7 +202,7 @@ describe('joining', () => {
     expect(new Set(list.keys.map(({ handle }) => handle)).size).toBe(2);
   });
 
-  test('does not merge names that read the same when put together', () => {
+  test('does not merge keys whose tenant and id concatenate to the same text', () => {
     const list = listOf(
       keyFrames([
         { id: 'c', tenant: 'a","b' },
@@ -212,12 +212,12 @@ describe('joining', () => {
     expect(new Set(list.keys.map(({ handle }) => handle)).size).toBe(2);
   });
 
-  test('leaves requests without a key and keys beyond the limits out', () => {
+  test('leaves out requests without a key and keys over the limit', () => {
     const list = listOf(keyFrames([{ id: 'k' }, { id: '__none__' }, { id: '__other__' }]));
     expect(list.keys.map(({ id }) => id)).toEqual(['k']);
   });
 
-  test('reads time series as well as tables, by their last value', () => {
+  test('reads the last value of time series', () => {
     const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'status30m');
     const labels = { tenant_id: 'acme', key_id: 'k' };
     const list = listOf([
@@ -228,13 +228,13 @@ describe('joining', () => {
     expect(keyOf(list, 'k')?.signals.thirtyMinutes).toMatchObject({ requests: 100, serverErrors: 50 });
   });
 
-  test('does not count a series that ended before the others did', () => {
+  test('ignores a series that ended before the others', () => {
     const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'status30m');
     const labels = { tenant_id: 'acme', key_id: 'k' };
     const list = listOf([
       ...frames,
       series('status30m', { ...labels, status: '200' }, [50, 50, 50, 50]),
-      // Its last value is of ten minutes ago.
+      // Last value ten minutes ago.
       series('status30m', { ...labels, status: '500' }, [40, 40, Number.NaN, Number.NaN]),
       series('status30m', { ...labels, status: '429' }, [5, 5, 5, Number.NaN]),
     ]);
@@ -245,7 +245,7 @@ describe('joining', () => {
     ['NaN', Number.NaN],
     ['null', null],
     ['infinite', Number.POSITIVE_INFINITY],
-  ])('takes a key of which every count is %s for unknown, and one of several for none', (_, value) => {
+  ])('treats a key as unknown if every count is %s, and ignores single ones', (_, value) => {
     const statuses = keyFrames([{ id: 'k' }, { id: 'other', statuses: { 200: 60, 500: 40 } }]).map((frame) =>
       frame.refId?.startsWith('status')
         ? {
@@ -265,7 +265,7 @@ describe('joining', () => {
     expect(keyOf(list, 'other')?.requests).toBe(60);
   });
 
-  test('takes the latest of several rows of one series', () => {
+  test('uses the latest of several rows of a series', () => {
     const frame = toDataFrame({
       refId: 'status30m',
       meta: { type: DataFrameType.TimeSeriesLong },
@@ -284,19 +284,19 @@ describe('joining', () => {
   const without = (frames: ReturnType<typeof keyFrames>, ...roles: string[]) =>
     frames.filter(({ refId }) => !roles.includes(refId ?? ''));
 
-  test('takes a query without tenants to be about the only tenant that has the key', () => {
+  test('joins a table without tenants to the only tenant with the key', () => {
     const statuses = table('status30m', [{ key_id: 'k', status: '500', value: 100 }]);
     const list = listOf([statuses, ...without(keyFrames([{ id: 'k' }]), 'status30m')]);
     expect(list.keys.map(({ tenant, id }) => [tenant, id])).toEqual([['acme', 'k']]);
     expect(list.keys[0]?.signals.thirtyMinutes.serverErrors).toBe(100);
   });
 
-  test('takes a time series without tenants the same way', () => {
+  test('joins a time series without tenants to the only tenant with the key', () => {
     const list = listOf([series('volume', { key_id: 'k' }, [1, 2]), ...keyFrames([{ id: 'k' }])]);
     expect(list.keys.map(({ tenant, trend }) => [tenant, trend?.values])).toEqual([['acme', [1, 2]]]);
   });
 
-  test('shows keys without any tenant', () => {
+  test('shows keys without a tenant', () => {
     const frames = keyFrames([{ id: 'k' }]).map((frame) => ({
       ...frame,
       fields: frame.fields.filter(({ name }) => name !== 'tenant_id'),
@@ -306,7 +306,7 @@ describe('joining', () => {
     ]);
   });
 
-  test('adds up what exporters say one by one, and takes the latest use', () => {
+  test('adds the requests of several exporters and uses the latest use', () => {
     const by = (instance: string, more: Record<string, string | number>) => ({
       tenant_id: 'acme',
       key_id: 'k',
@@ -335,16 +335,16 @@ describe('joining', () => {
     expect(key?.lastUsed).toBe(NOW - 5);
     expect(key?.change).toBeCloseTo(0.5);
     expect(key?.trend?.values).toEqual([11, 2]);
-    expect(key?.readings.addresses).toEqual(['192.0.2.0/24']);
+    expect(key?.data.addresses).toEqual(['192.0.2.0/24']);
   });
 
-  test('does not call a key unused because the query about facts answered nothing', () => {
+  test('does not show a key as unused if the facts query returned no data', () => {
     const list = listOf([...without(keyFrames([{ id: 'k' }]), 'facts'), table('facts', [])]);
     expect(keyOf(list, 'k')?.lastUsed).toBeNaN();
     expect(stateOfKey(list, 'k')).toBe('healthy');
   });
 
-  test('shows the keys that one query names, and judges them by all that is known', () => {
+  test('shows the keys that one query selects, with states from all results', () => {
     const frames = keyFrames([{ id: 'k' }, { id: 'k', tenant: 'b' }, { id: 'old' }, { id: 'l' }]);
     const replacing = table('info', [
       { tenant_id: 'acme', key_id: 'k', replaces: 'old', state: 'active', value: 1 },
@@ -362,7 +362,7 @@ describe('joining', () => {
     expect(stateOfKey(list, 'k')).toBe('rotating');
   });
 
-  test('shows every key when the query that names them failed', () => {
+  test('shows every key if the query that selects keys failed', () => {
     const list = listOf(keyFrames([{ id: 'k' }]), {
       errors: [{ refId: 'keys', message: 'timed out' }],
       request: { targets: [{ refId: 'keys' }] } as never,
@@ -370,7 +370,7 @@ describe('joining', () => {
     expect(list.keys.map(({ id }) => id)).toEqual(['k']);
   });
 
-  test('finds the role of a query whose refId the options name', () => {
+  test('assigns a role to a refId from the options', () => {
     const frames = keyFrames([{ id: 'k' }]).map((frame) =>
       frame.refId === 'info' ? { ...frame, refId: 'A' } : frame,
     );
@@ -379,20 +379,20 @@ describe('joining', () => {
   });
 });
 
-describe('what was not asked or not answered', () => {
+describe('missing results', () => {
   const without = (role: string) =>
     keyFrames([{ id: 'k', info: { state: 'revoked' } }]).filter(({ refId }) => refId !== role);
   const resultOf = (list: ReturnType<typeof listOf>, check: string) =>
     keyOf(list, 'k')?.health.checks.find(({ name }) => name === check)?.result;
 
-  test('makes no key one that the keys file does not have, nor one that is not revoked', () => {
+  test('leave it unknown whether a key is registered or revoked', () => {
     const list = listOf(without('info'));
     for (const check of ['revoked_used', 'silence']) expect(resultOf(list, check)).toBe('unknown');
     const asked = listOf([...without('info'), table('info', [])]);
     for (const check of ['revoked_used', 'silence']) expect(resultOf(asked, check)).toBe('not_applicable');
   });
 
-  test('makes no key never used where no key has any fact though some have requests', () => {
+  test('do not make keys never used if no key has facts but some have requests', () => {
     const others = [
       { id: 'k', statuses: { 200: 0 } },
       { id: 'busy', statuses: { 200: 100 } },
@@ -404,7 +404,7 @@ describe('what was not asked or not answered', () => {
   });
 });
 
-test('of two keys that replace one, the one used last is its successor', () => {
+test('if two keys replace one, the one last used is the successor', () => {
   const used = (at: number) => [{ __name__: LAST_USED, value: at }];
   for (const [first, second] of [
     [0, NOW - 60],
@@ -421,7 +421,7 @@ test('of two keys that replace one, the one used last is its successor', () => {
   }
 });
 
-describe('several exporters that tell of one key', () => {
+describe('results of several exporters for one key', () => {
   const rows = [
     {
       tenant_id: 'acme',
@@ -445,14 +445,14 @@ describe('several exporters that tell of one key', () => {
   test.each([
     ['first', rows],
     ['last', [...rows].reverse()],
-  ])('and differ about it: it is revoked where one says so, whether it comes %s', (_, info) => {
+  ])('the key is revoked if one exporter says so, in the %s row', (_, info) => {
     const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'info');
     const list = listOf([...frames, table('info', info)]);
     expect(stateOfKey(list, 'k')).toBe('revoked_used');
-    expect(keyOf(list, 'k')?.readings.info).toMatchObject({ realtime: true, replaces: 'old' });
+    expect(keyOf(list, 'k')?.data.info).toMatchObject({ realtime: true, replaces: 'old' });
   });
 
-  test('the highest of their thresholds counts, as the rules record it', () => {
+  test('the highest threshold counts, as in the rules', () => {
     const own = (value: number) => ({ tenant_id: 'acme', key_id: 'k', kind: 'stale_seconds', value });
     for (const values of [
       [7, 5],
@@ -464,14 +464,14 @@ describe('several exporters that tell of one key', () => {
   });
 });
 
-describe('figures', () => {
+describe('numbers', () => {
   test('compare the last hour with the same hour a week ago', () => {
     const rate = (role: string, value: number) => table(role, [{ tenant_id: 'acme', key_id: 'k', value }]);
     const list = listOf([...keyFrames([{ id: 'k' }]), rate('recentRate', 0.12), rate('lastWeek', 0.1)]);
     expect(keyOf(list, 'k')?.change).toBeCloseTo(0.2);
   });
 
-  test('mark a key that only the shown past knows', () => {
+  test('mark a key without current samples', () => {
     const list = listOf([
       ...keyFrames([{ id: 'k' }]),
       series('volume', { tenant_id: 'acme', key_id: 'gone' }, [1, 1, Number.NaN, Number.NaN]),

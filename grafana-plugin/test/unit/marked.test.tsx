@@ -4,7 +4,7 @@ import i18next from 'i18next';
 import React from 'react';
 import { STATES } from '../../../exporter/src/health/states.ts';
 import { STATUS_MEANINGS } from '../../../exporter/src/health/statuses.ts';
-import { limitOf, measured } from '../../../exporter/src/web/pages/wording.ts';
+import { RESULT_TITLES, thresholdText, valueText } from '../../../exporter/src/health/wording.ts';
 import { KeyUsagePanel } from '../../src/components/KeyUsagePanel/KeyUsagePanel.tsx';
 import type { PanelOptions } from '../../src/options/options.ts';
 import { suggestionsFor } from '../../src/options/suggestions.ts';
@@ -14,7 +14,7 @@ import { ROLE_NAMES } from '../../src/roles/roles.ts';
 import { keyFrames, listOf, NOW, panelData, type Row, series, table } from './frames.ts';
 
 beforeAll(async () => {
-  // As Grafana's pseudo-locale does: what went through a translation is marked.
+  // Marks translated texts, as the pseudo-locale of Grafana does.
   i18next.use({ type: 'postProcessor', name: 'marked', process: (text: string) => `⟦${text}⟧` });
   await i18next.init({ lng: 'en-US', resources: {}, postProcess: ['marked'] });
 });
@@ -22,7 +22,7 @@ beforeAll(async () => {
 const SHOWN = ['title', 'aria-label', 'placeholder', 'alt'] as const;
 const MARKED = /⟦[^⟦⟧]*(⟦[^⟦⟧]*⟧[^⟦⟧]*)*⟧/g;
 
-/** Texts and attributes on the page that no translation made. */
+/** Texts and attributes on the page that were not translated. */
 function unmarked(): string[] {
   const texts: string[] = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -32,7 +32,7 @@ function unmarked(): string[] {
   return texts.map((text) => text.replace(MARKED, '').trim()).filter((text) => /\p{L}{2}/u.test(text));
 }
 
-/** Words of the data, and those that page, API and alerts have too, which are English everywhere. */
+/** Texts of the data, and texts shared with page, API and alerts, which are always English. */
 function ofOthers(frames: DataFrame[], more: Partial<PanelData>): Set<string> {
   const { keys } = listOf(frames, more);
   return new Set([
@@ -41,13 +41,14 @@ function ofOthers(frames: DataFrame[], more: Partial<PanelData>): Set<string> {
         fields.flatMap(({ values, labels }) => [...values, ...Object.values(labels ?? {})]),
       )
       .map(String),
+    ...Object.values(RESULT_TITLES),
     ...Object.values(STATES).flatMap(({ title, meaning, remedy }) => [title, meaning, remedy]),
     ...STATUS_MEANINGS.flatMap(({ title, meaning, remedy }) => [title, meaning, remedy]),
     ...keys.flatMap(({ health, tenant, id }) => [
       `${tenant} / ${id}`,
       health.reason,
       ...health.checks.flatMap(({ label, alert, explanation, kind, threshold, value, unit }) => [
-        ...[label, alert, explanation, limitOf(kind, threshold), measured(value, unit)],
+        ...[label, alert, explanation, thresholdText(kind, threshold), valueText(value, unit)],
       ]),
     ]),
   ]);
@@ -93,7 +94,7 @@ test.each<[string, PanelOptions['view'], DataFrame[], Partial<PanelData>]>([
   ],
   ['nothing', 'overview', [], { request: request([]) }],
   ['nothing yet', 'overview', [], { state: LoadingState.Loading }],
-])('%s has no word of its own that was not translated', (_, view, frames, more) => {
+])('%s has no untranslated text', (_, view, frames, more) => {
   const data = panelData(frames, more);
   const options: PanelOptions = {
     ...{ view, columns: [...COLUMN_NAMES], sortBy: 'state', showCounts: true, showFilters: true },
@@ -120,7 +121,7 @@ test.each<[string, PanelOptions['view'], DataFrame[], Partial<PanelData>]>([
   expect([...new Set(own)]).toEqual([]);
 });
 
-test('suggestions and the link to the Usage dashboard are translated', () => {
+test('suggestions and the link to the usage dashboard are translated', () => {
   const rawFrames = [{ refId: 'info', fields: [{ name: 'key_id' }] }];
   const names = [...suggestionsFor({ rawFrames }).map(({ name }) => name), usageLink().title];
   for (const name of names) expect(name).toMatch(/^⟦.*⟧$/);

@@ -3,21 +3,24 @@ import { suggestionsFor } from '../../src/options/suggestions.ts';
 import { COLUMN_NAMES } from '../../src/overview/columns.ts';
 
 describe('migration', () => {
-  test('leaves options of today as they are, and absent ones to the defaults', () => {
+  test('keeps valid options, and leaves absent ones to the defaults', () => {
     const options = { view: 'key', columns: ['state', 'owner'], sortBy: 'owner', roles: { info: 'A' } };
     expect(migrateOptions({ options })).toEqual(options);
     expect(migrateOptions({ options: {} })).toEqual({});
   });
 
-  test('leaves no columns but state and key where none were chosen', () => {
+  test('keeps an empty list of columns', () => {
     expect(migrateOptions({ options: { columns: [] } })).toEqual({ columns: [] });
   });
 
-  test.each([[undefined], [null], ['text'], [[1]]])('makes defaults of options that are %j', (options) => {
-    expect(migrateOptions({ options } as never)).not.toHaveProperty('view');
-  });
+  test.each([[undefined], [null], ['text'], [[1]]])(
+    'uses the defaults for options that are %j',
+    (options) => {
+      expect(migrateOptions({ options } as never)).not.toHaveProperty('view');
+    },
+  );
 
-  test('mends what no version ever wrote', () => {
+  test('replaces invalid values', () => {
     const options = {
       view: 'grid',
       columns: ['nonsense'],
@@ -41,7 +44,7 @@ describe('migration', () => {
 describe('suggestions', () => {
   const frame = (refId: string, ...names: string[]) => ({ refId, fields: names.map((name) => ({ name })) });
 
-  test('offer the panel for queries of the exporter, the card where the other key of a rotation is asked for', () => {
+  test('offer the panel for queries of the exporter, and the card if partnerFacts is queried', () => {
     expect(suggestionsFor({ rawFrames: [frame('info', 'key_id')] })).toMatchObject([
       { options: { view: 'overview' } },
     ]);
@@ -49,7 +52,7 @@ describe('suggestions', () => {
     expect(suggestionsFor({ rawFrames: card })).toMatchObject([{ options: { view: 'key' } }]);
   });
 
-  test('do not offer it for anything else', () => {
+  test('do not offer the panel for other data', () => {
     expect(suggestionsFor({})).toEqual([]);
     expect(suggestionsFor({ rawFrames: [frame('A', 'key_id'), frame('info', 'Value')] })).toEqual([]);
   });

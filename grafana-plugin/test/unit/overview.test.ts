@@ -27,21 +27,21 @@ const { keys } = listOf(
 const ids = (list: typeof keys) => list.map(({ id }) => id).join('');
 
 describe('sorting', () => {
-  test('is worst first by default, the more used key first within a state', () => {
+  test('is worst first by default, then by requests', () => {
     expect(ids(sortKeys(keys, WORST_FIRST))).toBe('bceda');
   });
 
-  test('by words goes from A to Z, numbers in names by value', () => {
+  test('sorts texts from A to Z, and numbers in names by value', () => {
     expect(ids(sortKeys(keys, { column: 'key', reversed: false }))).toBe('bdcea');
   });
 
-  test('by figures goes from the highest, and a second click turns it round', () => {
+  test('sorts numbers from the highest, and a second click reverses the order', () => {
     const first = sortingAfterClick(WORST_FIRST, 'requests');
     expect(ids(sortKeys(keys, first))).toBe('cdbae');
     expect(ids(sortKeys(keys, sortingAfterClick(first, 'requests')))).toBe('eabdc');
   });
 
-  test('puts what is unknown or empty last either way', () => {
+  test('puts unknown and empty values last in both orders', () => {
     for (const reversed of [false, true]) {
       expect(ids(sortKeys(keys, { column: 'owner', reversed })).at(-1)).toBe('b');
       expect(ids(sortKeys(keys, { column: 'throttled', reversed })).at(-1)).toBe('e');
@@ -54,19 +54,19 @@ describe('sorting', () => {
 });
 
 describe('filters', () => {
-  test('search finds parts of name, id and owner without case and accents, all words needed', () => {
+  test('the search matches name, id and owner without case and accents, and requires all words', () => {
     expect(ids(fittingBesidesState(keys, { ...NO_FILTERS, search: 'ALPH' }))).toBe('b');
     expect(ids(fittingBesidesState(keys, { ...NO_FILTERS, search: 'zebra crm' }))).toBe('a');
     expect(ids(fittingBesidesState(keys, { ...NO_FILTERS, search: 'zebra team' }))).toBe('');
     expect(ids(fittingBesidesState(keys, { ...NO_FILTERS, search: 'ze\u200fbra' }))).toBe('a');
   });
 
-  test('facets narrow down, and none chosen is all', () => {
+  test('a facet filters keys, and no chosen value matches all', () => {
     expect(ids(fittingBesidesState(keys, { ...NO_FILTERS, environment: ['sandbox'] }))).toBe('b');
     expect(ids(fittingBesidesState(keys, NO_FILTERS))).toBe('abcde');
   });
 
-  test('counts per state are worst first and keep a chosen state that nobody is in', () => {
+  test('counts per state are worst first and include a chosen state without keys', () => {
     expect(countStates(keys, ['silent'])).toEqual([
       { state: 'failing', count: 1 },
       { state: 'silent', count: 0 },
@@ -79,17 +79,17 @@ describe('filters', () => {
 });
 
 describe('columns', () => {
-  test('all are shown where there is room, state and key always', () => {
+  test('all are shown if they fit, state and key always', () => {
     expect(columnsThatFit(COLUMN_NAMES, 1600)).toEqual([...COLUMN_NAMES]);
     expect(columnsThatFit(COLUMN_NAMES, 300)).toEqual(['state', 'key']);
     expect(columnsThatFit([], 2000)).toEqual(['state', 'key']);
   });
 
-  test('stand below one another where both do not fit', () => {
+  test('are stacked if both do not fit', () => {
     expect([200, 315, 316, 1600].map(isStacked)).toEqual([true, true, false, false]);
   });
 
-  test('never grow fewer with more room', () => {
+  test('never become fewer in a wider panel', () => {
     let before = 0;
     for (let width = 200; width < 1700; width += 10) {
       const { length } = columnsThatFit(COLUMN_NAMES, width);
@@ -106,12 +106,12 @@ describe('the copied CSV', () => {
   };
   const cells = (text: string) => text.split('\r\n')[1] as string;
 
-  test('has a header and a line a key', () => {
+  test('has a header and one line per key', () => {
     expect(csvOf(keys).trimEnd().split('\r\n')).toHaveLength(keys.length + 1);
   });
 
   test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t1', '\r1', ' =1', '＝1'])(
-    'holds no formula for the name %j',
+    'has no formula for the name %j',
     (name) => {
       expect(cells(csv(name))).toContain(`'${name}`);
     },
@@ -122,17 +122,17 @@ describe('the copied CSV', () => {
   });
 
   test.each(['\t=1', '\r=1', 'x\t=1+1\t', 'x\n=1+1\n', 'x\r\n @SUM(A1)', 'x;=1+1;', 'x\t\t＝1'])(
-    'holds no formula where a pasted %j begins a cell within the quoted one',
+    'has no formula if a pasted %j starts a cell within a quoted one',
     (name) => {
       for (const part of csv(name).split(/[\t\r\n;]/)) expect(part).not.toMatch(/^\s*[=+\-@＝＋－＠]/);
     },
   );
 
-  test('leaves names as they are that are no formula', () => {
+  test('keeps names that are no formula', () => {
     expect(cells(csv('a - b = c; d'))).toContain('"a - b = c; d"');
   });
 
-  test('begins no cell with what a spreadsheet calculates, whatever names there are', () => {
+  test('starts no cell with a formula for any name', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (name) => {
         const [key] = keys;

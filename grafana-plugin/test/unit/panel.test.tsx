@@ -10,11 +10,14 @@ import {
 import { fireEvent, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import React from 'react';
+import { RESULT_TITLES } from '../../../exporter/src/health/wording.ts';
 import { KeyUsagePanel } from '../../src/components/KeyUsagePanel/KeyUsagePanel.tsx';
 import type { PanelOptions } from '../../src/options/options.ts';
 import { COLUMN_NAMES } from '../../src/overview/columns.ts';
+import { ROLE_WORDS } from '../../src/roles/role-words.ts';
 import { ROLE_NAMES } from '../../src/roles/roles.ts';
-import { keyFrames, NOW, panelData, series, table } from './frames.ts';
+import { keyFrames, keyOf, listOf, NOW, panelData, series, table } from './frames.ts';
+import { textOf, textOfRole } from './texts.ts';
 
 const OPTIONS: PanelOptions = {
   view: 'overview',
@@ -27,10 +30,10 @@ const OPTIONS: PanelOptions = {
   roles: {},
 };
 
-/** The query that chooses keys would leave none where it answers nothing. */
+/** All roles except `keys`, whose empty result would hide every key. */
 const ASKED = ROLE_NAMES.filter((role) => role !== 'keys');
 
-/** Properties as Grafana gives them: every query asked, whatever it answered. */
+/** Properties as Grafana passes them, with every query requested. */
 function propsOf(frames: DataFrame[], more: Partial<PanelProps<PanelOptions>> & { data?: PanelData } = {}) {
   const request = { targets: ASKED.map((refId) => ({ refId })) } as never;
   const data = panelData(frames, { request });
@@ -65,10 +68,10 @@ const THREE = keyFrames([
 ]);
 
 describe('the overview', () => {
-  test('lists every key with its state and the reason in words, worst first', () => {
+  test('lists every key with its state and reason, worst first', () => {
     show(THREE);
     expect(names()).toEqual(['Name of bad', 'Name of busy', 'Name of good']);
-    expect(rows()[0]).toHaveTextContent(/Failing50 % of 100 requests in the last 30 min were answered 5xx/);
+    expect(rows()[0]).toHaveTextContent(`Failing${keyOf(listOf(THREE), 'bad')?.health.reason}`);
   });
 
   test('counts keys per state, and a click shows only those', async () => {
@@ -93,22 +96,22 @@ describe('the overview', () => {
     expect(screen.getByRole('columnheader', { name: /Requests/ })).toHaveAttribute('aria-sort', 'ascending');
   });
 
-  test('the boxes of the filters come once the keys are shown', async () => {
+  test('shows the filter boxes after the keys', async () => {
     show(THREE);
     expect(names()).toHaveLength(3);
     expect(screen.queryByRole('combobox', { name: 'Environment' })).not.toBeInTheDocument();
     await screen.findByRole('combobox', { name: 'Environment' }, { timeout: 20_000 });
   });
 
-  test('search without a match says so and offers all keys again', async () => {
+  test('a search without a match shows a message and a button for all keys', async () => {
     show(THREE);
     fireEvent.change(screen.getByRole('textbox', { name: 'Search keys' }), { target: { value: 'nothing' } });
-    expect(screen.getByText('No key fits the search and the filters.')).toBeInTheDocument();
+    expect(screen.getByText(textOf('overview.no-match'))).toBeInTheDocument();
     await userEvent.click(screen.getByRole('button', { name: 'Show all keys' }));
     expect(names()).toHaveLength(3);
   });
 
-  test('arrow keys move between keys, one of which is in the tab order', async () => {
+  test('arrow keys move between keys, and one key is in the tab order', async () => {
     show(THREE);
     expect(rows().map((row) => row.tabIndex)).toEqual([0, -1, -1]);
     rows()[0]?.focus();
@@ -133,13 +136,13 @@ describe('the overview', () => {
     expect(rows()[1]).toHaveFocus();
   });
 
-  test('draws only the rows in sight of 2,000, but counts them all', () => {
+  test('draws only the visible rows of 2,000 keys and reports the total row count', () => {
     show(keyFrames(Array.from({ length: 2000 }, (_, i) => ({ id: `key_${i}` }))));
     expect(screen.getByRole('grid')).toHaveAttribute('aria-rowcount', '2001');
     expect(rows().length).toBeLessThan(40);
   });
 
-  test('a key whose id is that of its tenant is drawn without a complaint of React', () => {
+  test('a key whose id equals its tenant causes no React warning', () => {
     const complaints = jest.spyOn(console, 'error').mockImplementation(() => {});
     show(keyFrames([{ id: 'acme', tenant: 'acme' }]));
     expect(rows()[0]).toHaveTextContent('acme / acme');
@@ -147,7 +150,7 @@ describe('the overview', () => {
     complaints.mockRestore();
   });
 
-  test('hostile names are text', () => {
+  test('shows HTML in names as text', () => {
     const name = '<img src=x onerror=alert(1)>';
     show(keyFrames([{ id: 'k', info: { name, owner: '<b>o</b>' } }]));
     expect(screen.getByText(name)).toBeInTheDocument();
@@ -155,58 +158,56 @@ describe('the overview', () => {
   });
 });
 
-describe('what is missing', () => {
-  test('without any key it is said in a plain sentence, with what to do', () => {
+describe('notices', () => {
+  test('without keys, a message says what to do', () => {
     show([]);
-    expect(screen.getByText('There is no key to show.')).toBeInTheDocument();
-    expect(screen.getByText(/Check that the data source scrapes the exporter/)).toBeInTheDocument();
+    expect(screen.getByText(textOf('panel.no-keys'))).toBeInTheDocument();
+    expect(screen.getByText(textOf('panel.no-keys-more'))).toBeInTheDocument();
   });
 
-  test('a query that is not there is named, with what cannot be told without it', () => {
+  test('a missing query is named with the consequence', () => {
     const targets = ASKED.filter((role) => role !== 'lastWeek').map((refId) => ({ refId }));
     const data = panelData(THREE, { request: { targets } as never });
     show(THREE, { data });
-    expect(
-      screen.getByText(/There is no query lastWeek .*: the change against last week is not known/),
-    ).toBeInTheDocument();
+    expect(screen.getByText(textOfRole('notice.missing', 'lastWeek'))).toBeInTheDocument();
   });
 
-  test('without key information it is said that nobody counts as revoked, real-time or rotating', () => {
+  test('missing key information is named', () => {
     const targets = ASKED.filter((role) => role !== 'info').map((refId) => ({ refId }));
     const frames = THREE.filter(({ refId }) => refId !== 'info');
     show(frames, { data: panelData(frames, { request: { targets } as never }) });
-    expect(screen.getByText(/nor which keys are revoked, real-time or rotating/)).toBeInTheDocument();
+    expect(screen.getByText(textOfRole('notice.missing', 'info'))).toBeInTheDocument();
   });
 
-  test('a failed query is named with its error, and the keys stay', () => {
+  test('a failed query is named with its error, and the keys stay visible', () => {
     const request = propsOf(THREE).data.request as never;
     const data = panelData(THREE, { request, errors: [{ refId: 'status5m', message: 'timed out' }] });
     show(THREE, { data });
     expect(
-      screen.getByText(/The query status5m .* failed, so whether errors still last is not known: timed out/),
+      screen.getByText(textOfRole('notice.role-failed', 'status5m', { message: 'timed out' })),
     ).toBeInTheDocument();
     expect(names()).toHaveLength(3);
   });
 
-  test('a blind exporter is said above everything else', () => {
+  test('a blind exporter is reported above the keys', () => {
     show([...THREE.filter(({ refId }) => refId !== 'pipeline'), table('pipeline', [{ value: 2 }])]);
-    expect(screen.getByText(/An exporter is blind/)).toBeInTheDocument();
+    expect(screen.getByText(textOf('notice.blind'))).toBeInTheDocument();
     expect(rows()[0]).toHaveTextContent('Pipeline blind');
   });
 
-  test('a shown time that ends in the future is said to, and nothing else is missing', () => {
+  test('a time range that ends in the future is reported, and nothing else', () => {
     const [from, to] = [NOW - 43_200, NOW + 43_199].map((at) => dateTime(at * 1000)) as [DateTime, DateTime];
     const data = panelData([series('volume', { tenant_id: 'acme', key_id: 'k' }, [1, 2])], {
       timeRange: { from, to, raw: { from: 'now/d', to: 'now/d' } },
       request: { startTime: NOW * 1000, targets: ASKED.map((refId) => ({ refId })) } as never,
     });
     show([], { data });
-    expect(screen.getByText(/ends in the future, .* Choose a time that ends now/)).toBeInTheDocument();
-    expect(screen.queryByText(/answered nothing|no current samples|is blind/)).not.toBeInTheDocument();
+    expect(screen.getByText(textOf('notice.future'))).toBeInTheDocument();
+    expect(screen.queryByText(/returned no data|had no samples|is blind/)).not.toBeInTheDocument();
     expect(rows()[0]).toHaveTextContent('Unknown');
   });
 
-  test('a past time is said, and a present one is not', () => {
+  test('a past evaluation time is shown, a present one is not', () => {
     const ended = (at: number) => {
       const [from, to] = [at - 3600, at].map((one) => dateTime(one * 1000)) as [DateTime, DateTime];
       return panelData(THREE, {
@@ -221,32 +222,35 @@ describe('what is missing', () => {
     expect(screen.queryByRole('note')).not.toBeInTheDocument();
   });
 
-  test('a query that answered nothing about used keys is named', () => {
+  test('a query without data for used keys is named', () => {
     show([...THREE, table('thresholds', [])]);
-    expect(
-      screen.getByText(/The query thresholds .* answered nothing: built-in defaults stand in/),
-    ).toBeInTheDocument();
+    expect(screen.getByText(textOfRole('notice.empty', 'thresholds'))).toBeInTheDocument();
   });
 
-  test('queries that are for nothing yet are named, with where to say what they are for', () => {
+  test('queries without a role are named, with the option that assigns one', () => {
     const request = { targets: [{ refId: 'A' }, { refId: 'B' }, { refId: 'C', hide: true }] } as never;
     show([], { data: panelData([], { request }) });
-    expect(screen.getByText(/The queries A, B have no role here: name what each is for/)).toBeInTheDocument();
+    expect(screen.getByText(textOf('notice.unassigned', { refIds: 'A, B' }))).toBeInTheDocument();
   });
 
   const overview = (roles: PanelOptions['roles']) => ({ options: { ...OPTIONS, roles } });
 
-  test('a query that is named for two roles is, with the one that goes without', () => {
+  test('a query assigned to two roles is named, with the role that it lacks', () => {
     show(THREE, overview({ recentRate: 'A', lastWeek: 'A' }));
     expect(
       screen.getByText(
-        /The query A is taken for "Rate of the last hour" and cannot be for "Rate a week ago" as well, so the change against last week is not known/,
+        textOfRole('notice.shared', 'lastWeek', {
+          refId: 'A',
+          having: ROLE_WORDS.recentRate.title(),
+        }),
       ),
     ).toBeInTheDocument();
-    expect(screen.queryByText(/There is no query A \(Rate a week ago\)/)).not.toBeInTheDocument();
+    expect(
+      screen.queryByText(textOfRole('notice.missing', 'lastWeek', { refId: 'A' })),
+    ).not.toBeInTheDocument();
   });
 
-  test('a query that the options name is for that role, although its refId is the name of another', () => {
+  test('an assignment in the options wins over a refId that is the name of another role', () => {
     const frames = THREE.map((frame) => (frame.refId === 'info' ? { ...frame, refId: 'facts' } : frame));
     show(
       frames.filter((frame, i) => frame.refId !== 'facts' || THREE[i]?.refId === 'info'),
@@ -254,16 +258,16 @@ describe('what is missing', () => {
     );
     expect(names()).toContain('Name of bad');
     expect(
-      screen.getByText(/The query facts is taken for "Key information" and cannot be for "Key facts"/),
+      screen.getByText(textOfRole('notice.shared', 'facts', { having: ROLE_WORDS.info.title() })),
     ).toBeInTheDocument();
   });
 
   test.each([
-    ['status30m', 'status', 'how requests were answered is not known'],
-    ['thresholds', 'kind', 'built-in defaults stand in'],
-    ['facts', '__name__', 'when keys were last used'],
-    ['volume', 'key_id', 'there are no sparklines'],
-  ])('answers of %s without the label %s are named', (role, label, without) => {
+    ['status30m', 'status'],
+    ['thresholds', 'kind'],
+    ['facts', '__name__'],
+    ['volume', 'key_id'],
+  ] as const)('results of %s without the label %s are named', (role, label) => {
     const rest = THREE.filter(({ refId }) => refId !== role);
     const row: Record<string, string> = {
       tenant_id: 'acme',
@@ -275,40 +279,40 @@ describe('what is missing', () => {
     delete row[label];
     show([...rest, role === 'volume' ? series(role, row, [1, 2]) : table(role, [{ ...row, value: 1 }])]);
     expect(
-      screen.getByText(
-        new RegExp(`The query ${role} .* has answers without the label ${label}, so ${without}`),
-      ),
+      screen.getByText(textOfRole('notice.unreadable-one', role, { labels: label })),
     ).toBeInTheDocument();
   });
 
-  test('an error that a data source tells in the older form is told', () => {
+  test('an error in the older form of a data source is shown', () => {
     const request = propsOf(THREE).data.request as never;
     show(THREE, {
       data: panelData(THREE, { request, errors: [], error: { refId: 'status5m', message: 'timed out' } }),
     });
-    expect(screen.getByText(/The query status5m .* failed, .*: timed out/)).toBeInTheDocument();
+    expect(
+      screen.getByText(textOfRole('notice.role-failed', 'status5m', { message: 'timed out' })),
+    ).toBeInTheDocument();
   });
 
-  test('a complete answer has nothing to complain about', () => {
+  test('complete results cause no notice', () => {
     const thresholds = [{ tenant_id: 'acme', key_id: 'good', kind: 'stale_seconds', value: 1 }];
     show([...THREE, table('thresholds', thresholds)]);
     expect(
-      screen.queryByText(/There is no query|failed|answered nothing|no role|without the label/),
+      screen.queryByText(/is missing|failed|returned no data|no role|without the label/),
     ).not.toBeInTheDocument();
   });
 });
 
 describe('refreshing', () => {
-  test.each([LoadingState.Loading, LoadingState.Error])('never blanks the panel (%s)', (state) => {
+  test.each([LoadingState.Loading, LoadingState.Error])('keeps the keys visible (%s)', (state) => {
     const { rerender } = show(THREE);
     rerender(<KeyUsagePanel {...propsOf([], { data: panelData([], { state }) })} />);
     expect(names()).toHaveLength(3);
   });
 
-  test('does not take half of an answer for keys that are not used', () => {
+  test('does not show partial results as unused keys', () => {
     const half = panelData(THREE.slice(0, 1), { state: LoadingState.Loading });
     const { rerender } = show([], { data: half });
-    expect(screen.getByText('Asking for keys …')).toBeInTheDocument();
+    expect(screen.getByText(textOf('panel.loading'))).toBeInTheDocument();
     rerender(<KeyUsagePanel {...propsOf(THREE)} />);
     rerender(<KeyUsagePanel {...propsOf([], { data: half })} />);
     expect(rows()[0]).toHaveTextContent('Failing');
@@ -325,19 +329,21 @@ describe('refreshing', () => {
 describe('the card', () => {
   const options = { ...OPTIONS, view: 'key' as const };
 
-  test('shows identity, state, every check with its threshold and where that comes from', () => {
+  test('shows identity, state, and every check with its threshold and its origin', () => {
     const own = [{ tenant_id: 'acme', key_id: 'bad', kind: 'server_error_ratio', value: 0.1 }];
     show([...THREE, table('thresholds', own), table('overrides', own)], {
       options,
       replaceVariables: (text) => ({ $key: 'bad', $tenant: 'acme' })[text] ?? text,
     });
     expect(screen.getByRole('heading', { name: 'Name of bad' })).toBeInTheDocument();
-    const check = screen.getByRole('rowheader', { name: /5xx answers/ }).closest('tr');
-    expect(check).toHaveTextContent(/Breached50 %more than 10 %this key/);
-    expect(screen.getByRole('rowheader', { name: /429 answers/ }).closest('tr')).toHaveTextContent('default');
+    const check = screen.getByRole('rowheader', { name: /5xx responses/ }).closest('tr');
+    expect(check).toHaveTextContent(`${RESULT_TITLES.breach}50 %more than 10 %this key`);
+    expect(screen.getByRole('rowheader', { name: /429 responses/ }).closest('tr')).toHaveTextContent(
+      'default',
+    );
   });
 
-  test('says what is not known, rather than that nothing happened', () => {
+  test('shows missing data as unknown, not as no requests', () => {
     const targets = ['info', 'status30m'].map((refId) => ({ refId }));
     const frames = THREE.filter(({ refId }) => ['info', 'status30m'].includes(refId ?? ''));
     show(frames, {
@@ -345,24 +351,24 @@ describe('the card', () => {
       data: panelData(frames, { request: { targets } as never }),
       replaceVariables: (text) => (text === '$key' ? 'bad' : text),
     });
-    expect(screen.getByText('How requests were answered is not known.')).toBeInTheDocument();
-    expect(screen.getByText('Which endpoints were called is not known.')).toBeInTheDocument();
+    expect(screen.getByText(textOf('statuses.unknown'))).toBeInTheDocument();
+    expect(screen.getByText(textOf('endpoints.unknown'))).toBeInTheDocument();
     expect(screen.queryByText(/over the limit/)).not.toBeInTheDocument();
   });
 
-  test('does not say of the keys file what it was not told', () => {
+  test('says that a key is not in the keys file only if the query succeeded', () => {
     const targets = ASKED.filter((role) => role !== 'info').map((refId) => ({ refId }));
     const frames = THREE.filter(({ refId }) => refId !== 'info');
     const more = { options, replaceVariables: (text: string) => (text === '$key' ? 'bad' : text) };
     const { unmount } = show(frames, { ...more, data: panelData(frames, { request: { targets } as never }) });
-    expect(screen.queryByText('not in it')).not.toBeInTheDocument();
+    expect(screen.queryByText(textOf('identity.unregistered'))).not.toBeInTheDocument();
     unmount();
     show(frames, more);
-    expect(screen.getByText('not in it')).toBeInTheDocument();
+    expect(screen.getByText(textOf('identity.unregistered'))).toBeInTheDocument();
   });
 
-  test('says so when no query answered about the chosen key', () => {
+  test('shows a message if no query returned the chosen key', () => {
     show(THREE, { options, replaceVariables: (text) => (text === '$key' ? 'other' : text) });
-    expect(screen.getByText('No query answered about the key other.')).toBeInTheDocument();
+    expect(screen.getByText(textOf('panel.no-such-key', { key: 'other' }))).toBeInTheDocument();
   });
 });

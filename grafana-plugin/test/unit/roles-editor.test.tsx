@@ -5,8 +5,9 @@ import React from 'react';
 import { RolesEditor } from '../../src/options/RolesEditor/RolesEditor.tsx';
 import { ROLE_WORDS } from '../../src/roles/role-words.ts';
 import { ROLE_NAMES, type RoleMapping } from '../../src/roles/roles.ts';
+import { textOf } from './texts.ts';
 
-/** The editor as the panel's options show it, with what its queries answered. */
+/** Renders the editor with the refIds of the queries that returned data. */
 function edit(value: RoleMapping, refIds: string[], onChange: (roles: RoleMapping | undefined) => void) {
   const context = {
     data: refIds.map((refId) => ({ refId, fields: [], length: 0 })),
@@ -15,19 +16,21 @@ function edit(value: RoleMapping, refIds: string[], onChange: (roles: RoleMappin
 }
 
 describe('the editor of roles', () => {
-  test('has a field for every role, and says what is not known without those that no query has', () => {
+  test('has a field for every role, and names the consequence of each missing query', () => {
     edit({ info: 'A' }, ['A', 'facts'], () => {});
     for (const name of ROLE_NAMES)
       expect(
         screen.getByLabelText(new RegExp(`^${ROLE_WORDS[name].title()}(Without|$)`)),
       ).toBeInTheDocument();
     expect(screen.getByLabelText(/Key information/)).toHaveValue('A');
-    expect(screen.queryByText(/names, owners, tiers/)).not.toBeInTheDocument();
-    expect(screen.queryByText(/when keys were last used/)).not.toBeInTheDocument();
-    expect(screen.getByText('Without it there are no sparklines.')).toBeInTheDocument();
+    expect(screen.queryByText(new RegExp(ROLE_WORDS.info.without()))).not.toBeInTheDocument();
+    expect(screen.queryByText(new RegExp(ROLE_WORDS.facts.without()))).not.toBeInTheDocument();
+    expect(
+      screen.getByText(textOf('roles-editor.without', { without: ROLE_WORDS.volume.without() })),
+    ).toBeInTheDocument();
   });
 
-  test('takes a refId over when its field is left, and the role’s own name again when it is emptied', async () => {
+  test('saves a refId on blur, and removes it if the field is empty', async () => {
     const changes: (RoleMapping | undefined)[] = [];
     edit({ info: 'A' }, [], (roles) => changes.push(roles));
     await userEvent.type(screen.getByLabelText(/Key facts/), ' B ');

@@ -7,7 +7,7 @@ import type { WindowCounts } from '../../../../exporter/src/health/key-signals.t
 import { percent } from '../../../../exporter/src/text/numbers.ts';
 import { stripes } from './stripes.ts';
 
-/** The classes in the order of the bar, best first. */
+/** Classes of responses in the order of the bar, best first. */
 const PARTS = [
   ['success', '2xx'],
   ['redirect', '3xx'],
@@ -19,7 +19,7 @@ const PARTS = [
   ['noResponse', 'no response'],
 ] as const;
 
-/** How requests were answered, as a bar of status classes. */
+/** Responses as a bar of status classes. */
 export function AnswerBar({ counts }: { counts: WindowCounts }) {
   const styles = useStyles2(getStyles);
   if (!(counts.requests > 0))
@@ -27,7 +27,7 @@ export function AnswerBar({ counts }: { counts: WindowCounts }) {
       <div
         className={styles.bar}
         role="img"
-        aria-label={t('answer-bar.none', 'No requests in the last hour')}
+        aria-label={t('response-bar.none', 'No requests in the last hour')}
       />
     );
   const parts = PARTS.map(([part, code]) => ({ part, code, share: (counts[part] ?? 0) / counts.requests }))

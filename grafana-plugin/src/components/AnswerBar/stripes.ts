@@ -1,9 +1,8 @@
-/** A part too small to see would hide the one answer that matters. */
+/** Minimum drawn share, so that a few errors stay visible. */
 const LEAST_SHARE = 0.04;
 
 /**
- * The parts of a bar beside one another, a pixel apart, as a background image: an element each would be a cost of
- * scrolling.
+ * Returns the parts of a bar, one pixel apart, as a background image. One element per part would slow down scrolling.
  * @param parts at least one; shares from 0 to 1
  */
 export function stripes(parts: readonly { color: string; share: number }[]): string {

@@ -14,11 +14,11 @@ import {
 } from '../../overview/filters.ts';
 
 interface Props {
-  /** All keys, which the choices are made of. */
+  /** All keys; the filter options come from them. */
   keys: readonly ListedKey[];
   filters: Filters;
   onChange: (filters: Filters) => void;
-  /** Search alone: boxes would stand below one another and leave no room for keys. */
+  /** Shows the search box only. The filter boxes would wrap and push the keys out of a narrow panel. */
   isNarrow: boolean;
   /** The shown keys as CSV. */
   getCsv: () => string;
@@ -62,7 +62,7 @@ export function FilterBar({ keys, filters, onChange, isNarrow, getCsv }: Props) 
         icon="copy"
         getText={getCsv}
         className={styles.copy}
-        // It hides its text for as long as it says that it has copied.
+        // The button hides its text while it shows that it has copied.
         aria-label={copyLabel}
       >
         {copyLabel}
@@ -72,8 +72,8 @@ export function FilterBar({ keys, filters, onChange, isNarrow, getCsv }: Props) 
 }
 
 /**
- * False until the panel's first frame is on its way to the screen. The boxes of the filters measure the page while they
- * are made, which takes as long as dozens of rows: the keys do not wait for them.
+ * Returns false until the first frame is painted. Filter boxes measure the page when they mount, which takes as long as
+ * dozens of rows. The keys are drawn first.
  */
 function useFirstFrame(): boolean {
   const [isDrawn, setDrawn] = useState(false);
@@ -89,7 +89,7 @@ interface FacetProps {
   values: readonly string[];
   chosen: readonly string[];
   onChange: (values: string[]) => void;
-  /** False: only its room is kept. */
+  /** If false, a placeholder of the same size is shown. */
   isShown: boolean;
 }
 
@@ -101,7 +101,7 @@ function FacetFilter({ facet, values, chosen, onChange, isShown }: FacetProps) {
     tier: t('filter-bar.tier', 'Tier'),
     owner: t('filter-bar.owner', 'Owner'),
   };
-  // A value that is gone since it was chosen can still be taken away.
+  // A chosen value that no key has any more can still be removed.
   const offered = [...new Set([...values, ...chosen])];
   if (offered.length < 2 && chosen.length === 0) return null;
   if (!isShown) return <div className={styles.room} />;
@@ -124,7 +124,7 @@ function FacetFilter({ facet, values, chosen, onChange, isShown }: FacetProps) {
   );
 }
 
-/** Of a box with nothing chosen, in the theme's units. */
+/** Width of an empty filter box, in units of the theme. */
 const LEAST_WIDTH = 18;
 
 const getStyles = (theme: GrafanaTheme2) => ({

@@ -15,12 +15,12 @@ interface Props {
   timeZone: TimeZone;
 }
 
-/** How many different addresses use the key, and which of them are new. */
-export function Addresses({ shown: { readings, signals }, now, timeZone }: Props) {
+/** Number of unique IP addresses of the key, and the new ones. */
+export function Addresses({ shown: { data, signals }, now, timeZone }: Props) {
   const styles = useStyles2(getTableStyles);
-  const windows = [...(readings.facts.get(KEY_SERIES.uniqueIps) ?? [])];
+  const windows = [...(data.facts.get(KEY_SERIES.uniqueIps) ?? [])];
   if (windows.length === 0)
-    return <Nothing>{t('addresses.none', 'Addresses of this key are not known.')}</Nothing>;
+    return <Nothing>{t('addresses.none', 'The IP addresses of this key are unknown.')}</Nothing>;
   return (
     <>
       <p className={styles.second}>
@@ -33,10 +33,10 @@ export function Addresses({ shown: { readings, signals }, now, timeZone }: Props
           )
           .join(', ')}
       </p>
-      {readings.addresses.length > 0 && (
+      {data.addresses.length > 0 && (
         <p>
           {t('addresses.new', 'New in the last 24 h:')}{' '}
-          {readings.addresses.map((ip) => (
+          {data.addresses.map((ip) => (
             <bdi key={ip} className={styles.code}>
               {ip}{' '}
             </bdi>
@@ -44,7 +44,7 @@ export function Addresses({ shown: { readings, signals }, now, timeZone }: Props
         </p>
       )}
       <p className={styles.second}>
-        {t('addresses.last-new', 'Last new address:')}{' '}
+        {t('addresses.last-new', 'Last new IP address:')}{' '}
         <TimeAgo at={signals.lastNewIp} {...{ now, timeZone }} />
       </p>
     </>

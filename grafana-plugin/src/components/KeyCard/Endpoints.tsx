@@ -8,17 +8,16 @@ import { Meter } from './Meter.tsx';
 import { Nothing } from './Section.tsx';
 import { getTableStyles } from './table-styles.ts';
 
-/** Endpoints that are listed; the rest is summed up. */
+/** Number of listed endpoints. */
 const LISTED = 10;
 
-/** The busiest endpoints with their share; where 404 and 422 cluster, something broke this call. */
+/** The busiest endpoints with their share and errors. Clusters of 404 and 422 are marked. */
 export function Endpoints({ lines, isKnown }: { lines: readonly EndpointLine[]; isKnown: boolean }) {
   const styles = useStyles2(getTableStyles);
-  if (!isKnown)
-    return <Nothing>{t('endpoints.unknown', 'Which endpoints were called is not known.')}</Nothing>;
+  if (!isKnown) return <Nothing>{t('endpoints.unknown', 'The endpoints of this key are unknown.')}</Nothing>;
   if (lines.length === 0)
-    return <Nothing>{t('endpoints.none', 'No endpoint was called in the last 30 minutes.')}</Nothing>;
-  // A cluster is shown however rarely its endpoint is called.
+    return <Nothing>{t('endpoints.none', 'No requests in the last 30 minutes.')}</Nothing>;
+  // Clusters are always listed.
   const listed = lines.filter(({ isCluster }, i) => i < LISTED || isCluster);
   const rest = lines.length - listed.length;
   return (

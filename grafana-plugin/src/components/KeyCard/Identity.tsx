@@ -15,10 +15,10 @@ interface Props {
   timeZone: TimeZone;
 }
 
-/** Who the key is, what state it is in, why, and what to do. */
+/** Name, state, reason, remedy and basic facts of the key. */
 export function Identity({ shown, now, timeZone }: Props) {
   const styles = useStyles2(getStyles);
-  const { health, readings, signals } = shown;
+  const { health, data, signals } = shown;
   const created = signals.registered?.createdAt ?? Number.NaN;
   const rotated = signals.registered?.rotatedAt ?? Number.NaN;
   const facts: [string, React.ReactNode][] = [
@@ -34,7 +34,7 @@ export function Identity({ shown, now, timeZone }: Props) {
     [t('identity.rotated', 'Rotated'), rotated > 0 && <TimeAgo at={rotated} {...{ now, timeZone }} />],
     [
       t('identity.replaces', 'Replaces'),
-      readings.info?.replaces && <bdi className={styles.code}>{readings.info.replaces}</bdi>,
+      data.info?.replaces && <bdi className={styles.code}>{data.info.replaces}</bdi>,
     ],
   ];
   return (
@@ -63,12 +63,12 @@ export function Identity({ shown, now, timeZone }: Props) {
   );
 }
 
-/** '' where it is not known. */
-function keysFileWords({ readings, signals }: ListedKey): string {
+/** '' = unknown. */
+function keysFileWords({ data, signals }: ListedKey): string {
   if (signals.registered === undefined) return '';
-  if (readings.info === undefined) return t('identity.unregistered', 'not in it');
+  if (data.info === undefined) return t('identity.unregistered', 'not listed');
   const state = signals.registered?.state ?? '';
-  return readings.info.realtime ? t('identity.realtime', '{{state}}, real-time', { state }) : state;
+  return data.info.realtime ? t('identity.realtime', '{{state}}, real-time', { state }) : state;
 }
 
 const getStyles = (theme: GrafanaTheme2) => ({

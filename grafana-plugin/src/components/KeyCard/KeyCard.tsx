@@ -32,14 +32,14 @@ interface Props {
   width: number;
 }
 
-/** Pixels from which a section stands beside another. */
+/** Minimum width for two columns, pixels. */
 const TWO_COLUMNS = 900;
 
-/** All that is known about one key. */
+/** The card of one key. */
 export function KeyCard({ shown, list, timeZone, width }: Props) {
   const styles = useStyles2(getStyles);
   const rotation = rotationOf(shown, list);
-  const { now, answered } = list;
+  const { now, answeredRoles } = list;
   return (
     <article
       className={styles.card}
@@ -52,7 +52,7 @@ export function KeyCard({ shown, list, timeZone, width }: Props) {
     >
       <Identity {...{ shown, now, timeZone }} />
       <div className={styles.columns} style={{ columnCount: width >= TWO_COLUMNS ? 2 : 1 }}>
-        <Section title={t('key-card.timeline', 'Last used')}>
+        <Section title={t('key-card.timeline', 'Timeline')}>
           <Timeline moments={momentsOf(shown, list)} {...{ shown, now, timeZone }} />
         </Section>
         {rotation && (
@@ -61,22 +61,22 @@ export function KeyCard({ shown, list, timeZone, width }: Props) {
           </Section>
         )}
         <Section title={t('key-card.statuses', 'Responses in the last hour')}>
-          <Statuses lines={statusesOf(shown)} isKnown={answered.has('status1h')} />
+          <Statuses lines={statusesOf(shown)} isKnown={answeredRoles.has('status1h')} />
         </Section>
         <Section title={t('key-card.quota', 'Rate-limit headroom')}>
           <Quota lines={quotaLines(shown)} />
         </Section>
-        <Section title={t('key-card.endpoints', 'Endpoints of the last 30 minutes')}>
-          <Endpoints lines={endpointLines(shown)} isKnown={answered.has('endpoints')} />
+        <Section title={t('key-card.endpoints', 'Endpoints in the last 30 minutes')}>
+          <Endpoints lines={endpointLines(shown)} isKnown={answeredRoles.has('endpoints')} />
         </Section>
-        <Section title={t('key-card.scopes', 'Scopes granted and used')}>
+        <Section title={t('key-card.scopes', 'Granted and used scopes')}>
           <Scopes lines={scopesOf(shown)} advice={scopeAdviceOf(shown)} {...{ now, timeZone }} />
         </Section>
-        <Section title={t('key-card.addresses', 'Addresses')}>
+        <Section title={t('key-card.addresses', 'IP addresses')}>
           <Addresses {...{ shown, now, timeZone }} />
         </Section>
       </div>
-      <Section title={t('key-card.checks', 'Every check: why it is, or is not, alerting')}>
+      <Section title={t('key-card.checks', 'Checks: why alerts are firing or not')}>
         <Checks checks={shown.health.checks} />
       </Section>
     </article>

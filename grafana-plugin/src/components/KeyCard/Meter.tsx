@@ -4,13 +4,13 @@ import { useStyles2 } from '@grafana/ui';
 import React from 'react';
 
 interface Props {
-  /** 1 = full; what is above is drawn as full. */
+  /** 1 = full. Larger values are drawn as full. */
   ratio: number;
   tone: 'plain' | 'good' | 'warn' | 'bad';
   words: string;
 }
 
-/** A share as a bar with its words beside it. */
+/** A ratio as a bar with a text beside it. */
 export function Meter({ ratio, tone, words }: Props) {
   const styles = useStyles2(getStyles);
   const filled = Number.isFinite(ratio) ? Math.min(1, Math.max(0, ratio)) * 100 : 0;

@@ -7,7 +7,7 @@ import { count } from '../../../../exporter/src/text/numbers.ts';
 import type { QuotaLine } from '../../card/key-card.ts';
 import { Meter } from './Meter.tsx';
 
-/** How much room is left by minute and by day. */
+/** Rate-limit headroom per minute and per day. */
 export function Quota({ lines }: { lines: readonly QuotaLine[] }) {
   const styles = useStyles2(getStyles);
   const names: Record<QuotaLine['name'], string> = {
@@ -26,14 +26,13 @@ export function Quota({ lines }: { lines: readonly QuotaLine[] }) {
   );
 }
 
-function words({ used, limit, nearly }: QuotaLine): React.ReactNode {
+function words({ used, limit, warningRatio }: QuotaLine): React.ReactNode {
   if (limit === null || Number.isNaN(limit))
-    return t('quota.no-limit', '{{used}}; no limit is known', { used: count(used) });
-  if (Number.isNaN(used))
-    return t('quota.unknown', 'not known; the limit is {{limit}}', { limit: count(limit) });
+    return t('quota.no-limit', '{{used}} (limit unknown)', { used: count(used) });
+  if (Number.isNaN(used)) return t('quota.unknown', 'unknown (limit {{limit}})', { limit: count(limit) });
   const left = limit - used;
   const ratio = limit > 0 ? used / limit : Number.NaN;
-  const tone = ratio >= 1 ? 'bad' : ratio >= nearly ? 'warn' : 'good';
+  const tone = ratio >= 1 ? 'bad' : ratio >= warningRatio ? 'warn' : 'good';
   const sentence =
     left >= 0
       ? t('quota.left', '{{used}} of {{limit}}, {{left}} left', {

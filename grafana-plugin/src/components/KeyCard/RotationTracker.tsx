@@ -18,10 +18,10 @@ interface Props {
 
 const WIDTH = 600;
 const HEIGHT = 40;
-/** Straggling endpoints that are listed. */
+/** Number of listed endpoints. */
 const LISTED = 8;
 
-/** How far consumers have moved from the old key to the new, what still uses the old one, and when it can go. */
+/** Progress of a rotation: shares of both keys, endpoints still called with the old key, and when it may be revoked. */
 export function RotationTracker({ rotation, now, timeZone }: Props) {
   const styles = useStyles2(getStyles);
   const tables = useStyles2(getTableStyles);
@@ -32,7 +32,7 @@ export function RotationTracker({ rotation, now, timeZone }: Props) {
       <p className={cx(styles.line, isComplete && styles.safe)}>{check.explanation}</p>
       {!isComplete && Number.isFinite(safeAfter) && (
         <p className={styles.line}>
-          {t('rotation.safe-after', 'Safe to revoke after {{time}}, if nothing uses it until then.', {
+          {t('rotation.safe-after', 'Safe to revoke after {{time}} if the old key is not used until then.', {
             time: absoluteTime(safeAfter, timeZone),
             ...AS_IS,
           })}
@@ -41,7 +41,7 @@ export function RotationTracker({ rotation, now, timeZone }: Props) {
       <Shares shares={shares} />
       {Number.isFinite(lately) && (
         <p className={tables.second}>
-          {t('rotation.share', 'In the last hour {{next}} on the new key, {{old}} on the old one.', {
+          {t('rotation.share', 'Last hour: {{next}} on the new key, {{old}} on the old key.', {
             next: percent(lately),
             old: percent(1 - lately),
           })}
@@ -65,7 +65,7 @@ export function RotationTracker({ rotation, now, timeZone }: Props) {
       {stragglers.length > 0 && (
         <>
           <h4 className={styles.subtitle}>
-            {t('rotation.stragglers', 'Still on the old key in the last 24 h')}
+            {t('rotation.stragglers', 'Endpoints called with the old key (last 24 h)')}
           </h4>
           <ul className={styles.list}>
             {stragglers.slice(0, LISTED).map(({ method, template, requests }) => (
@@ -86,7 +86,7 @@ export function RotationTracker({ rotation, now, timeZone }: Props) {
       )}
       {addresses.length > 0 && (
         <p>
-          {t('rotation.addresses', 'New addresses on the old key:')}{' '}
+          {t('rotation.addresses', 'New IP addresses on the old key:')}{' '}
           {addresses.map((ip) => (
             <bdi key={ip} className={tables.code}>
               {ip}{' '}
@@ -109,7 +109,7 @@ function Shares({ shares: { times, next } }: { shares: Rotation['shares'] }) {
       viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
       preserveAspectRatio="none"
       role="img"
-      aria-label={t('rotation.shares', 'Share of the new key over the shown time')}
+      aria-label={t('rotation.shares', 'Share of the new key in the shown time')}
     >
       <path d={area} fill={colors.success.transparent} />
       <path d={line} fill="none" stroke={colors.success.text} vectorEffect="non-scaling-stroke" />

@@ -3,20 +3,20 @@ import type { TimeZone } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React from 'react';
-import type { ScopeLine } from '../../../../exporter/src/keys/scopes.ts';
+import type { ScopeLine } from '../../../../exporter/src/health/scopes.ts';
 import { TimeAgo } from '../TimeAgo/TimeAgo.tsx';
 import { Nothing } from './Section.tsx';
 import { getTableStyles } from './table-styles.ts';
 
 interface Props {
   lines: readonly ScopeLine[];
-  /** How the grants can become narrower, a sentence part each. */
+  /** Changes that make the grants narrower, as parts of a sentence. */
   advice: readonly string[];
   now: number;
   timeZone: TimeZone;
 }
 
-/** Scopes the key has against those its requests needed, and a narrower grant that covers every use. */
+/** Granted and needed scopes, and a narrower grant that covers every use. */
 export function Scopes({ lines, advice, now, timeZone }: Props) {
   const styles = useStyles2(getTableStyles);
   if (lines.length === 0) return <Nothing>{t('scopes.none', 'No scopes are known for this key.')}</Nothing>;
@@ -43,7 +43,7 @@ export function Scopes({ lines, advice, now, timeZone }: Props) {
                 {lastUsed > 0 ? (
                   <TimeAgo at={lastUsed} {...{ now, timeZone }} />
                 ) : used ? (
-                  t('scopes.unknown', 'used; when is not known')
+                  t('scopes.unknown', 'used, time unknown')
                 ) : (
                   t('scopes.never', 'none recorded')
                 )}

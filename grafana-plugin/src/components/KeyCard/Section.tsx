@@ -3,7 +3,7 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { useStyles2 } from '@grafana/ui';
 import React, { type ReactNode, useId } from 'react';
 
-/** A part of the card under a title of its own. */
+/** A part of the card with a title. */
 export function Section({ title, children }: { title: string; children: ReactNode }) {
   const styles = useStyles2(getStyles);
   const id = useId();
@@ -17,7 +17,7 @@ export function Section({ title, children }: { title: string; children: ReactNod
   );
 }
 
-/** Said where a part has nothing to show. */
+/** Text of a section without content. */
 export function Nothing({ children }: { children: ReactNode }) {
   const styles = useStyles2(getStyles);
   return <p className={styles.nothing}>{children}</p>;

@@ -6,12 +6,11 @@ import { count, percent } from '../../../../exporter/src/text/numbers.ts';
 import { Nothing } from './Section.tsx';
 import { getTableStyles } from './table-styles.ts';
 
-/** What each status code seen means and what to do about it. */
+/** Responses by status code, with the meaning of each code and what to do. */
 export function Statuses({ lines, isKnown }: { lines: readonly StatusLine[]; isKnown: boolean }) {
   const styles = useStyles2(getTableStyles);
-  if (!isKnown) return <Nothing>{t('statuses.unknown', 'How requests were answered is not known.')}</Nothing>;
-  if (lines.length === 0)
-    return <Nothing>{t('statuses.none', 'There were no requests in the last hour.')}</Nothing>;
+  if (!isKnown) return <Nothing>{t('statuses.unknown', 'The responses of this key are unknown.')}</Nothing>;
+  if (lines.length === 0) return <Nothing>{t('statuses.none', 'No requests in the last hour.')}</Nothing>;
   return (
     <table className={styles.table}>
       <thead>

@@ -15,19 +15,19 @@ interface Props {
   timeZone: TimeZone;
 }
 
-/** Units of the drawing; it is stretched to the width there is. */
+/** Units of the drawing, which is stretched to the available width. */
 const WIDTH = 600;
 const HEIGHT = 56;
 
-/** When the key was used over the shown time, and what else happened to it. */
+/** Requests over the shown time, and events of the key. */
 export function Timeline({ moments, shown: { trend }, now, timeZone }: Props) {
   const styles = useStyles2(getStyles);
   const { colors } = useTheme2();
-  const words: Record<Moment['what'], string> = {
+  const words: Record<Moment['kind'], string> = {
     created: t('timeline.created', 'Created'),
     rotated: t('timeline.rotated', 'Rotated'),
     scopesChanged: t('timeline.scopes-changed', 'Scopes changed'),
-    newIp: t('timeline.new-ip', 'New address'),
+    newIp: t('timeline.new-ip', 'New IP address'),
     rejected: t('timeline.rejected', 'Rejected (401)'),
     lastUsed: t('timeline.last-used', 'Last used'),
   };
@@ -44,22 +44,22 @@ export function Timeline({ moments, shown: { trend }, now, timeZone }: Props) {
             viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
             preserveAspectRatio="none"
             role="img"
-            aria-label={t('timeline.label', 'Requests over the shown time')}
+            aria-label={t('timeline.label', 'Requests in the shown time')}
           >
             <path d={drawn.area} fill={colors.primary.transparent} />
             <path d={drawn.line} fill="none" stroke={colors.primary.text} vectorEffect="non-scaling-stroke" />
-            {inside.map(({ what, at }) => (
+            {inside.map(({ kind, at }) => (
               <line
-                key={what}
+                key={kind}
                 x1={((at - from) / (to - from)) * WIDTH}
                 x2={((at - from) / (to - from)) * WIDTH}
                 y1={0}
                 y2={HEIGHT}
-                stroke={what === 'rejected' ? colors.error.text : colors.text.secondary}
+                stroke={kind === 'rejected' ? colors.error.text : colors.text.secondary}
                 strokeDasharray="3 3"
                 vectorEffect="non-scaling-stroke"
               >
-                <title>{words[what]}</title>
+                <title>{words[kind]}</title>
               </line>
             ))}
           </svg>
@@ -70,18 +70,16 @@ export function Timeline({ moments, shown: { trend }, now, timeZone }: Props) {
         </>
       )}
       <dl className={styles.moments}>
-        {moments.map(({ what, at }) => (
-          <div key={what}>
-            <dt>{words[what]}</dt>
+        {moments.map(({ kind, at }) => (
+          <div key={kind}>
+            <dt>{words[kind]}</dt>
             <dd>
               <TimeAgo {...{ at, now, timeZone }} />
             </dd>
           </div>
         ))}
       </dl>
-      {moments.length === 0 && (
-        <p>{t('timeline.nothing', 'Nothing is known to have happened to this key.')}</p>
-      )}
+      {moments.length === 0 && <p>{t('timeline.nothing', 'No events are known for this key.')}</p>}
     </>
   );
 }

@@ -1,7 +1,7 @@
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
 
-/** The look of the card's tables. */
+/** Styles of the tables in the card. */
 export const getTableStyles = (theme: GrafanaTheme2) => ({
   scroll: css({ overflowX: 'auto' }),
   table: css({

@@ -12,7 +12,7 @@ interface Props {
   onSort: (column: ColumnName) => void;
 }
 
-/** The titles of the columns; a click sorts, another turns the order round. */
+/** Column titles. A click sorts by the column, a second click reverses the order. */
 export const GridHeader = memo(function GridHeader({ columns, template, sorting, onSort }: Props) {
   const styles = useStyles2(getStyles);
   return (
@@ -48,7 +48,7 @@ export const GridHeader = memo(function GridHeader({ columns, template, sorting,
 });
 
 const WORDS: readonly ColumnName[] = ['key', 'environment', 'tier', 'owner'];
-/** Words go from A to Z first, figures from the highest, states from the worst. */
+/** On the first click, texts sort from A to Z, numbers from the highest, states from the worst. */
 const isAscending = ({ column, reversed }: Sorting): boolean => WORDS.includes(column) !== reversed;
 
 const getStyles = (theme: GrafanaTheme2) => ({

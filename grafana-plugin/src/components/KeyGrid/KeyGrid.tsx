@@ -17,23 +17,23 @@ interface Props {
   columns: readonly ColumnName[];
   sorting: Sorting;
   onSort: (column: ColumnName) => void;
-  dressing: Dressing;
+  fieldConfig: Dressing;
   now: number;
   timeZone: TimeZone;
   width: number;
   height: number;
 }
 
-/** A grid of which only the visible rows are drawn. Arrow keys move between keys, Enter opens one. */
+/** A grid that draws only visible rows. Arrow keys move between keys, Enter opens a key. */
 export function KeyGrid(props: Props) {
-  const { keys, columns, sorting, onSort, dressing, now, timeZone, width, height } = props;
+  const { keys, columns, sorting, onSort, fieldConfig, now, timeZone, width, height } = props;
   const styles = useStyles2(getStyles);
   const box = useRef<HTMLDivElement>(null);
-  // The key and not its row: a refresh may move it.
+  // Holds the key, because a refresh may move it to another row.
   const [active, setActive] = useState<{ handle: string; row: number }>();
   const followFocus = useRef(false);
   const { first, end, onScroll } = useVisibleRows(box, keys.length, ROW_HEIGHT, height);
-  // The same ones for every row that is drawn: scrolling draws only rows that come.
+  // Stable for all rows, so that scrolling renders only new rows.
   const shown = useMemo(() => columnsThatFit(columns, width), [columns, width]);
   const stacked = isStacked(width);
   const template = stacked ? 'max-content max-content' : gridTemplate(shown);
@@ -83,10 +83,10 @@ export function KeyGrid(props: Props) {
     moveTo(target);
   };
 
-  // The row that has the focus stays drawn, wherever the list was scrolled to.
+  // The focused row stays drawn when it is scrolled out of view.
   const rows = range(first, end);
-  const isAside = (row: number) => row < first || row >= end;
-  if (current >= 0 && isAside(current)) rows.push(current);
+  const isDetached = (row: number) => row < first || row >= end;
+  if (current >= 0 && isDetached(current)) rows.push(current);
   return (
     <div
       ref={box}
@@ -98,7 +98,7 @@ export function KeyGrid(props: Props) {
       onScroll={onScroll}
     >
       <GridHeader columns={shown} template={template} sorting={sorting} onSort={sort} />
-      {/* Rows out of sight are not drawn, which a table cannot. */}
+      {/* A table element cannot leave out rows that are not visible. */}
       <div
         role="rowgroup"
         className={styles.rows}
@@ -113,12 +113,12 @@ export function KeyGrid(props: Props) {
               key={key.handle}
               shown={key}
               row={row}
-              isAside={isAside(row)}
+              isDetached={isDetached(row)}
               columns={shown}
               layout={layout}
               isActive={row === current}
               onActivate={activate}
-              dressing={dressing}
+              fieldConfig={fieldConfig}
               now={now}
               timeZone={timeZone}
             />
@@ -132,17 +132,17 @@ export function KeyGrid(props: Props) {
 const gridTemplate = (columns: readonly ColumnName[]): string =>
   columns
     .map((name) => COLUMNS[name])
-    .map(({ least, grows }) => (grows > 0 ? `minmax(${least}px, ${grows}fr)` : `${least}px`))
+    .map(({ minWidth, growth }) => (growth > 0 ? `minmax(${minWidth}px, ${growth}fr)` : `${minWidth}px`))
     .join(' ');
 
-/** The state with one line of its reason above the key's name: what a row is high enough for. */
+/** The state with one line of its reason, above the name of the key. */
 const STACKED = {
   gridTemplateColumns: 'minmax(0, 1fr)',
   gridTemplateRows: '34px 21px',
   '& > :first-child > div': { WebkitLineClamp: 1 },
 } as const;
 
-/** Scrolls as little as needed for the row to be below the header and above the lower edge. */
+/** Scrolls the minimum distance that makes the row visible below the header. */
 function reveal(box: HTMLElement, row: number): void {
   const top = row * ROW_HEIGHT;
   const lower = top + ROW_HEIGHT + HEADER_HEIGHT - box.clientHeight;
@@ -158,7 +158,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
     flex: 1,
     minHeight: 0,
     overflow: 'auto',
-    // Rows are placed by hand; what is outside must not be measured.
+    // Rows have fixed positions, so the browser need not measure content outside.
     contain: 'strict',
     borderTop: `1px solid ${theme.colors.border.weak}`,
   }),

@@ -8,7 +8,7 @@ import type { ColumnName } from '../../overview/columns.ts';
 import type { Dressing } from '../../overview/dressing.ts';
 import { CELLS, getCellStyles } from './cells.tsx';
 
-/** Pixels: the state with two lines of its reason. */
+/** Pixels. Fits the state and two lines of its reason. */
 export const ROW_HEIGHT = 56;
 /** The button of a mouse that opens a link in a new tab. */
 const MIDDLE = 1;
@@ -16,23 +16,23 @@ const MIDDLE = 1;
 interface Props {
   shown: ListedKey;
   row: number;
-  /** It has the focus and is out of sight: it stands where it would, outside the flow of the others. */
-  isAside: boolean;
+  /** The row has the focus but is out of view. It is positioned outside the flow of the other rows. */
+  isDetached: boolean;
   columns: readonly ColumnName[];
-  /** Class that lays the cells out. Their heights are known: they need not be measured. */
+  /** CSS class of the layout. Cell heights are fixed, so the browser need not measure them. */
   layout: string;
   isActive: boolean;
   onActivate: (row: number) => void;
-  dressing: Dressing;
+  fieldConfig: Dressing;
   now: number;
   timeZone: TimeZone;
 }
 
-/** One key. A click anywhere, or Enter, does what a click on its name does: with Ctrl or the middle button, in a tab. */
+/** One key. A click on the row, or Enter, acts like a click on the name. Ctrl or the middle button opens a new tab. */
 export const KeyRow = memo(function KeyRow(props: Props) {
-  const { shown, row, isAside, columns, layout, isActive, onActivate, dressing, now, timeZone } = props;
+  const { shown, row, isDetached, columns, layout, isActive, onActivate, fieldConfig, now, timeZone } = props;
   const styles = useStyles2(getStyles);
-  const cells = { shown, dressing, now, timeZone, styles: useStyles2(getCellStyles) };
+  const cells = { shown, fieldConfig, now, timeZone, styles: useStyles2(getCellStyles) };
   const element = useRef<HTMLDivElement>(null);
   const open = () => element.current?.querySelector<HTMLElement>('[data-opens]')?.click();
   const openTab = () => {
@@ -51,7 +51,7 @@ export const KeyRow = memo(function KeyRow(props: Props) {
     if (event.button === MIDDLE && isOwn(event)) openTab();
   };
   const onMouseDown = (event: MouseEvent) => {
-    // Else the browser begins to scroll by the pointer.
+    // Prevents autoscroll of the browser.
     if (event.button === MIDDLE && isOwn(event)) event.preventDefault();
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -65,8 +65,8 @@ export const KeyRow = memo(function KeyRow(props: Props) {
       data-row={row}
       tabIndex={isActive ? 0 : -1}
       className={`${shown.staleFor > 0 ? styles.stale : styles.row} ${layout}`}
-      // No other row has a style of its own: the browser works out the styles of what is in such a one afresh.
-      style={isAside ? { position: 'absolute', insetInline: 0, top: row * ROW_HEIGHT } : undefined}
+      // Only this row has an inline style: browsers recompute the styles of all elements in such a row.
+      style={isDetached ? { position: 'absolute', insetInline: 0, top: row * ROW_HEIGHT } : undefined}
       title={shown.staleFor > 0 ? t('key-row.stale', 'no current samples') : undefined}
       onClick={onClick}
       onAuxClick={onAuxClick}
@@ -87,11 +87,11 @@ const getStyles = (theme: GrafanaTheme2) => {
     columnGap: 12,
     padding: '0 12px',
     height: ROW_HEIGHT,
-    // A row that comes or goes while scrolling must not lay out the others again.
+    // A row that is added or removed must not trigger the layout of other rows.
     contain: 'strict',
     borderBottom: `1px solid ${theme.colors.border.weak}`,
     cursor: 'pointer',
-    // Fainter than an action's hover: words of every tone stay readable on it.
+    // Weaker than the hover colour of actions, so that texts of every tone stay readable.
     '&:hover': { background: theme.colors.background.secondary },
     '&:focus': { outline: 'none' },
     '&:focus-visible': { boxShadow: `inset 0 0 0 2px ${theme.colors.primary.border}` },

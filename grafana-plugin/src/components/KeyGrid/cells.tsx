@@ -16,13 +16,13 @@ import { TimeAgo } from '../TimeAgo/TimeAgo.tsx';
 
 interface Shown {
   shown: ListedKey;
-  dressing: Dressing;
+  fieldConfig: Dressing;
   now: number;
   timeZone: TimeZone;
   styles: ReturnType<typeof getCellStyles>;
 }
 
-/** What a cell is and holds. Elements inside it are what scrolling costs: most cells have none but the cell itself. */
+/** Properties and content of a cell. Most cells have no child elements, because elements slow down scrolling. */
 interface Cell {
   className: string;
   title?: string | undefined;
@@ -35,9 +35,9 @@ type CellOf = (shown: Shown) => Cell;
 
 const NOTHING = '–';
 
-const stateCell: CellOf = ({ shown, dressing, styles }) => {
+const stateCell: CellOf = ({ shown, fieldConfig, styles }) => {
   const { state, reason } = shown.health;
-  const { text, color } = dressing.state(shown);
+  const { text, color } = fieldConfig.state(shown);
   return {
     className: styles.cell,
     title: reason,
@@ -52,14 +52,14 @@ const stateCell: CellOf = ({ shown, dressing, styles }) => {
   };
 };
 
-const keyCell: CellOf = ({ shown, dressing, styles }) => {
+const keyCell: CellOf = ({ shown, fieldConfig, styles }) => {
   const { title, tenant } = shown;
   const id = title === shown.id ? '' : shown.id;
   return {
     className: styles.cell,
     children: (
       <>
-        <KeyLink links={dressing.links(shown)} title={title} />
+        <KeyLink links={fieldConfig.links(shown)} title={title} />
         <div className={styles.ids} title={[tenant, id].filter(Boolean).join(' / ')}>
           {tenant && <bdi>{tenant}</bdi>}
           {tenant && id && ' / '}
@@ -84,9 +84,9 @@ const lastUsedCell: CellOf = ({ shown, now, timeZone, styles }) => ({
   children: <TimeAgo at={shown.lastUsed} now={now} timeZone={timeZone} brief />,
 });
 
-const requestsCell: CellOf = ({ shown, dressing, styles }) => {
+const requestsCell: CellOf = ({ shown, fieldConfig, styles }) => {
   const { trend, requests, anomaly } = shown;
-  const { text, color } = figure(requests, dressing.display('requests', shown));
+  const { text, color } = figure(requests, fieldConfig.display('requests', shown));
   return {
     className: styles.volume,
     children: (
@@ -105,8 +105,8 @@ const requestsCell: CellOf = ({ shown, dressing, styles }) => {
   };
 };
 
-const changeCell: CellOf = ({ shown: { change }, shown, dressing, styles }) => {
-  const { text, color } = figure(change, dressing.display('change', shown));
+const changeCell: CellOf = ({ shown: { change }, shown, fieldConfig, styles }) => {
+  const { text, color } = figure(change, fieldConfig.display('change', shown));
   return {
     className: text === NOTHING ? styles.endFaint : styles.end,
     style: color,
@@ -119,32 +119,32 @@ const answersCell: CellOf = ({ shown, styles }) => ({
   children: <AnswerBar counts={shown.hour} />,
 });
 
-/** A figure above the threshold it is held to; marked where the check finds a breach. */
+/** A number with its threshold below. It is highlighted if the check is breached. */
 const judgedCell =
   (field: DressedField, check: CheckName, of: (key: ListedKey) => number): CellOf =>
-  ({ shown, dressing, styles }) => {
+  ({ shown, fieldConfig, styles }) => {
     const judged = shown.health.checks.find(({ name }) => name === check);
     const value = of(shown);
     const isBreach = judged?.result === 'breach';
     const isFaint = !isBreach && !(Math.abs(value) > 0);
-    const { text, color } = figure(value, dressing.display(field, shown));
+    const { text, color } = figure(value, fieldConfig.display(field, shown));
     return {
       className: isBreach ? styles.endBreach : isFaint ? styles.endFaint : styles.end,
       title: judged?.explanation,
-      // A breach says more than the colour that field config gives.
+      // A breach takes precedence over colours of field config.
       style: isBreach || isFaint ? undefined : color,
       children: (
         <>
           {text}
           {judged && (
-            <div className={styles.second}>{limitWords(dressing.format(field, judged.threshold))}</div>
+            <div className={styles.second}>{limitWords(fieldConfig.format(field, judged.threshold))}</div>
           )}
         </>
       ),
     };
   };
 
-/** Few limits for many rows: translating each again is what scrolling would mostly do. */
+/** Cached, because translating the same thresholds for every row slows down scrolling. */
 const limits = new Map<string, string>();
 
 function limitWords(limit: string): string {
@@ -153,8 +153,8 @@ function limitWords(limit: string): string {
   return words;
 }
 
-const uniqueIpsCell: CellOf = ({ shown, dressing, styles }) => {
-  const { text, color } = figure(shown.uniqueIps, dressing.display('unique_ips', shown));
+const uniqueIpsCell: CellOf = ({ shown, fieldConfig, styles }) => {
+  const { text, color } = figure(shown.uniqueIps, fieldConfig.display('unique_ips', shown));
   return {
     className: text === NOTHING ? styles.endFaint : styles.end,
     style: color,
@@ -167,7 +167,7 @@ const uniqueIpsCell: CellOf = ({ shown, dressing, styles }) => {
   };
 };
 
-/** Figures are in the colour of the text, unless thresholds or mappings of the field give them another. */
+/** Numbers have the text colour unless field config sets another one. */
 function figure(value: number, display: DisplayValue): { text: string; color: CSSProperties | undefined } {
   if (!Number.isFinite(value)) return { text: NOTHING, color: undefined };
   return {
@@ -176,7 +176,7 @@ function figure(value: number, display: DisplayValue): { text: string; color: CS
   };
 }
 
-/** How the cell of each column is drawn. */
+/** Renderer of each column. */
 export const CELLS: Record<ColumnName, CellOf> = {
   state: stateCell,
   key: keyCell,
@@ -193,7 +193,7 @@ export const CELLS: Record<ColumnName, CellOf> = {
   uniqueIps: uniqueIpsCell,
 };
 
-/** One class an element: joining several is work for each that is drawn. */
+/** One class per element: joining classes costs time for every element. */
 export const getCellStyles = (theme: GrafanaTheme2) => {
   const { colors, typography } = theme;
   const cell = { overflow: 'hidden', fontVariantNumeric: 'tabular-nums' } as const;
@@ -212,7 +212,7 @@ export const getCellStyles = (theme: GrafanaTheme2) => {
     endBreach: css({ ...end, color: colors.error.text, fontWeight: typography.fontWeightMedium }),
     second: css(second),
     ids: css({ ...second, fontFamily: typography.fontFamilyMonospace }),
-    // Two lines: what decided is what the grid is read for.
+    // At most two lines.
     reason: css({
       ...small,
       ...faint,

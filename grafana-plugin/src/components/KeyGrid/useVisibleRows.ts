@@ -1,11 +1,11 @@
 import { type RefObject, useCallback, useEffect, useState } from 'react';
 
-/** Rows drawn beyond each edge, so that a fast scroll does not show white. */
+/** Extra rows beyond each edge, so that a fast scroll shows no blank area. */
 const OVERSCAN = 6;
 
 /**
- * The rows of a scrolling list that are worth drawing. All rows have one height.
- * @returns the first row and the one after the last, and what to call on scrolling
+ * Returns the range of visible rows in a list with a fixed row height.
+ * @returns the first row, the row after the last one, and the scroll handler
  */
 export function useVisibleRows(
   box: RefObject<HTMLElement | null>,
@@ -16,7 +16,7 @@ export function useVisibleRows(
   const [top, setTop] = useState(0);
   const [room, setRoom] = useState(roomBefore);
 
-  // Only whole rows matter: pixels in between change nothing that is drawn.
+  // Rounded to whole rows, to avoid a render per pixel.
   const onScroll = useCallback(() => {
     if (box.current) setTop(Math.floor(box.current.scrollTop / rowHeight));
   }, [box, rowHeight]);

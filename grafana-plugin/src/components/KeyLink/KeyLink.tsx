@@ -3,7 +3,7 @@ import type { GrafanaTheme2, LinkModel } from '@grafana/data';
 import { DataLinksContextMenu, useStyles2 } from '@grafana/ui';
 import React from 'react';
 
-/** A key's name that leads where its data links say: one is followed, of several one is chosen. */
+/** The name of a key with its data links. A single link is followed; several links open a menu. */
 export function KeyLink({ links, title }: { links: LinkModel[]; title: string }) {
   const styles = useStyles2(getStyles);
   const [link] = links;
@@ -35,7 +35,7 @@ export function KeyLink({ links, title }: { links: LinkModel[]; title: string })
     <a
       className={styles.name}
       href={link.href}
-      // None, not _self: Grafana follows only links without a target without loading itself afresh.
+      // Undefined rather than _self: Grafana reloads the page for links with a target.
       target={link.target}
       rel="noreferrer"
       title={title}

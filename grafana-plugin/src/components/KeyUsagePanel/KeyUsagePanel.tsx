@@ -44,7 +44,7 @@ export function KeyUsagePanel(props: PanelProps<PanelOptions>) {
           {answers.isPast && (
             <p className={styles.asOf} role="note">
               {t('panel.as-of', 'As of {{time}}. Later changes are not shown.', {
-                time: absoluteTime(answers.until / 1000, timeZone),
+                time: absoluteTime(answers.evaluatedAt / 1000, timeZone),
                 ...AS_IS,
               })}
             </p>
@@ -58,12 +58,15 @@ export function KeyUsagePanel(props: PanelProps<PanelOptions>) {
               <KeyCard {...{ shown: chosen, list, timeZone, width }} />
             ) : (
               <Message
-                title={t('panel.no-such-key', 'No query answered about the key {{key}}.', {
+                title={t('panel.no-such-key', 'No query returned the key {{key}}.', {
                   key: replaced(options.key, replaceVariables),
                   ...AS_IS,
                 })}
               >
-                {t('panel.no-such-key-more', 'Choose another key, or a time range in which it was known.')}
+                {t(
+                  'panel.no-such-key-more',
+                  'Choose another key, or a time range in which the key has data.',
+                )}
               </Message>
             ))}
         </>
@@ -73,8 +76,8 @@ export function KeyUsagePanel(props: PanelProps<PanelOptions>) {
 }
 
 /**
- * While a refresh has not answered everything yet, or failed altogether, what was shown before stays: half of the
- * answers would make keys look unused.
+ * Keeps the previous data while a refresh is loading or if it failed completely. Partial results would make keys look
+ * unused.
  */
 function useLastShown(data: PanelData): PanelData {
   const [shown, setShown] = useState(data);
@@ -85,24 +88,24 @@ function useLastShown(data: PanelData): PanelData {
   return data;
 }
 
-/** '' where the dashboard does not have the variable. */
+/** Returns '' if the dashboard does not have the variable. */
 function replaced(text: string, replaceVariables: (text: string) => string): string {
   const value = replaceVariables(text);
   return value === text && /^\$\{?\w+\}?$/.test(text) ? '' : value;
 }
 
-/** Problems that are listed where there is nothing else to see. */
+/** Number of notices listed if there are no keys. */
 const LISTED = 3;
 
 function NoKeys({ problems, isLoading }: { problems: readonly Problem[]; isLoading: boolean }) {
   if (isLoading && problems.every(({ severity }) => severity !== 'error'))
-    return <Message title={t('panel.loading', 'Asking for keys …')} />;
+    return <Message title={t('panel.loading', 'Loading keys …')} />;
   return (
-    <Message title={t('panel.no-keys', 'There is no key to show.')}>
+    <Message title={t('panel.no-keys', 'No keys to show.')}>
       <p>
         {t(
           'panel.no-keys-more',
-          'No query answered with a key. Check that the data source scrapes the exporter, and that the variables of the dashboard leave a key.',
+          'No query returned a key. Check that Prometheus scrapes the exporter, and that the dashboard variables do not exclude every key.',
         )}
       </p>
       {problems.length > 0 && (

@@ -8,7 +8,7 @@ interface Props {
   children?: ReactNode;
 }
 
-/** Stands where keys would: what is missing in one plain sentence, and what to do about it. */
+/** Shown instead of keys: what is missing, and what to do. */
 export function Message({ title, children }: Props) {
   const styles = useStyles2(getStyles);
   return (

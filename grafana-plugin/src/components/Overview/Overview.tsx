@@ -30,11 +30,11 @@ interface Props {
   height: number;
 }
 
-/** Panels lower than this show keys only: counts and filters would leave no room for them. Pixels. */
+/** Minimum panel heights for filters and counts, pixels. Lower panels show more keys instead. */
 const ROOM_FOR_FILTERS = 220;
 const ROOM_FOR_COUNTS = 150;
 
-/** Every key at a glance: counts by state, search and filters, and the grid. */
+/** All keys: counts by state, search and filters, and the grid. */
 export function Overview({ list, options, fieldConfig, replaceVariables, timeZone, width, height }: Props) {
   const styles = useStyles2(getStyles);
   const theme = useTheme2();
@@ -50,7 +50,7 @@ export function Overview({ list, options, fieldConfig, replaceVariables, timeZon
     () => sortKeys(inStates(fitting, filters.states), sorting),
     [fitting, filters.states, sorting],
   );
-  const dressing = useMemo(
+  const appliedFieldConfig = useMemo(
     () => dress(list.keys, { fieldConfig, theme, timeZone, replaceVariables }),
     [list, fieldConfig, theme, timeZone, replaceVariables],
   );
@@ -80,7 +80,7 @@ export function Overview({ list, options, fieldConfig, replaceVariables, timeZon
         })}
       </p>
       {sorted.length === 0 ? (
-        <Message title={t('overview.no-match', 'No key fits the search and the filters.')}>
+        <Message title={t('overview.no-match', 'No key matches the search and the filters.')}>
           <Button variant="secondary" size="sm" onClick={() => setFilters(NO_FILTERS)}>
             {t('overview.show-all', 'Show all keys')}
           </Button>
@@ -91,7 +91,7 @@ export function Overview({ list, options, fieldConfig, replaceVariables, timeZon
           columns={options.columns}
           sorting={sorting}
           onSort={(column) => setClicked(sortingAfterClick(sorting, column))}
-          dressing={dressing}
+          fieldConfig={appliedFieldConfig}
           now={list.now}
           timeZone={timeZone}
           width={width}

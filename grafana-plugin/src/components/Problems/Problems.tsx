@@ -6,7 +6,7 @@ import React from 'react';
 import type { Problem } from '../../keys/problems.ts';
 import { ToneMark } from '../StateLabel/StateLabel.tsx';
 
-/** What the reader must know, worst first: one line, which opens when there is more. */
+/** Notices, worst first. One line, which expands if there are several. */
 export function Problems({ problems }: { problems: readonly Problem[] }) {
   const styles = useStyles2(getStyles);
   const [first, ...more] = problems;
@@ -21,7 +21,7 @@ export function Problems({ problems }: { problems: readonly Problem[] }) {
     <details className={cx(styles.box, styles[first.severity])}>
       <summary>
         <Sentence problem={first} />
-        <b className={styles.more}>{t('problems.more', '{{count}} more', { count: more.length })}</b>
+        <b className={styles.more}>{t('notices.more', '{{count}} more', { count: more.length })}</b>
       </summary>
       <ul>
         {more.map((problem) => (

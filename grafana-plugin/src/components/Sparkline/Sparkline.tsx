@@ -9,7 +9,7 @@ interface Props {
   height: number;
 }
 
-/** The course of a volume without axes. Decoration beside a figure: hidden from screen readers. */
+/** Requests over time without axes. Decorative, so hidden from screen readers. */
 export const Sparkline = memo(function Sparkline({ times, values, width, height }: Props) {
   const theme = useTheme2();
   const { line, area } = sparklinePath(times, values, width, height);

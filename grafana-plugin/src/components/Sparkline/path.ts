@@ -1,9 +1,9 @@
-/** Points that a small line shows at most; more would be drawn over one another. */
+/** Maximum number of points of a sparkline. */
 const MOST_POINTS = 60;
 
 /**
- * Paths of a line and the area below it; a gap in the values is a gap.
- * @param top the value at full height; without it the highest there is
+ * Returns the paths of a line and of the area below it. NaN leaves a gap.
+ * @param top the value at full height; default: the maximum
  */
 export function sparklinePath(
   times: number[],
@@ -41,7 +41,7 @@ export function sparklinePath(
   return { line, area };
 }
 
-/** Neighbours are averaged until few enough are left. */
+/** Averages neighbouring points. */
 function thinned(times: number[], values: number[]): [number, number][] {
   const step = Math.ceil(times.length / MOST_POINTS);
   const points: [number, number][] = [];

@@ -14,7 +14,7 @@ interface Props {
   onChoose: (states: KeyState[]) => void;
 }
 
-/** How many keys are in each state; clicking one shows only those, clicking it again all. */
+/** Number of keys per state. A click shows only keys in that state, a second click shows all. */
 export function StateCounts({ counts, total, chosen, onChoose }: Props) {
   const styles = useStyles2(getStyles);
   const toggled = (state: KeyState) =>

@@ -7,13 +7,13 @@ import { STATE_TONES, type Tone } from '../../../../exporter/src/health/tones.ts
 
 interface Props {
   state: KeyState;
-  /** Replaces the state's own title, as a value mapping says. */
+  /** Text of a value mapping; replaces the title of the state. */
   text?: string | undefined;
   color?: string | undefined;
   large?: boolean;
 }
 
-/** A state as a mark and its title. The mark's shape says the tone as well as its colour does. */
+/** A state as a symbol and a title. Shape and colour of the symbol both show the tone. */
 export function StateLabel({ state, text, color, large = false }: Props) {
   const styles = useStyles2(getStyles);
   const tone = STATE_TONES[state];
@@ -36,7 +36,7 @@ const SHAPES: Record<Tone, React.ReactElement> = {
   quiet: <circle cx="5" cy="5" r="3.4" fill="none" stroke="currentColor" strokeWidth="1.4" />,
 };
 
-/** The mark of a tone; takes the colour of the text around it. */
+/** The symbol of a tone in the current text colour. */
 export function ToneMark({ tone }: { tone: Tone }) {
   return (
     <svg viewBox="0 0 10 10" width="10" height="10" aria-hidden="true" style={{ flex: 'none' }}>

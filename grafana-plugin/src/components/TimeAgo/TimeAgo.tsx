@@ -12,7 +12,7 @@ interface Props {
   brief?: boolean;
 }
 
-/** How long ago a moment was; pointing at it shows when. */
+/** A relative time with the absolute time as tooltip. */
 export function TimeAgo({ at, now, timeZone, brief = false }: Props) {
   if (Number.isNaN(at)) return <span>{t('time-ago.unknown', 'unknown')}</span>;
   if (at <= 0) return <span>{t('time-ago.never', 'none recorded')}</span>;
@@ -25,11 +25,11 @@ export function TimeAgo({ at, now, timeZone, brief = false }: Props) {
   );
 }
 
-/** A moment as people write it, in the time zone of the dashboard. Seconds since the epoch. */
+/** Formats a time (seconds since the epoch) in the time zone of the dashboard. */
 export const absoluteTime = (at: number, timeZone: TimeZone): string =>
   dateTimeFormat(at * 1000, { timeZone });
 
-/** "2 h 14 min", or "2 h" for short: a number and its unit. */
+/** "2 h 14 min", or "2 h" if brief. */
 const words = (seconds: number, brief: boolean): string =>
   brief ? span(seconds).split(' ').slice(0, 2).join(' ') : span(seconds);
 

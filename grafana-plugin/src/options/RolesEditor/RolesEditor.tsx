@@ -6,7 +6,7 @@ import { AS_IS } from '../../components/as-is.ts';
 import { ROLE_WORDS } from '../../roles/role-words.ts';
 import { ROLE_NAMES, type RoleMapping, type RoleName } from '../../roles/roles.ts';
 
-/** Says which query is for what, where its refId is not the role's name. */
+/** Assigns queries to roles if their refIds differ from the role names. */
 export function RolesEditor({ value = {}, onChange, context }: StandardEditorProps<RoleMapping>) {
   const refIds = new Set(context.data.map(({ refId }) => refId));
   const changed = (role: RoleName, refId: string) => {
@@ -24,7 +24,7 @@ export function RolesEditor({ value = {}, onChange, context }: StandardEditorPro
             description={
               refIds.has(value[role] ?? role)
                 ? undefined
-                : t('roles-editor.without', 'Without it {{without}}.', {
+                : t('roles-editor.without', 'Without it, {{without}}.', {
                     without: without(),
                     ...AS_IS,
                   })
