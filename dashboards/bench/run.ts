@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { cpuSeconds } from '../../exporter/bench/process.ts';
 import { startPrometheus } from '../../exporter/test/prometheus.ts';
 import { boards } from '../test/boards.ts';
-import { answerTo, type Chosen, type Question, questionsOf, type Shown } from '../test/questions.ts';
+import { type Chosen, type GrafanaQuery, queriesOf, runQuery, type Shown } from '../test/grafana-queries.ts';
 import { keyId, storeWeek } from './week.ts';
 
 /**
@@ -76,8 +76,8 @@ interface Timed {
 }
 
 async function measured(): Promise<Timed[]> {
-  const askers = new Map<string, Question[]>();
-  for (const question of boards().flatMap(questionsOf))
+  const askers = new Map<string, GrafanaQuery[]>();
+  for (const question of boards().flatMap(queriesOf))
     askers.set(question.asker, [...(askers.get(question.asker) ?? []), question]);
   const answers: Timed[] = [];
   for (const [asker, questions] of askers) {
@@ -91,14 +91,14 @@ async function measured(): Promise<Timed[]> {
 }
 
 /** The back end of Grafana runs ten queries of a panel in parallel. */
-async function asked(questions: Question[]): Promise<Omit<Timed, 'asker' | 'queries'>> {
+async function asked(questions: GrafanaQuery[]): Promise<Omit<Timed, 'asker' | 'queries'>> {
   const [started, before] = [performance.now(), cpuSeconds(prometheus.pid)];
   const waiting = [...questions];
   let slowest = { name: '', seconds: 0 };
   const asking = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const begun = performance.now();
-      await answerTo(next, SHOWN);
+      await runQuery(next, SHOWN);
       const seconds = (performance.now() - begun) / 1000;
       if (seconds > slowest.seconds) slowest = { name: next.refId, seconds };
     }

@@ -3,8 +3,8 @@ import * as common from '@grafana/grafana-foundation-sdk/common';
 import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import * as table from '@grafana/grafana-foundation-sdk/table';
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
-import { DASHBOARDS, type DashboardName, linkTo } from './frame.ts';
-import { type About, described, NEUTRAL } from './panels.ts';
+import { DASHBOARDS, type DashboardName, linkTo } from './base-dashboard.ts';
+import { described, NEUTRAL, type PanelSpec } from './panels.ts';
 
 /** Grafana Labs' Infinity data source over the exporter's HTTP API. */
 export const API: common.DataSourceRef = { type: 'yesoreyeram-infinity-datasource', uid: 'atender-api' };
@@ -39,7 +39,7 @@ export const sentence = (selector: string, title: string): Field => ({
 });
 
 /** A query to the exporter's API. */
-export interface Question {
+export interface ApiQuery {
   path: string;
   parameters: Record<string, string>;
   /** Path of the rows in the response. */
@@ -50,7 +50,7 @@ export interface Question {
 }
 
 /** A dashboard that queries the API. The API treats empty text variables as absent. */
-export function recordFrame(
+export function recordDashboard(
   name: DashboardName,
   about: string,
   variables: dashboard.TextBoxVariableBuilder[],
@@ -70,16 +70,16 @@ export function recordFrame(
   return builder;
 }
 
-export const typed = (name: string, label: string, about: string, preset = '') =>
+export const textVariable = (name: string, label: string, about: string, preset = '') =>
   new dashboard.TextBoxVariableBuilder(name).label(label).description(about).defaultValue(preset);
 
 /** `$__all` is the value that links from and to the other dashboards carry. An empty value would select no tenant there. */
-export const TENANT = typed('tenant', 'Tenant', 'Tenant id; $__all = any', '$__all');
+export const TENANT = textVariable('tenant', 'Tenant', 'Tenant id; $__all = any', '$__all');
 
 const WRAPPED = { type: common.TableCellDisplayMode.Auto, wrapText: true };
 
 /** Rows of a response as a table. */
-export function answerTable(about: About, question: Question) {
+export function apiTable(about: PanelSpec, question: ApiQuery) {
   const panel = described(new table.PanelBuilder(), about, NEUTRAL).datasource(API).filterable(true);
   for (const { text, unit, wrapped } of question.fields) {
     if (unit) panel.overrideByName(text, [{ id: 'unit', value: unit }]);
@@ -88,12 +88,12 @@ export function answerTable(about: About, question: Question) {
   // The data source sorts columns by name.
   const order = Object.fromEntries(question.fields.map(({ text }, i) => [text, i]));
   panel.withTransformation({ id: 'organize', options: { indexByName: order } });
-  return panel.withTarget(new AskBuilder(question, 'table'));
+  return panel.withTarget(new InfinityQueryBuilder(question, 'table'));
 }
 
 /** Shows which exporter counted the requests. If exporters share facts, the API of each still covers only its own requests. */
 export const coverageTable = (path: string, parameters: Record<string, string>) =>
-  answerTable(
+  apiTable(
     {
       title: 'Coverage',
       description:
@@ -111,19 +111,19 @@ export const coverageTable = (path: string, parameters: Record<string, string>) 
   );
 
 /** Rows of a response over time. The first field is the time. */
-export function answerLines(about: About, question: Question) {
+export function apiTimeSeries(about: PanelSpec, question: ApiQuery) {
   const panel = described(new timeseries.PanelBuilder(), about, NEUTRAL)
     .datasource(API)
     .drawStyle(common.GraphDrawStyle.Bars)
     .fillOpacity(60);
-  return panel.withTarget(new AskBuilder(question, 'timeseries'));
+  return panel.withTarget(new InfinityQueryBuilder(question, 'timeseries'));
 }
 
 /** A query as the Infinity data source stores it; its own parser runs in Grafana's back end. */
-class AskBuilder implements cog.Builder<cog.Dataquery> {
+class InfinityQueryBuilder implements cog.Builder<cog.Dataquery> {
   private readonly query: object;
 
-  constructor({ path, parameters, rows, fields, pageOf }: Question, format: 'table' | 'timeseries') {
+  constructor({ path, parameters, rows, fields, pageOf }: ApiQuery, format: 'table' | 'timeseries') {
     // In cursor mode the data source does not send its own page size.
     const asked = pageOf === undefined ? parameters : { ...parameters, limit: String(pageOf) };
     this.query = {
@@ -151,12 +151,12 @@ class AskBuilder implements cog.Builder<cog.Dataquery> {
 }
 
 /** Maximum number of pages that the Infinity data source fetches for one query. */
-export const MOST_PAGES = 5;
+export const MAX_PAGES = 5;
 
 /** Cursor pagination of the data source: `next` of a response is the `cursor` of the next request. */
 const PAGES = {
   pagination_mode: 'cursor',
-  pagination_max_pages: MOST_PAGES,
+  pagination_max_pages: MAX_PAGES,
   pagination_param_cursor_field_name: 'cursor',
   pagination_param_cursor_field_type: 'query',
   pagination_param_cursor_extraction_path: 'next',

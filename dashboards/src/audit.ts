@@ -1,23 +1,23 @@
-import { answerTable, coverageTable, number, recordFrame, TENANT, text, time, typed } from './api.ts';
+import { apiTable, coverageTable, number, recordDashboard, TENANT, text, textVariable, time } from './api.ts';
 import { row } from './panels.ts';
 
 /** Search for single requests in the archive. */
-export const audit = recordFrame(
+export const audit = recordDashboard(
   'audit',
   'Search the archive for single requests by key, IP address, status and endpoint. Requires record.archive.',
   [
-    typed('key', 'Key', 'Key id; empty = any'),
+    textVariable('key', 'Key', 'Key id; empty = any'),
     TENANT,
-    typed('ip', 'IP', 'IP address, or network such as 203.0.113.0/24; empty = any'),
-    typed('status', 'Status', '403, 4xx, or several separated by commas; empty = any'),
-    typed('endpoint', 'Endpoint', 'Endpoint as in the metrics, with * as wildcard; empty = any'),
+    textVariable('ip', 'IP', 'IP address, or network such as 203.0.113.0/24; empty = any'),
+    textVariable('status', 'Status', '403, 4xx, or several separated by commas; empty = any'),
+    textVariable('endpoint', 'Endpoint', 'Endpoint as in the metrics, with * as wildcard; empty = any'),
   ],
   'now-24h',
 )
   .withRow(row('Requests'))
   .withPanel(coverageTable('/api/v1/requests', { limit: '1' }))
   .withPanel(
-    answerTable(
+    apiTable(
       {
         title: 'Requests in the shown time',
         description:

@@ -1,14 +1,14 @@
 import { CAUGHT_UP_WITHIN } from '../../exporter/src/health/pipeline.ts';
 import { RECORDED } from '../../exporter/src/health/series.ts';
-import { firing, frame } from './frame.ts';
-import { figures, GOOD_BELOW, lines, NEUTRAL, row, rows } from './panels.ts';
+import { alertAnnotation, baseDashboard } from './base-dashboard.ts';
+import { goodBelow, NEUTRAL, row, statsPanel, tablePanel, timeSeriesPanel } from './panels.ts';
 import { SELF } from './queries.ts';
 
 const JOB = 'job=~"$job"';
-const perSource = (metric: string, by = 'instance, source'): string =>
+const ratePerSource = (metric: string, by = 'instance, source'): string =>
   `sum by (${by}) (rate(${metric}{${JOB}}[$__rate_interval]))`;
 /** Increase since the previous point, by labels. */
-const happened = (metric: string, by: string): string =>
+const increaseOf = (metric: string, by: string): string =>
   `sum by (${by}) (increase(${metric}{${JOB}}[$__rate_interval]))`;
 const quantile = (metric: string, q: number): string =>
   `histogram_quantile(${q}, sum by (instance, le) (rate(${metric}_bucket{${JOB}}[$__rate_interval])))`;
@@ -18,14 +18,14 @@ const NOT_SHARED = 'Sharing is off (shared.redis.url)';
 const NO_ARCHIVE = 'The archive is off (record.archive)';
 
 /** Health of the exporters. */
-export const exporter = frame(
+export const exporter = baseDashboard(
   'exporter',
   'Health of the exporters: reading, commits, scrapes, and what they cost.',
   ['job'],
 )
-  .annotation(firing('alertname=~"Atender.+",category="pipeline",alertname!="AtenderWatchdog"'))
+  .annotation(alertAnnotation('alertname=~"Atender.+",category="pipeline",alertname!="AtenderWatchdog"'))
   .withPanel(
-    figures(
+    statsPanel(
       {
         title: 'Exporters',
         description:
@@ -35,19 +35,19 @@ export const exporter = frame(
       },
       [
         { expr: `sum(up{${JOB}})`, legend: 'up', steps: [['red'], ['green', 1]] },
-        { expr: `count(up{${JOB}} == 0) or 0 * count(up{${JOB}})`, legend: 'down', steps: GOOD_BELOW(1, 1) },
+        { expr: `count(up{${JOB}} == 0) or 0 * count(up{${JOB}})`, legend: 'down', steps: goodBelow(1, 1) },
         { expr: `sum(${SELF.ready}{${JOB}})`, legend: 'ready', steps: [['red'], ['green', 1]] },
         {
           expr: `count(count by (instance) (${RECORDED.blind}{${JOB}})) or 0 * count(up{${JOB}})`,
           legend: 'blind',
-          steps: GOOD_BELOW(1, 1),
+          steps: goodBelow(1, 1),
         },
       ],
       NEUTRAL,
     ),
   )
   .withPanel(
-    figures(
+    statsPanel(
       {
         title: 'Behind',
         description:
@@ -60,12 +60,12 @@ export const exporter = frame(
         { expr: `max(time() - ${SELF.lastLooked}{${JOB}})`, legend: 'last look' },
         { expr: `max(time() - ${SELF.lastEvent}{${JOB}})`, legend: 'last request', steps: NEUTRAL },
       ],
-      GOOD_BELOW(30, CAUGHT_UP_WITHIN),
+      goodBelow(30, CAUGHT_UP_WITHIN),
     ),
   )
   .withRow(row('Reading'))
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Lines read',
         description:
@@ -73,11 +73,11 @@ export const exporter = frame(
         unit: 'cps',
         none: NO_EXPORTER,
       },
-      [{ expr: perSource(SELF.lines), legend: '{{instance}} {{source}}' }],
+      [{ expr: ratePerSource(SELF.lines), legend: '{{instance}} {{source}}' }],
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Rejected lines by reason',
         description:
@@ -85,12 +85,12 @@ export const exporter = frame(
         unit: 'cps',
         none: 'No lines rejected',
       },
-      [{ expr: perSource(SELF.rejected, 'source, reason'), legend: '{{source}} {{reason}}' }],
+      [{ expr: ratePerSource(SELF.rejected, 'source, reason'), legend: '{{source}} {{reason}}' }],
       { stacked: true },
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Files by pattern',
         description:
@@ -107,7 +107,7 @@ export const exporter = frame(
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Bytes waiting',
         description:
@@ -124,7 +124,7 @@ export const exporter = frame(
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Lost bytes',
         description:
@@ -132,12 +132,12 @@ export const exporter = frame(
         unit: 'bytes',
         none: 'No bytes lost',
       },
-      [{ expr: happened(SELF.lost, 'source, reason'), legend: '{{source}} {{reason}}' }],
-      { steps: GOOD_BELOW(1, 1) },
+      [{ expr: increaseOf(SELF.lost, 'source, reason'), legend: '{{source}} {{reason}}' }],
+      { steps: goodBelow(1, 1) },
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Rotations, truncations, file errors',
         description:
@@ -146,15 +146,15 @@ export const exporter = frame(
         none: 'No rotation, truncation, file error or journal gap yet',
       },
       [
-        { expr: happened(SELF.rotations, 'source'), legend: 'rotations {{source}}' },
-        { expr: happened(SELF.truncations, 'source'), legend: 'truncations {{source}}' },
-        { expr: happened(SELF.fileErrors, 'source, op'), legend: 'errors {{source}} {{op}}' },
-        { expr: happened(SELF.journalGaps, 'source'), legend: 'journal gaps {{source}}' },
+        { expr: increaseOf(SELF.rotations, 'source'), legend: 'rotations {{source}}' },
+        { expr: increaseOf(SELF.truncations, 'source'), legend: 'truncations {{source}}' },
+        { expr: increaseOf(SELF.fileErrors, 'source, op'), legend: 'errors {{source}} {{op}}' },
+        { expr: increaseOf(SELF.journalGaps, 'source'), legend: 'journal gaps {{source}}' },
       ],
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Unusable fields',
         description:
@@ -162,13 +162,13 @@ export const exporter = frame(
         unit: 'cps',
         none: 'No unusable fields',
       },
-      [{ expr: perSource(SELF.ignored, 'source, field'), legend: '{{source}} {{field}}' }],
+      [{ expr: ratePerSource(SELF.ignored, 'source, field'), legend: '{{source}} {{field}}' }],
       { stacked: true },
     ),
   )
   .withRow(row('Commits and scrapes'))
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Commit duration',
         description:
@@ -183,7 +183,7 @@ export const exporter = frame(
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Commit errors',
         description:
@@ -191,12 +191,12 @@ export const exporter = frame(
         unit: 'short',
         none: NO_EXPORTER,
       },
-      [{ expr: happened(SELF.commitErrors, 'instance'), legend: '{{instance}}' }],
-      { steps: GOOD_BELOW(1, 1) },
+      [{ expr: increaseOf(SELF.commitErrors, 'instance'), legend: '{{instance}}' }],
+      { steps: goodBelow(1, 1) },
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Scrape duration',
         description:
@@ -214,7 +214,7 @@ export const exporter = frame(
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Memory and scrape size',
         description:
@@ -229,7 +229,7 @@ export const exporter = frame(
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'CPU',
         description:
@@ -246,7 +246,7 @@ export const exporter = frame(
     ),
   )
   .withPanel(
-    rows(
+    tablePanel(
       {
         title: 'Series and their limits',
         description:
@@ -268,7 +268,7 @@ export const exporter = frame(
   )
   .withRow(row('Configuration'))
   .withPanel(
-    rows(
+    tablePanel(
       {
         title: 'Configuration reloads',
         description:
@@ -283,7 +283,7 @@ export const exporter = frame(
         },
         {
           expr: `1 - min by (instance) (${SELF.reloadSuccess}{${JOB}})`,
-          column: { title: 'Latest failed', unit: 'bool_yes_no', steps: GOOD_BELOW(1, 1) },
+          column: { title: 'Latest failed', unit: 'bool_yes_no', steps: goodBelow(1, 1) },
         },
       ],
       { instance: 'Exporter' },
@@ -291,7 +291,7 @@ export const exporter = frame(
     ),
   )
   .withPanel(
-    rows(
+    tablePanel(
       {
         title: 'Versions',
         description:
@@ -310,7 +310,7 @@ export const exporter = frame(
   )
   .withRow(row('Sharing between exporters'))
   .withPanel(
-    figures(
+    statsPanel(
       {
         title: 'Sharing through Redis',
         description:
@@ -325,7 +325,7 @@ export const exporter = frame(
         {
           expr: `count(${SELF.sharedUp}{${JOB}} == 0) or 0 * count(${SELF.sharedUp}{${JOB}})`,
           legend: 'alone',
-          steps: GOOD_BELOW(1, 1),
+          steps: goodBelow(1, 1),
         },
         { expr: `max(${SELF.sharedKeys}{${JOB}})`, legend: 'keys known' },
       ],
@@ -333,7 +333,7 @@ export const exporter = frame(
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Time since the last sync',
         description:
@@ -348,11 +348,11 @@ export const exporter = frame(
           legend: '{{instance}}',
         },
       ],
-      { steps: GOOD_BELOW(60, 600) },
+      { steps: goodBelow(60, 600) },
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Failed sync cycles with Redis',
         description:
@@ -361,13 +361,13 @@ export const exporter = frame(
         span: 8,
         none: NOT_SHARED,
       },
-      [{ expr: happened(SELF.sharedErrors, 'instance'), legend: '{{instance}}' }],
-      { steps: GOOD_BELOW(1, 10) },
+      [{ expr: increaseOf(SELF.sharedErrors, 'instance'), legend: '{{instance}}' }],
+      { steps: goodBelow(1, 10) },
     ),
   )
   .withRow(row('Request archive'))
   .withPanel(
-    figures(
+    statsPanel(
       {
         title: 'Archive upkeep',
         description:
@@ -378,19 +378,19 @@ export const exporter = frame(
         none: NO_ARCHIVE,
       },
       [
-        { expr: `max(${SELF.archiveProblems}{${JOB}})`, legend: 'errors', steps: GOOD_BELOW(1, 1) },
+        { expr: `max(${SELF.archiveProblems}{${JOB}})`, legend: 'errors', steps: goodBelow(1, 1) },
         {
           expr: `time() - min(${SELF.archiveUpkeep}{${JOB}})`,
           legend: 'since last success',
           unit: 's',
-          steps: GOOD_BELOW(5400, 10_800),
+          steps: goodBelow(5400, 10_800),
         },
       ],
       NEUTRAL,
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Segments waiting to be sealed',
         description:
@@ -405,11 +405,11 @@ export const exporter = frame(
           legend: '{{instance}}',
         },
       ],
-      { steps: GOOD_BELOW(4, 12) },
+      { steps: goodBelow(4, 12) },
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Archive errors',
         description:
@@ -424,6 +424,6 @@ export const exporter = frame(
           legend: '{{instance}}',
         },
       ],
-      { steps: GOOD_BELOW(1, 1) },
+      { steps: goodBelow(1, 1) },
     ),
   );

@@ -2,7 +2,7 @@ import * as prometheus from '@grafana/grafana-foundation-sdk/prometheus';
 import { RECORDED } from '../../exporter/src/health/series.ts';
 import { cardQueries, overviewQueries } from '../../grafana-plugin/src/roles/queries.ts';
 import { type RoleName, roleOf } from '../../grafana-plugin/src/roles/roles.ts';
-import { type About, custom, present, query } from './panels.ts';
+import { customPanel, instantQuery, type PanelSpec, query } from './panels.ts';
 import { anyKey, chosenSince, RATE15M_EVERY, thisKey } from './queries.ts';
 
 const PANEL = 'atender-keyusage-panel';
@@ -15,7 +15,7 @@ const SPARKLINE = { time: '24h', points: 100, interval: RATE15M_EVERY };
 const PAIR = 'tenant_id=~"$tenant",key_id=~`${key:regex}|${predecessor:regex}|${successor:regex}`';
 
 /** The key grid of the panel plugin. */
-export const keyGrid = (about: About) => {
+export const keyGrid = (about: PanelSpec) => {
   const queries = {
     ...overviewQueries(anyKey()),
     // In one query, because repeating it in every query doubles the cost with a thousand keys.
@@ -23,15 +23,15 @@ export const keyGrid = (about: About) => {
     // Recorded rates are far cheaper to read than the counters of every key.
     volume: `avg_over_time(${RECORDED.rate15m}{${anyKey()}}[$__rate_interval])`,
   };
-  return custom(PANEL, about, { view: 'overview' }, targetsOf(queries))
+  return customPanel(PANEL, about, { view: 'overview' }, targetsOf(queries))
     .timeFrom(SPARKLINE.time)
     .maxDataPoints(SPARKLINE.points)
     .interval(SPARKLINE.interval);
 };
 
 /** The key card of the panel plugin. */
-export const keyCard = (about: About) =>
-  custom(PANEL, about, { view: 'key' }, targetsOf(cardQueries(thisKey(), '$key', PAIR)));
+export const keyCard = (about: PanelSpec) =>
+  customPanel(PANEL, about, { view: 'key' }, targetsOf(cardQueries(thisKey(), '$key', PAIR)));
 
 /** Queries with the role as refId. */
 const targetsOf = (queries: Partial<Record<RoleName, string>>) =>
@@ -39,5 +39,5 @@ const targetsOf = (queries: Partial<Record<RoleName, string>>) =>
     const asked = { expr, refId: role };
     return roleOf(role).kind === 'series'
       ? query(asked).range()
-      : present(asked).format(prometheus.PromQueryFormat.Table);
+      : instantQuery(asked).format(prometheus.PromQueryFormat.Table);
   });

@@ -3,20 +3,20 @@ import { RECORDED } from '../../exporter/src/health/series.ts';
 import { THRESHOLDS } from '../../exporter/src/health/thresholds.ts';
 import { defaultText } from '../../exporter/src/health/wording.ts';
 import { percent } from '../../exporter/src/text/numbers.ts';
-import { firing, frame, mark } from './frame.ts';
+import { alertAnnotation, baseDashboard, timestampAnnotation } from './base-dashboard.ts';
 import { keyCard } from './key-panel.ts';
 import {
   BAND,
-  bars,
-  figure,
-  figures,
-  heat,
-  lines,
+  barGaugePanel,
+  heatmapPanel,
   NEUTRAL,
   orNoData,
   row,
-  rows,
-  type Steps,
+  statPanel,
+  statsPanel,
+  type ThresholdSteps,
+  tablePanel,
+  timeSeriesPanel,
 } from './panels.ts';
 import { KEY, thisKey } from './queries.ts';
 
@@ -40,19 +40,28 @@ const ofTheKey = (name: string): string => `max(${name}{${thisKey()}})`;
 /** The limit per minute plus burst. Requests above it get 429. */
 const MINUTE_LIMIT = `(max(${KEY.rateLimit}{${thisKey('window="minute"')}}) + (max(${KEY.rateLimitBurst}{${thisKey()}}) or vector(0)))`;
 const DAY_LIMIT = `max(${KEY.rateLimit}{${thisKey('window="day"')}})`;
-const HEADROOM: Steps = [['red'], ['orange', 0.1], ['green', 0.3]];
+const HEADROOM: ThresholdSteps = [['red'], ['orange', 0.1], ['green', 0.3]];
 
 /** One key: its traffic, its errors, and why alerts are firing or not. */
-export const keyUsage = frame(
+export const keyUsage = baseDashboard(
   'key',
   'One key: state, checks, traffic, errors, latency, IP addresses, quota and scopes.',
   ['tenant', 'key', 'predecessor', 'successor'],
 )
-  .annotation(firing(`alertname=~"Atender.+",${thisKey()}`))
-  .annotation(mark('Created', 'blue', `${ofTheKey(KEY.created)} * 1000`, 'the key was created'))
-  .annotation(mark('Rotated', 'green', `${ofTheKey(KEY.rotated)} * 1000`, 'the key was rotated'))
+  .annotation(alertAnnotation(`alertname=~"Atender.+",${thisKey()}`))
   .annotation(
-    mark('New IP', 'purple', `${ofTheKey(KEY.lastNewIp)} * 1000`, 'first request from a new IP address'),
+    timestampAnnotation('Created', 'blue', `${ofTheKey(KEY.created)} * 1000`, 'the key was created'),
+  )
+  .annotation(
+    timestampAnnotation('Rotated', 'green', `${ofTheKey(KEY.rotated)} * 1000`, 'the key was rotated'),
+  )
+  .annotation(
+    timestampAnnotation(
+      'New IP',
+      'purple',
+      `${ofTheKey(KEY.lastNewIp)} * 1000`,
+      'first request from a new IP address',
+    ),
   )
   .withPanel(
     keyCard({
@@ -66,7 +75,7 @@ export const keyUsage = frame(
   )
   .withRow(row('Traffic'))
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Requests vs expected',
         description: `Requests now and a week ago, and the band from half to twice the expected rate. The expected rate is the median of the same hour in the last three weeks. If requests leave the band, check endpoints and IP addresses.`,
@@ -83,7 +92,7 @@ export const keyUsage = frame(
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Requests by endpoint',
         description:
@@ -102,7 +111,7 @@ export const keyUsage = frame(
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Requests by status',
         description:
@@ -116,7 +125,7 @@ export const keyUsage = frame(
   )
   .withRow(row('Errors'))
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Throttled share (429) and threshold',
         description:
@@ -132,7 +141,7 @@ export const keyUsage = frame(
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Server error share (5xx) and threshold',
         description:
@@ -148,7 +157,7 @@ export const keyUsage = frame(
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: '401 and 403 in 30 minutes, and thresholds',
         description:
@@ -166,7 +175,7 @@ export const keyUsage = frame(
     ),
   )
   .withPanel(
-    rows(
+    tablePanel(
       {
         title: 'Error clusters by endpoint',
         description:
@@ -185,7 +194,7 @@ export const keyUsage = frame(
     ),
   )
   .withPanel(
-    rows(
+    tablePanel(
       {
         title: 'Top endpoints',
         description:
@@ -204,7 +213,7 @@ export const keyUsage = frame(
     ),
   )
   .withPanel(
-    bars(
+    barGaugePanel(
       {
         title: 'Worth caching',
         description: `GET endpoints with ${percent(CACHING_SHARE)} or more of the requests in the shown time. The consumer fetches the same data repeatedly. Ask the owner to cache it, or to use a webhook.`,
@@ -221,7 +230,7 @@ export const keyUsage = frame(
   )
   .withRow(row('Latency'))
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Latency percentiles',
         description:
@@ -234,7 +243,7 @@ export const keyUsage = frame(
     ),
   )
   .withPanel(
-    heat(
+    heatmapPanel(
       {
         title: 'Latency distribution',
         description:
@@ -250,7 +259,7 @@ export const keyUsage = frame(
   )
   .withRow(row('IP addresses, quota and scopes'))
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Unique IP addresses',
         description:
@@ -263,7 +272,7 @@ export const keyUsage = frame(
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Minute quota',
         description:
@@ -280,7 +289,7 @@ export const keyUsage = frame(
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Day quota',
         description:
@@ -296,7 +305,7 @@ export const keyUsage = frame(
     ),
   )
   .withPanel(
-    figures(
+    statsPanel(
       {
         title: 'Rate-limit headroom',
         description:
@@ -313,7 +322,7 @@ export const keyUsage = frame(
     ),
   )
   .withPanel(
-    rows(
+    tablePanel(
       {
         title: 'Scopes',
         description:
@@ -335,7 +344,7 @@ export const keyUsage = frame(
     ),
   )
   .withPanel(
-    rows(
+    tablePanel(
       {
         title: 'New IP addresses in the last day',
         description:
@@ -348,7 +357,7 @@ export const keyUsage = frame(
     ),
   )
   .withPanel(
-    figure(
+    statPanel(
       {
         title: 'Last used',
         description:
@@ -362,7 +371,7 @@ export const keyUsage = frame(
     ),
   )
   .withPanel(
-    figure(
+    statPanel(
       {
         title: 'Success',
         description: `Share of 2xx responses in the last hour. Requests without a response do not count. At ${defaultText('success_ratio')} or less, look for the cause in the error panels above.`,

@@ -1,24 +1,24 @@
 import { KEYS_PAGE } from '../../exporter/src/api/endpoints.ts';
 import { count } from '../../exporter/src/text/numbers.ts';
 import {
-  answerLines,
-  answerTable,
+  apiTable,
+  apiTimeSeries,
   coverageTable,
   type Field,
-  MOST_PAGES,
+  MAX_PAGES,
   number,
-  recordFrame,
+  recordDashboard,
   TENANT,
   text,
+  textVariable,
   time,
-  typed,
 } from './api.ts';
 import { row } from './panels.ts';
 
 const RANGE = { from: '${__from:date:YYYY-MM-DD}', to: '${__to:date:YYYY-MM-DD}' };
 const WHO = { key: '${key}', tenant: '${tenant}' };
 
-const FIGURES: Field[] = [
+const USAGE_FIELDS: Field[] = [
   number('requests', 'Requests'),
   number('previous.change', 'vs previous period', 'percentunit'),
   number('lastYear.requests', 'Last year'),
@@ -32,16 +32,16 @@ const FIGURES: Field[] = [
 ];
 
 /** Months and years, from daily aggregates, which are kept indefinitely. */
-export const longTerm = recordFrame(
+export const longTerm = recordDashboard(
   'longTerm',
   'Key usage over months and years, from daily aggregates that the exporter keeps indefinitely.',
-  [typed('key', 'Key', 'Key id; empty = all keys'), TENANT],
+  [textVariable('key', 'Key', 'Key id; empty = all keys'), TENANT],
   'now-2y',
 )
   .withRow(row('By month'))
   .withPanel(coverageTable('/api/v1/keys', { limit: '1' }))
   .withPanel(
-    answerLines(
+    apiTimeSeries(
       {
         title: 'Requests by month',
         description:
@@ -62,7 +62,7 @@ export const longTerm = recordFrame(
     ),
   )
   .withPanel(
-    answerTable(
+    apiTable(
       {
         title: 'Months vs the previous year',
         description:
@@ -75,13 +75,13 @@ export const longTerm = recordFrame(
         path: '/api/v1/usage',
         parameters: { ...WHO, ...RANGE, by: 'month', limit: '1000' },
         rows: 'rows',
-        fields: [text('period', 'Month'), ...FIGURES],
+        fields: [text('period', 'Month'), ...USAGE_FIELDS],
       },
     ),
   )
   .withRow(row('By year'))
   .withPanel(
-    answerTable(
+    apiTable(
       {
         title: 'Years',
         description:
@@ -94,16 +94,16 @@ export const longTerm = recordFrame(
         path: '/api/v1/usage',
         parameters: { ...WHO, ...RANGE, by: 'year', limit: '1000' },
         rows: 'rows',
-        fields: [text('period', 'Year'), ...FIGURES],
+        fields: [text('period', 'Year'), ...USAGE_FIELDS],
       },
     ),
   )
   .withRow(row('Keys'))
   .withPanel(
-    answerTable(
+    apiTable(
       {
         title: 'Keys in the shown time',
-        description: `Every key with its usage in the shown time, and the time it was last used. If the coverage is complete, a key without requests for months is a candidate for revocation. Shows up to ${count(MOST_PAGES * KEYS_PAGE)} keys.`,
+        description: `Every key with its usage in the shown time, and the time it was last used. If the coverage is complete, a key without requests for months is a candidate for revocation. Shows up to ${count(MAX_PAGES * KEYS_PAGE)} keys.`,
         unit: 'short',
         span: 24,
         height: 12,

@@ -4,30 +4,30 @@ import { RECORDED } from '../../exporter/src/health/series.ts';
 import { THRESHOLDS } from '../../exporter/src/health/thresholds.ts';
 import { defaultText } from '../../exporter/src/health/wording.ts';
 import { count } from '../../exporter/src/text/numbers.ts';
-import { firing, frame, keyLink } from './frame.ts';
+import { alertAnnotation, baseDashboard, keyLink } from './base-dashboard.ts';
 import { keyGrid } from './key-panel.ts';
 import {
   AS_OF,
   BAND,
-  bars,
-  custom,
-  figures,
-  GOOD_BELOW,
-  lines,
+  barGaugePanel,
+  customPanel,
+  goodBelow,
   NEUTRAL,
   orNoData,
   row,
-  rows,
+  statsPanel,
+  tablePanel,
+  timeSeriesPanel,
 } from './panels.ts';
 import {
   anyKey,
-  CHOSEN,
+  CHOSEN_KEYS_MATCHERS,
   chosen,
   KEY,
-  named,
   RECORDED_EVERY,
   REPLACING,
   SELF,
+  withName,
   ZERO_IF_EVALUATED,
 } from './queries.ts';
 
@@ -48,7 +48,7 @@ const LAST_USED = gaugeBy(BY_KEY, KEY.lastUsed, anyKey());
 const STALE_AFTER = gaugeBy(BY_KEY, RECORDED.threshold, anyKey('kind="stale_seconds"'));
 const RATE = `${RECORDED.rate}{${anyKey()}}`;
 const HOUR_RATE = `avg_over_time(${RATE}[1h])`;
-const ANY_TIER = `tenant_id=~"$tenant",${CHOSEN}`;
+const ANY_TIER = `tenant_id=~"$tenant",${CHOSEN_KEYS_MATCHERS}`;
 const NEVER_USED = `max by (${BY_KEY}) (${KEY.info}{${anyKey('state="active"')}}) unless on (${BY_KEY}) ${KEY.lastUsed}`;
 /** Requests of old keys in the last hour, with the new key as `key_id` and the old one as `replaces`. */
 const LEFT_ON_OLD =
@@ -58,16 +58,16 @@ const LEFT_ON_OLD =
 const EXPECTED = `${RECORDED.expectedRate}{${anyKey()}}`;
 
 /** All keys: states, alerts, traffic, housekeeping, and the health of the pipeline. */
-export const overview = frame(
+export const overview = baseDashboard(
   'overview',
   'All API keys with their state, worst first, and unusual traffic.',
   ['tenant', 'environment', 'tier', 'busiest'],
 )
-  .annotation(firing(`alertname=~"Atender.+",severity="page",${TENANT_OR_NONE}`))
-  .annotation(firing('alertname="AtenderKeyNewIP",tenant_id=~"$tenant"', 'New IP', 'purple'))
+  .annotation(alertAnnotation(`alertname=~"Atender.+",severity="page",${TENANT_OR_NONE}`))
+  .annotation(alertAnnotation('alertname="AtenderKeyNewIP",tenant_id=~"$tenant"', 'New IP', 'purple'))
   .withRow(row(`State at ${AS_OF}`))
   .withPanel(
-    figures(
+    statsPanel(
       {
         title: 'Firing alerts',
         description:
@@ -92,7 +92,7 @@ export const overview = frame(
     ),
   )
   .withPanel(
-    bars(
+    barGaugePanel(
       {
         title: 'Affected keys by alert',
         description:
@@ -106,7 +106,7 @@ export const overview = frame(
         expr: `${KEYS_BY_ALERT} or label_replace(${ZERO_IF_EVALUATED} unless on () ${KEYS_BY_ALERT}, "alertname", "No key alert is firing", "", "")`,
         legend: '{{alertname}}',
       },
-      GOOD_BELOW(1, 5),
+      goodBelow(1, 5),
     ),
   )
   .withPanel(
@@ -120,7 +120,7 @@ export const overview = frame(
     }),
   )
   .withPanel(
-    custom(
+    customPanel(
       'alertlist',
       {
         title: 'Alerts now',
@@ -147,7 +147,7 @@ export const overview = frame(
   )
   .withRow(row('Traffic'))
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Requests by status class',
         description:
@@ -166,7 +166,7 @@ export const overview = frame(
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Ten busiest keys',
         description:
@@ -184,7 +184,7 @@ export const overview = frame(
     ).interval(RECORDED_EVERY),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'All traffic vs expected',
         description:
@@ -201,7 +201,7 @@ export const overview = frame(
     ),
   )
   .withPanel(
-    rows(
+    tablePanel(
       {
         title: 'Largest deviations from expected',
         description: `Requests of each key in the last hour, divided by the expected number. Far above 1: a surge. Far below 1: a consumer that changed or broke. Keys with an expected ${count(MIN_EXPECTED)} requests per hour or fewer are left out.`,
@@ -211,15 +211,15 @@ export const overview = frame(
       },
       [
         {
-          expr: named(chosen(`${HOUR_RATE} / on (${BY_KEY}) (${EXPECTED} > ${MIN_EXPECTED} / 3600)`)),
+          expr: withName(chosen(`${HOUR_RATE} / on (${BY_KEY}) (${EXPECTED} > ${MIN_EXPECTED} / 3600)`)),
           column: { title: 'Times expected' },
         },
         {
-          expr: named(chosen(`${HOUR_RATE} and on (${BY_KEY}) (${EXPECTED} > ${MIN_EXPECTED} / 3600)`)),
+          expr: withName(chosen(`${HOUR_RATE} and on (${BY_KEY}) (${EXPECTED} > ${MIN_EXPECTED} / 3600)`)),
           column: { title: 'Now', unit: 'reqps' },
         },
         {
-          expr: named(chosen(`${EXPECTED} > ${MIN_EXPECTED} / 3600`)),
+          expr: withName(chosen(`${EXPECTED} > ${MIN_EXPECTED} / 3600`)),
           column: { title: 'Expected', unit: 'reqps' },
         },
       ],
@@ -229,7 +229,7 @@ export const overview = frame(
   )
   .withRow(row('Housekeeping'))
   .withPanel(
-    rows(
+    tablePanel(
       {
         title: 'Stale keys',
         description: `Keys last used longer ago than their threshold (default ${defaultText('stale_seconds')}). Ask the owner whether the key is still needed. If not, revoke it.`,
@@ -238,7 +238,7 @@ export const overview = frame(
       },
       [
         {
-          expr: named(chosen(`(time() - (${LAST_USED} > 0)) > on (${BY_KEY}) ${STALE_AFTER}`)),
+          expr: withName(chosen(`(time() - (${LAST_USED} > 0)) > on (${BY_KEY}) ${STALE_AFTER}`)),
           column: { title: 'Since last use' },
         },
       ],
@@ -247,7 +247,7 @@ export const overview = frame(
     ),
   )
   .withPanel(
-    rows(
+    tablePanel(
       {
         title: 'Keys without recorded use',
         description:
@@ -257,19 +257,19 @@ export const overview = frame(
       },
       [
         {
-          expr: named(
+          expr: withName(
             chosen(`time() - (${gaugeBy(BY_KEY, KEY.created, anyKey())} and on (${BY_KEY}) (${NEVER_USED}))`),
           ),
           column: { title: 'Age' },
         },
-        { expr: named(chosen(`0 * (${NEVER_USED})`)), column: { title: 'Requests', unit: 'short' } },
+        { expr: withName(chosen(`0 * (${NEVER_USED})`)), column: { title: 'Requests', unit: 'short' } },
       ],
       KEY_LABELS,
       { links: LINKS },
     ),
   )
   .withPanel(
-    rows(
+    tablePanel(
       {
         title: 'New IP addresses in the last day',
         description:
@@ -279,7 +279,7 @@ export const overview = frame(
       },
       [
         {
-          expr: named(chosen(`time() - (${gaugeBy(BY_KEY, KEY.lastNewIp, anyKey())} > time() - 86400)`)),
+          expr: withName(chosen(`time() - (${gaugeBy(BY_KEY, KEY.lastNewIp, anyKey())} > time() - 86400)`)),
           column: { title: 'Since detection' },
         },
       ],
@@ -288,7 +288,7 @@ export const overview = frame(
     ),
   )
   .withPanel(
-    rows(
+    tablePanel(
       {
         title: 'Rotations in progress',
         description: `Keys that are being replaced, with their requests in the last hour. A key stays in this list until the keys file marks it as revoked or disabled. Revoke it after ${defaultText('rotation_quiet_seconds')} without use, while the new key is used.`,
@@ -307,7 +307,7 @@ export const overview = frame(
   )
   .withRow(row('Pipeline'))
   .withPanel(
-    figures(
+    statsPanel(
       {
         title: 'Pipeline health',
         description:
@@ -325,19 +325,19 @@ export const overview = frame(
         {
           expr: `count(count by (instance) (${RECORDED.blind})) or 0 * sum(${SELF.ready})`,
           legend: 'blind',
-          steps: GOOD_BELOW(1, 1),
+          steps: goodBelow(1, 1),
         },
         {
           expr: `max(${SELF.behindSeconds})`,
           legend: 'behind',
           unit: 's',
-          steps: GOOD_BELOW(30, CAUGHT_UP_WITHIN),
+          steps: goodBelow(30, CAUGHT_UP_WITHIN),
         },
         {
           expr: `sum(increase(${SELF.rejected}[15m])) / sum(increase(${SELF.lines}[15m]) > 0) or 0 * sum(increase(${SELF.lines}[15m]))`,
           legend: 'lines rejected',
           unit: 'percentunit',
-          steps: GOOD_BELOW(0.001, 0.01),
+          steps: goodBelow(0.001, 0.01),
         },
       ],
       NEUTRAL,

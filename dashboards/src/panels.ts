@@ -15,13 +15,13 @@ import * as prometheus from '@grafana/grafana-foundation-sdk/prometheus';
 import * as stat from '@grafana/grafana-foundation-sdk/stat';
 import * as table from '@grafana/grafana-foundation-sdk/table';
 import * as timeseries from '@grafana/grafana-foundation-sdk/timeseries';
-import { asOf } from './queries.ts';
+import { atPresentTime } from './queries.ts';
 
 /** The Prometheus of the variable `datasource`. */
 export const DATASOURCE: DataSourceRef = { type: 'prometheus', uid: `\${datasource}` };
 
 /** Title, description and size of a panel. The description says how to read the panel and what to do. */
-export interface About {
+export interface PanelSpec {
   title: string;
   description: string;
   /** Unit id of Grafana. */
@@ -48,14 +48,14 @@ export interface Query {
 }
 
 /** Colours with the value from which they apply. The first has no value. */
-export type Steps = [colour: string, from?: number][];
+export type ThresholdSteps = [colour: string, from?: number][];
 
-export const GOOD_BELOW = (warning: number, bad: number): Steps => [
+export const goodBelow = (warning: number, bad: number): ThresholdSteps => [
   ['green'],
   ['orange', warning],
   ['red', bad],
 ];
-export const NEUTRAL: Steps = [['text']];
+export const NEUTRAL: ThresholdSteps = [['text']];
 
 const STATUS_COLOURS: Record<string, string> = {
   '2xx': 'green',
@@ -65,13 +65,17 @@ const STATUS_COLOURS: Record<string, string> = {
 };
 
 /** Minimum upper end of the axis by unit. Without it, a line of zeros has an axis up to 100. */
-const LEAST_AXIS: Record<string, number> = { short: 1, reqps: 0.01, bytes: 1024 };
+const MIN_AXIS: Record<string, number> = { short: 1, reqps: 0.01, bytes: 1024 };
 
 /** Legends of the edges of the expected band. */
 export const BAND = { lower: 'half of the expected', upper: 'twice the expected' };
 
 /** A time series panel. Series with the legends of `BAND` are drawn as a filled band. */
-export function lines(about: About, queries: Query[], options: { stacked?: boolean; steps?: Steps } = {}) {
+export function timeSeriesPanel(
+  about: PanelSpec,
+  queries: Query[],
+  options: { stacked?: boolean; steps?: ThresholdSteps } = {},
+) {
   const panel = described(new timeseries.PanelBuilder(), about, options.steps ?? NEUTRAL)
     .min(0)
     .fillOpacity(options.stacked ? 30 : 8)
@@ -84,7 +88,7 @@ export function lines(about: About, queries: Query[], options: { stacked?: boole
         .calcs(['mean', 'max', 'lastNotNull']),
     )
     .tooltip(new common.VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi));
-  const least = LEAST_AXIS[about.unit];
+  const least = MIN_AXIS[about.unit];
   if (least) panel.axisSoftMax(least);
   if (options.stacked) panel.stacking(new common.StackingConfigBuilder().mode(StackingMode.Normal));
   if (options.steps)
@@ -103,15 +107,15 @@ export function lines(about: About, queries: Query[], options: { stacked?: boole
     { id: 'custom.fillOpacity', value: 12 },
     { id: 'custom.fillBelowTo', value: BAND.lower },
   ]);
-  return ranged(panel, queries);
+  return rangeQueries(panel, queries);
 }
 
 /** An instant query at the evaluation time: now, or the end of a past time range. */
-export const present = (one: Query) => query({ ...one, expr: asOf(one.expr) }).instant();
+export const instantQuery = (one: Query) => query({ ...one, expr: atPresentTime(one.expr) }).instant();
 
 /** Adds the evaluation time to the description if any query uses it. */
-const dated = <T extends About>(about: T, queries: Query[]): T =>
-  queries.every(({ expr }) => asOf(expr) === expr)
+const withTime = <T extends PanelSpec>(about: T, queries: Query[]): T =>
+  queries.every(({ expr }) => atPresentTime(expr) === expr)
     ? about
     : { ...about, description: `${about.description} As of ${AS_OF}.` };
 
@@ -124,24 +128,32 @@ const NO_DATA_COLOURLESS: dashboard.ValueMapping[] = [
 ];
 
 /** A stat panel with one number. */
-export function figure(about: About, expr: string, steps: Steps) {
-  const panel = described(new stat.PanelBuilder(), { span: 4, height: 4, ...dated(about, [{ expr }]) }, steps)
+export function statPanel(about: PanelSpec, expr: string, steps: ThresholdSteps) {
+  const panel = described(
+    new stat.PanelBuilder(),
+    { span: 4, height: 4, ...withTime(about, [{ expr }]) },
+    steps,
+  )
     .colorMode(common.BigValueColorMode.Value)
     .graphMode(common.BigValueGraphMode.None)
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']));
-  return panel.mappings(NO_DATA_COLOURLESS).withTarget(present({ expr, refId: 'A' }));
+  return panel.mappings(NO_DATA_COLOURLESS).withTarget(instantQuery({ expr, refId: 'A' }));
 }
 
 /** A stat panel with one number per query. Each query can have its own steps and unit. */
-export function figures(about: About, queries: (Query & { steps?: Steps; unit?: string })[], steps: Steps) {
-  const panel = described(new stat.PanelBuilder(), { height: 4, ...dated(about, queries) }, steps)
+export function statsPanel(
+  about: PanelSpec,
+  queries: (Query & { steps?: ThresholdSteps; unit?: string })[],
+  steps: ThresholdSteps,
+) {
+  const panel = described(new stat.PanelBuilder(), { height: 4, ...withTime(about, queries) }, steps)
     .colorMode(common.BigValueColorMode.Value)
     .graphMode(common.BigValueGraphMode.None)
     .textMode(common.BigValueTextMode.ValueAndName)
     .mappings(NO_DATA_COLOURLESS)
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']));
   for (const [i, one] of queries.entries()) {
-    panel.withTarget(present({ refId: refId(i), ...one }));
+    panel.withTarget(instantQuery({ refId: refId(i), ...one }));
     const own = ownSettings(one);
     if (own.length > 0 && one.legend) panel.overrideByName(one.legend, own);
   }
@@ -149,8 +161,8 @@ export function figures(about: About, queries: (Query & { steps?: Steps; unit?: 
 }
 
 /** A bar gauge with one bar per series. The display name is set because Grafana hides the name of a single bar. */
-export function bars(about: About, one: Query, steps: Steps) {
-  return described(new bargauge.PanelBuilder(), { height: 4, ...dated(about, [one]) }, steps)
+export function barGaugePanel(about: PanelSpec, one: Query, steps: ThresholdSteps) {
+  return described(new bargauge.PanelBuilder(), { height: 4, ...withTime(about, [one]) }, steps)
     .displayMode(common.BarGaugeDisplayMode.Basic)
     .orientation(common.VizOrientation.Horizontal)
     .namePlacement(common.BarGaugeNamePlacement.Left)
@@ -159,37 +171,37 @@ export function bars(about: About, one: Query, steps: Steps) {
     .min(0)
     .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(['lastNotNull']))
     .mappings(NO_DATA_COLOURLESS)
-    .withTarget(query({ refId: 'A', ...one, expr: `sort_desc(${asOf(one.expr)})` }).instant());
+    .withTarget(query({ refId: 'A', ...one, expr: `sort_desc(${atPresentTime(one.expr)})` }).instant());
 }
 
 /** A table column: title, and unit and steps if they differ from the panel. */
 export interface Column {
   title: string;
   unit?: string;
-  steps?: Steps;
+  steps?: ThresholdSteps;
 }
 
 /** A table with label columns and one value column per query, sorted by the first value. */
-export function rows(
-  about: About,
+export function tablePanel(
+  about: PanelSpec,
   queries: (Query & { column: Column })[],
   labels: Record<string, string>,
   options: {
-    steps?: Steps;
+    steps?: ThresholdSteps;
     links?: cog.Builder<dashboard.DashboardLink>[];
     ascending?: boolean;
     /** Title of a label column that needs more width. */
     wide?: string;
   } = {},
 ) {
-  const panel = described(new table.PanelBuilder(), dated(about, queries), options.steps ?? NEUTRAL)
+  const panel = described(new table.PanelBuilder(), withTime(about, queries), options.steps ?? NEUTRAL)
     .filterable(true)
     // With the default of 150 pixels, six columns do not fit half of a laptop screen.
     .minWidth(100);
   const names: Record<string, string> = { ...labels };
   for (const [i, one] of queries.entries()) {
     const id = refId(i);
-    panel.withTarget(present({ ...one, refId: id }).format(prometheus.PromQueryFormat.Table));
+    panel.withTarget(instantQuery({ ...one, refId: id }).format(prometheus.PromQueryFormat.Table));
     names[queries.length > 1 ? `Value #${id} (lastNotNull)` : 'Value'] = one.column.title;
     const own = ownSettings(one.column);
     // A row can lack the value of one query. The no-value text of the panel is for empty tables only.
@@ -237,7 +249,7 @@ const grouped = (labels: Record<string, string>, queries: number): Record<string
   ]);
 
 /** A heatmap of histogram buckets over time. */
-export function heat(about: About, one: Query) {
+export function heatmapPanel(about: PanelSpec, one: Query) {
   const panel = described(new heatmap.PanelBuilder(), about, NEUTRAL).hideLegend();
   panel.yAxis(new heatmap.YAxisConfigBuilder().unit(about.unit));
   return panel.withTarget(
@@ -248,7 +260,12 @@ export function heat(about: About, one: Query) {
 }
 
 /** A panel of a type without a builder in the SDK. */
-export function custom(type: string, about: About, options: object, queries: cog.Builder<cog.Dataquery>[]) {
+export function customPanel(
+  type: string,
+  about: PanelSpec,
+  options: object,
+  queries: cog.Builder<cog.Dataquery>[],
+) {
   const panel = described(new CustomPanel(type, options), about, NEUTRAL);
   for (const one of queries) panel.withTarget(one);
   return panel;
@@ -282,7 +299,7 @@ interface Describable {
   thresholds(thresholds: cog.Builder<dashboard.ThresholdsConfig>): this;
 }
 
-export function described<T extends Describable>(panel: T, about: About, steps: Steps): T {
+export function described<T extends Describable>(panel: T, about: PanelSpec, steps: ThresholdSteps): T {
   if (about.none) panel.noValue(about.none);
   return panel
     .title(about.title)
@@ -297,17 +314,23 @@ export function described<T extends Describable>(panel: T, about: About, steps: 
 }
 
 /** Overrides of unit and steps. */
-const ownSettings = ({ unit, steps }: { unit?: string; steps?: Steps }): { id: string; value: unknown }[] => [
+const ownSettings = ({
+  unit,
+  steps,
+}: {
+  unit?: string;
+  steps?: ThresholdSteps;
+}): { id: string; value: unknown }[] => [
   ...(unit ? [{ id: 'unit', value: unit }] : []),
   ...(steps
     ? [{ id: 'thresholds', value: { mode: dashboard.ThresholdsMode.Absolute, steps: stepsOf(steps) } }]
     : []),
 ];
 
-const stepsOf = (steps: Steps): dashboard.Threshold[] =>
+const stepsOf = (steps: ThresholdSteps): dashboard.Threshold[] =>
   steps.map(([color, from]) => ({ color, value: from ?? null }));
 
-function ranged<T extends { withTarget(target: cog.Builder<cog.Dataquery>): T }>(
+function rangeQueries<T extends { withTarget(target: cog.Builder<cog.Dataquery>): T }>(
   panel: T,
   queries: Query[],
 ): T {

@@ -18,15 +18,15 @@ export const thisKey = (...more: string[]): string =>
   ['tenant_id=~"$tenant"', 'key_id="$key"', ...more].join(',');
 
 /** Matchers of the variables `environment` and `tier`, for series with these labels. */
-export const CHOSEN = 'environment=~"$environment",tier=~"$tier"';
+export const CHOSEN_KEYS_MATCHERS = 'environment=~"$environment",tier=~"$tier"';
 
 /**
  * The keys of the chosen environments and tiers, with value 1. An unregistered key has neither label. A missing label
  * matches like an empty one, so these keys are included while nothing is chosen.
  */
 const keysAt = (offset = ''): string =>
-  `group by (${BY_KEY}) (${KEY.info}{${anyKey(CHOSEN)}}${offset}) or group by (${BY_KEY}) ` +
-  `(${KEY.lastUsed}{${anyKey(CHOSEN)}}${offset} unless ${ON_KEY} ${KEY.info}${offset})`;
+  `group by (${BY_KEY}) (${KEY.info}{${anyKey(CHOSEN_KEYS_MATCHERS)}}${offset}) or group by (${BY_KEY}) ` +
+  `(${KEY.lastUsed}{${anyKey(CHOSEN_KEYS_MATCHERS)}}${offset} unless ${ON_KEY} ${KEY.info}${offset})`;
 const CHOSEN_KEYS = keysAt();
 
 /** The chosen keys, including keys of that time ago that no exporter exposes now. */
@@ -40,7 +40,7 @@ export const chosen = (expr: string): string => `(${expr}) and ${ON_KEY} (${CHOS
  * Adds the label `name` from the keys file to a vector of keys; unregistered keys have none. One name per key, so that
  * different keys files of exporters do not break the join.
  */
-export const named = (expr: string): string =>
+export const withName = (expr: string): string =>
   `((${expr}) * ${ON_KEY} group_left (name) topk by (${BY_KEY}) (1, max by (${BY_KEY}, name) (${KEY.info})))` +
   ` or ((${expr}) unless ${ON_KEY} ${KEY.info})`;
 
@@ -64,7 +64,7 @@ const SEEN = `max(timestamp(${RULES_EVALUATED}) or timestamp(${SELF.buildInfo}))
  * has no "now", so the time of the last scrape is used. For a range that ends in the future, it is the last rule evaluation
  * or the last scrape of an exporter. The three days cover ranges that start in the future too.
  */
-export const PRESENT =
+export const PRESENT_TIME_QUERY =
   `scalar(1000 * ceil(max(timestamp(up)) or max(max_over_time(${SEEN}[$__range:1m]) or max_over_time(${SEEN}[3d:1m]))` +
   ' or vector(time())))';
 
@@ -72,7 +72,7 @@ export const PRESENT =
  * Evaluates an instant query at the variable `at`, independent of the time that Grafana sends: a subquery of one step. A
  * query over the shown time is not changed.
  */
-export const asOf = (expr: string): string =>
+export const atPresentTime = (expr: string): string =>
   expr.includes('$__range') ? expr : `last_over_time((${expr})[500ms:1s] @ \${at}e-3)`;
 
 function namesOf<T extends Record<string, { name: string }>>(families: T): { [K in keyof T]: string } {

@@ -2,34 +2,34 @@ import { REVIEW_PAGE } from '../../exporter/src/api/endpoints.ts';
 import { QUESTIONS } from '../../exporter/src/review/verdicts.ts';
 import { count } from '../../exporter/src/text/numbers.ts';
 import {
-  answerTable,
+  apiTable,
   coverageTable,
-  MOST_PAGES,
+  MAX_PAGES,
   number,
-  recordFrame,
+  recordDashboard,
   sentence,
   text,
+  textVariable,
   time,
-  typed,
 } from './api.ts';
 import { row } from './panels.ts';
 
 const PARAMETERS = { quarter: '${quarter}' };
 
 /** The quarterly review. `atender-exporter review` writes the page to sign. */
-export const review = recordFrame(
+export const review = recordDashboard(
   'review',
   'Quarterly review: a verdict on every key, with its evidence. `atender-exporter review` writes the page to sign.',
-  [typed('quarter', 'Quarter', 'Quarter such as 2026Q4; empty = current quarter')],
+  [textVariable('quarter', 'Quarter', 'Quarter such as 2026Q4; empty = current quarter')],
   'now-90d',
 )
   .withRow(row('Review'))
   .withPanel(coverageTable('/api/v1/review', { ...PARAMETERS, limit: '1' }))
   .withPanel(
-    answerTable(
+    apiTable(
       {
         title: 'Verdicts',
-        description: `Each key with its most urgent verdict. Every verdict other than “keep” needs a decision by the owner. “undecided” means that other exporters may have counted more requests. The findings below are the evidence. Each ${REVIEW_PAGE} keys are sorted by urgency. The table shows up to ${count(MOST_PAGES * REVIEW_PAGE)} keys. \`atender-exporter review\` writes all keys in order.`,
+        description: `Each key with its most urgent verdict. Every verdict other than “keep” needs a decision by the owner. “undecided” means that other exporters may have counted more requests. The findings below are the evidence. Each ${REVIEW_PAGE} keys are sorted by urgency. The table shows up to ${count(MAX_PAGES * REVIEW_PAGE)} keys. \`atender-exporter review\` writes all keys in order.`,
         unit: 'short',
         span: 24,
         height: 14,
@@ -57,7 +57,7 @@ export const review = recordFrame(
     ),
   )
   .withPanel(
-    answerTable(
+    apiTable(
       {
         title: 'Findings',
         description:

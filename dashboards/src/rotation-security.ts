@@ -1,9 +1,9 @@
 import { BY_KEY, gaugeBy, increaseBy } from '../../exporter/src/health/promql.ts';
 import { RECORDED } from '../../exporter/src/health/series.ts';
 import { defaultText } from '../../exporter/src/health/wording.ts';
-import { firing, frame, keyLink } from './frame.ts';
-import { lines, orNoData, row, rows } from './panels.ts';
-import { anyKey, KEY, named, RECORDED_EVERY, REPLACED, REPLACING } from './queries.ts';
+import { alertAnnotation, baseDashboard, keyLink } from './base-dashboard.ts';
+import { orNoData, row, tablePanel, timeSeriesPanel } from './panels.ts';
+import { anyKey, KEY, RECORDED_EVERY, REPLACED, REPLACING, withName } from './queries.ts';
 
 const KEY_LABELS = { tenant_id: 'Tenant', key_id: 'Key', name: 'Name' };
 /** Hidden variables name the keys of rotations. Reading the series of every key to find them would take seconds. */
@@ -23,15 +23,15 @@ const refused = (status: string): string =>
   `topk(10, max_over_time(${RECORDED.refused}{${anyKey(`status="${status}"`)}}[$__rate_interval]))`;
 
 /** Rotations, rejected requests, new IP addresses and surfaces, revoked keys. */
-export const rotationSecurity = frame(
+export const rotationSecurity = baseDashboard(
   'rotation',
   'Rotations with both keys, rejected requests, new IP addresses and surfaces, and revoked keys in use.',
   ['tenant', 'replaced', 'replacing', 'refused'],
 )
-  .annotation(firing('alertname=~"Atender.+",category="security",tenant_id=~"$tenant"'))
+  .annotation(alertAnnotation('alertname=~"Atender.+",category="security",tenant_id=~"$tenant"'))
   .withRow(row('Rotations'))
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'New keys of rotations',
         description:
@@ -43,7 +43,7 @@ export const rotationSecurity = frame(
     ),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: 'Old keys of rotations',
         description: `Requests with keys that are being replaced. Revoke an old key after ${defaultText('rotation_quiet_seconds')} without use, while the new key is used. The table below shows which endpoints are still called with old keys.`,
@@ -54,7 +54,7 @@ export const rotationSecurity = frame(
     ),
   )
   .withPanel(
-    rows(
+    tablePanel(
       {
         title: 'Endpoints still called with old keys',
         description:
@@ -74,7 +74,7 @@ export const rotationSecurity = frame(
     ),
   )
   .withPanel(
-    rows(
+    tablePanel(
       {
         title: 'Rotation due',
         description:
@@ -85,7 +85,7 @@ export const rotationSecurity = frame(
       },
       [
         {
-          expr: named(
+          expr: withName(
             `(time() - (${gaugeBy(BY_KEY, KEY.rotated, anyKey())} or on (${BY_KEY}) ${gaugeBy(BY_KEY, KEY.created, anyKey())})) / on (${BY_KEY}) ${gaugeBy(BY_KEY, KEY.rotateEvery, anyKey())}`,
           ),
           column: { title: 'Share of interval' },
@@ -97,7 +97,7 @@ export const rotationSecurity = frame(
   )
   .withRow(row('Rejected requests'))
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: '401 by key',
         description:
@@ -110,7 +110,7 @@ export const rotationSecurity = frame(
     ).interval(RECORDED_EVERY),
   )
   .withPanel(
-    lines(
+    timeSeriesPanel(
       {
         title: '403 by key',
         description:
@@ -123,7 +123,7 @@ export const rotationSecurity = frame(
     ).interval(RECORDED_EVERY),
   )
   .withPanel(
-    rows(
+    tablePanel(
       {
         title: '401 and 403 by endpoint',
         description:
@@ -144,7 +144,7 @@ export const rotationSecurity = frame(
   )
   .withRow(row('New IP addresses and surfaces'))
   .withPanel(
-    rows(
+    tablePanel(
       {
         title: 'New IP addresses',
         description:
@@ -154,7 +154,7 @@ export const rotationSecurity = frame(
       },
       [
         {
-          expr: named(`max by (${BY_KEY}, ip) (${KEY.recentNewIp}{${anyKey()}})`),
+          expr: withName(`max by (${BY_KEY}, ip) (${KEY.recentNewIp}{${anyKey()}})`),
           column: { title: 'New' },
         },
       ],
@@ -163,7 +163,7 @@ export const rotationSecurity = frame(
     ),
   )
   .withPanel(
-    rows(
+    tablePanel(
       {
         title: 'New surfaces',
         description:
@@ -173,7 +173,7 @@ export const rotationSecurity = frame(
       },
       [
         {
-          expr: named(`time() - max by (${BY_KEY}, surface) (${KEY.lastNewSurface}{${anyKey()}})`),
+          expr: withName(`time() - max by (${BY_KEY}, surface) (${KEY.lastNewSurface}{${anyKey()}})`),
           column: { title: 'Since detection' },
         },
       ],
@@ -183,7 +183,7 @@ export const rotationSecurity = frame(
   )
   .withRow(row('Revoked and disabled keys'))
   .withPanel(
-    rows(
+    tablePanel(
       {
         title: 'Revoked and disabled keys still in use',
         description:
@@ -193,7 +193,7 @@ export const rotationSecurity = frame(
       },
       [
         {
-          expr: named(
+          expr: withName(
             `time() - ((${gaugeBy(BY_KEY, KEY.lastUsed, anyKey())} > time() - 86400) and on (${BY_KEY}) ${REVOKED})`,
           ),
           column: { title: 'Since last use' },
@@ -204,7 +204,7 @@ export const rotationSecurity = frame(
     ),
   )
   .withPanel(
-    rows(
+    tablePanel(
       {
         title: 'Revoked and disabled keys still sent',
         description:
@@ -214,7 +214,7 @@ export const rotationSecurity = frame(
       },
       [
         {
-          expr: named(
+          expr: withName(
             `time() - ((${gaugeBy(BY_KEY, KEY.lastRejected, anyKey())} > time() - 86400) and on (${BY_KEY}) ${REVOKED})`,
           ),
           column: { title: 'Since last rejection' },

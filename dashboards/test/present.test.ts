@@ -12,7 +12,7 @@ import {
 import { writeRequests } from '../../exporter/test/log-lines.ts';
 import { type Prometheus, type Series, startPrometheus } from '../../exporter/test/prometheus.ts';
 import { boards, panelsOf } from './boards.ts';
-import { answerTo, questionsOf } from './questions.ts';
+import { queriesOf, runQuery } from './grafana-queries.ts';
 
 /** Panels with an evaluation time, for time ranges that end in the past, now and in the future. */
 const directory = temporaryDirectory();
@@ -72,13 +72,13 @@ async function answers(from: number, to: number): Promise<Map<string, Series[]>>
   const shown = { url: prometheus.url, from, to, scrape: 1 };
   const answered = new Map<string, Series[]>();
   for (const board of boards()) {
-    const questions = questionsOf(board);
+    const questions = queriesOf(board);
     const variable = questions.find(({ asker }) => asker.endsWith('variable at'))!;
-    const [at] = await answerTo(variable, { ...shown, chosen });
+    const [at] = await runQuery(variable, { ...shown, chosen });
     for (const question of questions.filter(({ kind, expr }) => kind === 'instant' && isOfThePresent(expr)))
       answered.set(
         `${question.asker}/${question.refId}`,
-        await answerTo(question, { ...shown, chosen: { ...chosen, at: at!.value![1] } }),
+        await runQuery(question, { ...shown, chosen: { ...chosen, at: at!.value![1] } }),
       );
   }
   return answered;

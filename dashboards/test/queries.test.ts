@@ -19,7 +19,7 @@ import { type Prometheus, startPrometheus } from '../../exporter/test/prometheus
 import { endRedisServers, startRedis } from '../../exporter/test/shared/redis-servers.ts';
 import { KEY as KEY_METRICS } from '../src/queries.ts';
 import { boards } from './boards.ts';
-import { answerTo, questionsOf } from './questions.ts';
+import { queriesOf, runQuery } from './grafana-queries.ts';
 
 /** Maximum time of live scraping until every query returns data, milliseconds. */
 const LONGEST_LIVE = 150_000;
@@ -165,10 +165,10 @@ async function askEverything(to: number): Promise<Answers> {
     busiest: [KEY],
   };
   const shown = { url: prometheus.url, chosen, from: to - 3600, to, scrape: 15 };
-  for (const question of boards().flatMap(questionsOf)) {
+  for (const question of boards().flatMap(queriesOf)) {
     const name = `${question.asker}/${question.refId}`;
     try {
-      const answer = await answerTo(question, shown);
+      const answer = await runQuery(question, shown);
       if (answer.length === 0) empty.push(name);
       const nameless = answer.map(({ metric }) => JSON.stringify({ ...metric, name: undefined }));
       if (new Set(nameless).size < nameless.length) doubled.push(name);

@@ -5,7 +5,7 @@ import { migrateOptions } from './options/migrations.ts';
 import type { PanelOptions } from './options/options.ts';
 import { buildOptions } from './options/panel-options.ts';
 import { suggestionsFor } from './options/suggestions.ts';
-import { usageLink } from './overview/dressing.ts';
+import { usageLink } from './overview/field-config.ts';
 import pluginJson from './plugin.json';
 
 await initPluginTranslations(pluginJson.id);

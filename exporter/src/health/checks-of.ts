@@ -1,4 +1,4 @@
-import { CHECK_NAMES, CHECKS, type Check, type CheckName, type Finding } from './checks.ts';
+import { CHECK_NAMES, CHECKS, type Check, type CheckName, type CheckOutcome } from './checks.ts';
 import type { KeySignals } from './key-signals.ts';
 import { lifecycleChecks } from './lifecycle-checks.ts';
 import { THRESHOLDS } from './thresholds.ts';
@@ -7,7 +7,7 @@ import { usageChecks } from './usage-checks.ts';
 
 /** Applies every check to the signals of a key. */
 export function checksOf(signals: KeySignals): Record<CheckName, Check> {
-  const findings: Record<CheckName, Finding> = {
+  const findings: Record<CheckName, CheckOutcome> = {
     ...trafficChecks(signals),
     ...usageChecks(signals),
     ...lifecycleChecks(signals),

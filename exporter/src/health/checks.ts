@@ -66,7 +66,7 @@ export type CheckName = keyof typeof CHECKS;
 export const CHECK_NAMES = Object.keys(CHECKS) as CheckName[];
 
 /** The result of a rule. */
-export interface Finding {
+export interface CheckOutcome {
   value: number;
   result: CheckResult;
   explanation: string;

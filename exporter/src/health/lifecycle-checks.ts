@@ -1,13 +1,13 @@
 import { span } from '../text/numbers.ts';
-import type { CheckName, Finding } from './checks.ts';
-import { notApplicable, unknown, verdict } from './findings.ts';
+import { judged, notApplicable, unknown } from './check-outcomes.ts';
+import type { CheckName, CheckOutcome } from './checks.ts';
 import type { KeySignals } from './key-signals.ts';
 import { anyUnknown, isRetired } from './traffic-checks.ts';
 
 type LifecycleCheck = 'silence' | 'stale' | 'rotation_complete' | 'rotation_overdue';
 
 /** Checks on the time of last use and on rotation. */
-export function lifecycleChecks(signals: KeySignals): Record<LifecycleCheck & CheckName, Finding> {
+export function lifecycleChecks(signals: KeySignals): Record<LifecycleCheck & CheckName, CheckOutcome> {
   return {
     silence: silence(signals),
     stale: stale(signals),
@@ -17,7 +17,7 @@ export function lifecycleChecks(signals: KeySignals): Record<LifecycleCheck & Ch
 }
 
 /** Applies to active real-time keys that were used before and whose traffic did not move to a successor. */
-export function silence(signals: KeySignals): Finding {
+export function silence(signals: KeySignals): CheckOutcome {
   const { registered, lastUsed, now, successor, thresholds } = signals;
   if (registered === undefined) return unknown('It is unknown whether the key is active and real-time.');
   if (registered === null)
@@ -32,7 +32,7 @@ export function silence(signals: KeySignals): Finding {
   const limit = thresholds.silence_seconds.value;
   if (successor !== null && successor.lastUsed > 0 && now - successor.lastUsed <= limit)
     return notApplicable(`Traffic has moved to ${successor.id}, so silence is expected.`);
-  return verdict(
+  return judged(
     unusedFor > limit,
     unusedFor,
     `Last used ${span(unusedFor)} ago; silent after ${span(limit)}.`,
@@ -40,7 +40,7 @@ export function silence(signals: KeySignals): Finding {
 }
 
 /** Applies to unregistered keys too: a key that nobody registered and nobody uses is a risk. */
-function stale(signals: KeySignals): Finding {
+function stale(signals: KeySignals): CheckOutcome {
   const { registered, lastUsed, now, thresholds } = signals;
   if (isRetired(registered)) return notApplicable(`The key is ${registered.state}.`);
   if (anyUnknown(lastUsed)) return unknown('The time of last use is unknown.');
@@ -54,7 +54,7 @@ function stale(signals: KeySignals): Finding {
       : since === registered?.createdAt
         ? 'Never used, created'
         : 'No use since recording began';
-  return verdict(age > limit, age, `${what} ${span(age)} ago; stale after ${span(limit)}.`);
+  return judged(age > limit, age, `${what} ${span(age)} ago; stale after ${span(limit)}.`);
 }
 
 /** Start of the known time without use, seconds since the epoch: creation, or the start of recording if that is later. */
@@ -70,7 +70,7 @@ export function carriesTraffic({ successor, now, thresholds }: KeySignals): bool
 }
 
 /** The old key has been unused for longer than its longest recent gap, while the new key is in use. */
-function rotationComplete(signals: KeySignals): Finding {
+function rotationComplete(signals: KeySignals): CheckOutcome {
   const { registered, successor, lastUsed, maxGap, now, thresholds } = signals;
   if (registered === undefined) return unknown('It is unknown whether another key replaces this one.');
   if (successor === null) return notApplicable('No key replaces this one.');
@@ -92,10 +92,10 @@ function rotationComplete(signals: KeySignals): Finding {
       ? `${successor.id} replaces this key but is not in use.`
       : `${successor.id} replaces this key, which was last used ${span(unusedFor)} ago; ` +
         `safe to revoke after ${span(threshold)} without use.`;
-  return { ...verdict(complete, unusedFor, explanation), threshold };
+  return { ...judged(complete, unusedFor, explanation), threshold };
 }
 
-function rotationOverdue({ registered, now, thresholds }: KeySignals): Finding {
+function rotationOverdue({ registered, now, thresholds }: KeySignals): CheckOutcome {
   if (registered === undefined) return unknown('It is unknown whether the key has a rotation policy.');
   if (registered === null || anyUnknown(registered.rotateEvery))
     return notApplicable('The key has no rotation policy.');
@@ -106,5 +106,5 @@ function rotationOverdue({ registered, now, thresholds }: KeySignals): Finding {
   const overdue = age - registered.rotateEvery;
   const what = Number.isFinite(registered.rotatedAt) ? 'Last rotated' : 'Created';
   const policy = `${what} ${span(age)} ago; the policy is every ${span(registered.rotateEvery)}`;
-  return verdict(overdue > thresholds.rotation_overdue_seconds.value, overdue, `${policy}.`);
+  return judged(overdue > thresholds.rotation_overdue_seconds.value, overdue, `${policy}.`);
 }

@@ -3,7 +3,7 @@ import { CHECK_NAMES, type Check, type CheckName } from './checks.ts';
 import { checksOf } from './checks-of.ts';
 import type { KeySignals } from './key-signals.ts';
 import { type KeyState, STATE_NAMES, STATES } from './states.ts';
-import { anyUnknown, isRetired, worstClass } from './traffic-checks.ts';
+import { anyUnknown, isRetired, largestErrorClass } from './traffic-checks.ts';
 
 /** The state of a key, its reason, and every check. */
 export interface KeyHealth {
@@ -22,25 +22,25 @@ type Rule = (signals: KeySignals, checks: Checks) => string | undefined;
 
 /** The one rule for each state. The first that holds, in the order of STATES, is the key's state. */
 const RULES: Record<KeyState, Rule> = {
-  revoked_used: breach('revoked_used'),
+  revoked_used: whenBreached('revoked_used'),
   blind: ({ pipelineAlive }) => (pipelineAlive ? undefined : STATES.blind.meaning),
-  failing: breach('server_errors'),
-  unauthorized: breach('unauthorized'),
+  failing: whenBreached('server_errors'),
+  unauthorized: whenBreached('unauthorized'),
   // A stale key is not silent: no integration just broke.
-  silent: (_, { silence, stale }) => (stale.result === 'breach' ? undefined : breachOf(silence)),
-  throttled: breach('throttled'),
+  silent: (_, { silence, stale }) => (stale.result === 'breach' ? undefined : breachReason(silence)),
+  throttled: whenBreached('throttled'),
   forbidden: (signals, checks) => {
     if (checks.forbidden.result === 'breach') return checks.forbidden.explanation;
     const lasting =
-      checks.success.result === 'breach' && worstClass(signals.thirtyMinutes)?.[0] === 'forbidden';
+      checks.success.result === 'breach' && largestErrorClass(signals.thirtyMinutes)?.[0] === 'forbidden';
     const enough = signals.thirtyMinutes.forbidden >= signals.thresholds.forbidden_count.value;
     return lasting && enough ? checks.forbidden.explanation : undefined;
   },
-  new_ip: breach('new_ip'),
-  new_surface: breach('new_surface'),
-  degraded: breach('success'),
-  attention: breach('endpoint_errors', 'quota_minute', 'quota_day', 'spike', 'dip', 'rotation_overdue'),
-  stale: ({ lastUsed }, checks) => (lastUsed > 0 ? breachOf(checks.stale) : undefined),
+  new_ip: whenBreached('new_ip'),
+  new_surface: whenBreached('new_surface'),
+  degraded: whenBreached('success'),
+  attention: whenBreached('endpoint_errors', 'quota_minute', 'quota_day', 'spike', 'dip', 'rotation_overdue'),
+  stale: ({ lastUsed }, checks) => (lastUsed > 0 ? breachReason(checks.stale) : undefined),
   rotating,
   never_used: ({ lastUsed, lastRejected, registered, recordedSince, now }, checks) => {
     if (lastUsed !== 0 || isRetired(registered)) return undefined;
@@ -99,11 +99,12 @@ export function worstFirst(
   return a.health.rank - b.health.rank || (b.requests || 0) - (a.requests || 0);
 }
 
-function breach(...names: CheckName[]): Rule {
-  return (_, checks) => names.map((name) => breachOf(checks[name])).find((reason) => reason !== undefined);
+function whenBreached(...names: CheckName[]): Rule {
+  return (_, checks) =>
+    names.map((name) => breachReason(checks[name])).find((reason) => reason !== undefined);
 }
 
-const breachOf = (check: Check): string | undefined =>
+const breachReason = (check: Check): string | undefined =>
   check.result === 'breach' ? check.explanation : undefined;
 
 /** Applies to both keys of a rotation: to the old key once the new one is used, to the new key while the old one is used. */

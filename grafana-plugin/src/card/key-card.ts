@@ -7,12 +7,12 @@ import {
 } from '../../../exporter/src/health/scopes.ts';
 import { KEY_SERIES } from '../../../exporter/src/health/series.ts';
 import { type StatusLine, statusLines } from '../../../exporter/src/health/statuses.ts';
+import type { EndpointCounts } from '../keys/key-data.ts';
 import type { KeyList, ListedKey } from '../keys/key-list.ts';
-import type { EndpointCounts } from '../keys/readings.ts';
-import { factsOf } from '../keys/signals.ts';
+import { factLookup } from '../keys/signals.ts';
 
 /** Requests to one endpoint in the last 30 minutes. */
-export interface EndpointLine {
+export interface EndpointSummary {
   method: string;
   template: string;
   requests: number;
@@ -25,7 +25,7 @@ export interface EndpointLine {
 }
 
 /** Use of a limit. NaN = unknown; limit null = no limit in the keys file. */
-export interface QuotaLine {
+export interface QuotaUse {
   name: 'minute' | 'day';
   used: number;
   limit: number | null;
@@ -37,7 +37,7 @@ export interface QuotaLine {
 export const statusesOf = ({ data }: ListedKey): StatusLine[] => statusLines(data.status1h ?? new Map());
 
 /** Endpoints that the key called in the last 30 minutes, busiest first. */
-export function endpointLines({ data, signals }: ListedKey): EndpointLine[] {
+export function endpointSummaries({ data, signals }: ListedKey): EndpointSummary[] {
   const used = data.endpoints
     .map((endpoint) => ({ endpoint, requests: requestsOf(endpoint) }))
     .filter(({ requests }) => requests > 0);
@@ -72,7 +72,7 @@ export const scopeAdviceOf = (key: ListedKey): string[] =>
 const grantsOf = ({ data }: ListedKey): string[] => [...(data.facts.get(KEY_SERIES.scopeInfo)?.keys() ?? [])];
 
 /** Rate-limit headroom: peak minute (last 5 min), and today (UTC). */
-export function quotaLines({ signals }: ListedKey): QuotaLine[] {
+export function quotaUses({ signals }: ListedKey): QuotaUse[] {
   const limits = signals.registered?.limits;
   const warningRatio = signals.thresholds.quota_ratio.value;
   const perMinute = limits?.perMinute ?? null;
@@ -88,15 +88,18 @@ export function quotaLines({ signals }: ListedKey): QuotaLine[] {
 }
 
 /** An event in the life of a key. */
-export interface Moment {
+export interface TimelineEvent {
   kind: 'created' | 'rotated' | 'scopesChanged' | 'newIp' | 'rejected' | 'lastUsed';
   at: number;
 }
 
 /** Known events of the key, oldest first. */
-export function momentsOf({ data, lastUsed, signals }: ListedKey, { answeredRoles }: KeyList): Moment[] {
-  const fact = factsOf(data, answeredRoles);
-  const moments: Moment[] = [
+export function timelineEvents(
+  { data, lastUsed, signals }: ListedKey,
+  { answeredRoles }: KeyList,
+): TimelineEvent[] {
+  const fact = factLookup(data, answeredRoles);
+  const moments: TimelineEvent[] = [
     { kind: 'created', at: fact(KEY_SERIES.created, Number.NaN) },
     { kind: 'rotated', at: fact(KEY_SERIES.rotated, Number.NaN) },
     { kind: 'scopesChanged', at: fact(KEY_SERIES.scopesChanged, Number.NaN) },

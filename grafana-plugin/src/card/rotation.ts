@@ -2,8 +2,8 @@ import type { Check } from '../../../exporter/src/health/checks.ts';
 import { carriesTraffic } from '../../../exporter/src/health/lifecycle-checks.ts';
 import { KEY_SERIES } from '../../../exporter/src/health/series.ts';
 import { stateOf } from '../../../exporter/src/health/state.ts';
+import type { KeyData } from '../keys/key-data.ts';
 import type { KeyList, ListedKey } from '../keys/key-list.ts';
-import type { KeyReadings } from '../keys/readings.ts';
 import { signalsOf } from '../keys/signals.ts';
 import { requestsOf } from './key-card.ts';
 
@@ -65,7 +65,7 @@ export function rotationOf(key: ListedKey, list: KeyList): Rotation | undefined 
   };
 }
 
-function sideOf(key: KeyReadings, { answeredRoles }: KeyList): RotationSide {
+function sideOf(key: KeyData, { answeredRoles }: KeyList): RotationSide {
   const known = answeredRoles.has('facts') || answeredRoles.has('partnerFacts');
   const fact = (name: string, further: string, absent: number) =>
     key.facts.get(name)?.get(further) ?? (known ? absent : Number.NaN);
@@ -79,10 +79,10 @@ function sideOf(key: KeyReadings, { answeredRoles }: KeyList): RotationSide {
 }
 
 /** Milliseconds. */
-const LATELY = 3_600_000;
+const HOUR_MS = 3_600_000;
 
-function sharesOf(old: KeyReadings, next: KeyReadings): Pick<Rotation, 'shares' | 'lately'> {
-  const volumes = (key: KeyReadings) =>
+function sharesOf(old: KeyData, next: KeyData): Pick<Rotation, 'shares' | 'lately'> {
+  const volumes = (key: KeyData) =>
     new Map(key.volume?.times.map((time, i): [number, number] => [time, key.volume?.values[i] || 0]));
   const [before, after] = [volumes(old), volumes(next)];
   const times = [...new Set([...before.keys(), ...after.keys()])].sort((a, b) => a - b);
@@ -91,7 +91,7 @@ function sharesOf(old: KeyReadings, next: KeyReadings): Pick<Rotation, 'shares' 
     const [a, b] = [sum(before), sum(after)];
     return a + b > 0 ? b / (a + b) : Number.NaN;
   };
-  const since = (times.at(-1) ?? 0) - LATELY;
+  const since = (times.at(-1) ?? 0) - HOUR_MS;
   return {
     shares: { times, next: times.map((time) => share([time])) },
     lately: share(times.filter((time) => time > since)),

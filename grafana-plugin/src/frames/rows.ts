@@ -4,13 +4,13 @@ import { type DataFrame, type Field, FieldType } from '@grafana/data';
 export interface Rows {
   length: number;
   /** Whether the series can have the label. */
-  has(label: string): boolean;
+  hasLabel(label: string): boolean;
   /** '' if the series does not have it. */
   label(name: string, row: number): string;
   /** NaN = none. */
   value(row: number): number;
   /** Time of the value, milliseconds since the epoch; NaN = unknown. */
-  at(row: number): number;
+  time(row: number): number;
 }
 
 /** Values of one series over time. */
@@ -35,11 +35,11 @@ export function rowsOf(frames: DataFrame[]): Rows[] {
   const all = frames.flatMap(rowsOfFrame);
   let latest = Number.NEGATIVE_INFINITY;
   for (const rows of all)
-    for (let row = 0; row < rows.length; row++) latest = Math.max(latest, rows.at(row) || latest);
+    for (let row = 0; row < rows.length; row++) latest = Math.max(latest, rows.time(row) || latest);
   return all.map((rows) => {
     const current: number[] = [];
-    for (let row = 0; row < rows.length; row++) if (!(rows.at(row) < latest - LOOKBACK)) current.push(row);
-    return current.length === rows.length ? rows : picked(rows, current);
+    for (let row = 0; row < rows.length; row++) if (!(rows.time(row) < latest - LOOKBACK)) current.push(row);
+    return current.length === rows.length ? rows : selectRows(rows, current);
   });
 }
 
@@ -48,7 +48,7 @@ function rowsOfFrame(frame: DataFrame): Rows[] {
   const values = frame.fields.filter((field) => field.type === FieldType.number && !columns.includes(field));
   if (columns.length > 0 && values.length > 0) return [tableRows(frame, columns, values.at(-1) as Field)];
   const time = timesOf(frame);
-  return values.map((field) => lastValue(field, time));
+  return values.map((field) => lastValueRow(field, time));
 }
 
 /** Returns the series of a frame: one per column, or grouped by label columns. */
@@ -86,21 +86,21 @@ function tableRows(frame: DataFrame, columns: Field[], value: Field): Rows {
   };
   const all: Rows = {
     length: frame.length,
-    has: (name) => byName.has(name) || name in own,
+    hasLabel: (name) => byName.has(name) || name in own,
     label,
     value: (row) => numberOf(value.values[row]),
-    at: (row) => numberOf(time?.values[row]),
+    time: (row) => numberOf(time?.values[row]),
   };
   const kept = time === undefined ? undefined : latestOf(columns, time);
-  return kept === undefined ? all : picked(all, kept);
+  return kept === undefined ? all : selectRows(all, kept);
 }
 
-const picked = (rows: Rows, kept: readonly number[]): Rows => ({
+const selectRows = (rows: Rows, kept: readonly number[]): Rows => ({
   length: kept.length,
-  has: rows.has,
+  hasLabel: rows.hasLabel,
   label: (name, row) => rows.label(name, kept[row] as number),
   value: (row) => rows.value(kept[row] as number),
-  at: (row) => rows.at(kept[row] as number),
+  time: (row) => rows.time(kept[row] as number),
 });
 
 /** Row numbers of the latest value of each series; undefined if all rows have the same time. */
@@ -134,16 +134,16 @@ function longSeries(columns: Field[], time: Field, value: Field): Series[] {
   return [...found.values()];
 }
 
-function lastValue(field: Field, time: Field | undefined): Rows {
+function lastValueRow(field: Field, time: Field | undefined): Rows {
   const labels = field.labels ?? {};
   let last = field.values.length - 1;
   while (last >= 0 && !Number.isFinite(numberOf(field.values[last]))) last--;
   return {
     length: last < 0 ? 0 : 1,
-    has: (name) => name in labels,
+    hasLabel: (name) => name in labels,
     label: (name) => labels[name] ?? '',
     value: () => numberOf(field.values[last]),
-    at: () => numberOf(time?.values[last]),
+    time: () => numberOf(time?.values[last]),
   };
 }
 

@@ -1,11 +1,11 @@
 import { type KeySignals, responsesOf, type WindowCounts } from '../../../exporter/src/health/key-signals.ts';
 import { KEY_SERIES } from '../../../exporter/src/health/series.ts';
 import { type KeyHealth, stateOf } from '../../../exporter/src/health/state.ts';
-import type { Answers } from '../frames/answers.ts';
+import type { QueryResults } from '../frames/query-results.ts';
 import type { Rows } from '../frames/rows.ts';
 import type { RoleName } from '../roles/roles.ts';
-import { type KeyIndex, type KeyReadings, readingsOf } from './readings.ts';
-import { factsOf, hasRequests, type Partners, signalsOf } from './signals.ts';
+import { type KeyData, type KeyIndex, keyDataOf } from './key-data.ts';
+import { factLookup, hasRequests, type Partners, signalsOf } from './signals.ts';
 
 /** A key with its state and the numbers of its row. Times in seconds since the epoch; NaN = unknown. */
 export interface ListedKey {
@@ -41,9 +41,9 @@ export interface ListedKey {
   trend: { times: number[]; values: number[] } | undefined;
   /** Seconds since its series ended; 0 = current. */
   staleFor: number;
-  data: KeyReadings;
-  successor: KeyReadings | undefined;
-  predecessor: KeyReadings | undefined;
+  data: KeyData;
+  successor: KeyData | undefined;
+  predecessor: KeyData | undefined;
 }
 
 /** All keys of a panel. */
@@ -58,16 +58,16 @@ export interface KeyList {
 const DAY = 86_400;
 
 /** Turns query results into keys with states, in the order of the results. */
-export function keyListOf(answers: Answers): KeyList {
-  const index = readingsOf(answers);
+export function keyListOf(answers: QueryResults): KeyList {
+  const index = keyDataOf(answers);
   const queried = answers.endsInFuture ? [] : [...answers.queried];
   const answeredRoles = new Set(queried.filter((role) => !answers.failed.has(role)));
   // Used keys have facts. If no key has any, the query returned nothing, and no key counts as never used.
   const known = index.all();
   if (known.some(hasRequests) && known.every(({ facts }) => facts.size === 0)) answeredRoles.delete('facts');
   const now = answers.evaluatedAt / 1000;
-  const isBlind = blindness(answers, answeredRoles);
-  const isChosen = choice(answers, answeredRoles);
+  const isBlind = blindKeyFilter(answers, answeredRoles);
+  const isChosen = shownKeyFilter(answers, answeredRoles);
   const successors = successorsOf(index);
   const keys = known
     .filter((key) => !key.partnerOnly && isChosen(key))
@@ -87,49 +87,55 @@ export function keyListOf(answers: Answers): KeyList {
  * Returns whether a key is exposed by a blind exporter. A row without a key label counts for all keys. No rows mean that
  * no exporter is scraped, so all keys are blind.
  */
-function blindness(answers: Answers, answeredRoles: ReadonlySet<RoleName>): (key: KeyReadings) => boolean {
+function blindKeyFilter(
+  answers: QueryResults,
+  answeredRoles: ReadonlySet<RoleName>,
+): (key: KeyData) => boolean {
   if (!answeredRoles.has('pipeline')) return () => false;
   const rows = answers.rows('pipeline').flatMap((some) =>
     Array.from({ length: some.length }, (_, row) => ({
-      name: nameIn(some, row),
+      name: keyNameInRow(some, row),
       isOfKey: some.label('key_id', row) !== '',
       isBlind: some.value(row) !== 0,
     })),
   );
   const blind = rows.filter(({ isBlind }) => isBlind);
   if (rows.length === 0 || blind.some(({ isOfKey }) => !isOfKey)) return () => true;
-  return isAmong(blind.map(({ name }) => name));
+  return namedIn(blind.map(({ name }) => name));
 }
 
 /**
  * Returns whether a key is shown. One query selects the keys, and the others return all keys. The state of a key does not
  * depend on whether the other key of its rotation is shown.
  */
-function choice(answers: Answers, answeredRoles: ReadonlySet<RoleName>): (key: KeyReadings) => boolean {
+function shownKeyFilter(
+  answers: QueryResults,
+  answeredRoles: ReadonlySet<RoleName>,
+): (key: KeyData) => boolean {
   if (!answeredRoles.has('keys')) return () => true;
-  return isAmong(
+  return namedIn(
     answers
       .rows('keys')
-      .flatMap((some) => Array.from({ length: some.length }, (_, row) => nameIn(some, row))),
+      .flatMap((some) => Array.from({ length: some.length }, (_, row) => keyNameInRow(some, row))),
   );
 }
 
-function isAmong(all: string[]): (key: KeyReadings) => boolean {
+function namedIn(all: string[]): (key: KeyData) => boolean {
   const names = new Set(all);
-  return ({ tenant, id }) => names.has(nameOf(tenant, id)) || names.has(id);
+  return ({ tenant, id }) => names.has(keyName(tenant, id)) || names.has(id);
 }
 
 /** Name of the key of a row. A query without tenant labels matches the id in every tenant. */
-function nameIn(rows: Rows, row: number): string {
+function keyNameInRow(rows: Rows, row: number): string {
   const id = rows.label('key_id', row);
-  return rows.has('tenant_id') ? nameOf(rows.label('tenant_id', row), id) : id;
+  return rows.hasLabel('tenant_id') ? keyName(rows.label('tenant_id', row), id) : id;
 }
 
-const nameOf = (tenant: string, id: string): string => JSON.stringify([tenant, id]);
+const keyName = (tenant: string, id: string): string => JSON.stringify([tenant, id]);
 
 /** If several keys replace the same key, the one last used is its successor, as in the alerts. */
-function successorsOf(index: KeyIndex): Map<KeyReadings, KeyReadings> {
-  const successors = new Map<KeyReadings, KeyReadings>();
+function successorsOf(index: KeyIndex): Map<KeyData, KeyData> {
+  const successors = new Map<KeyData, KeyData>();
   for (const key of index.all()) {
     const replaced = key.info?.replaces ? index.find(key.tenant, key.info.replaces) : undefined;
     if (replaced === undefined) continue;
@@ -139,10 +145,10 @@ function successorsOf(index: KeyIndex): Map<KeyReadings, KeyReadings> {
   return successors;
 }
 
-const lastUsedOf = ({ facts }: KeyReadings): number => facts.get(KEY_SERIES.lastUsed)?.get('') ?? 0;
+const lastUsedOf = ({ facts }: KeyData): number => facts.get(KEY_SERIES.lastUsed)?.get('') ?? 0;
 
 function listedKey(
-  key: KeyReadings,
+  key: KeyData,
   { successor, predecessor }: Partners,
   signals: KeySignals,
   answeredRoles: ReadonlySet<RoleName>,
@@ -151,9 +157,9 @@ function listedKey(
   const health = stateOf(signals);
   const breached = (name: string) =>
     health.checks.some((check) => check.name === name && check.result === 'breach');
-  const lastNewIp = factsOf(key, answeredRoles)(KEY_SERIES.lastNewIp, 0);
+  const lastNewIp = factLookup(key, answeredRoles)(KEY_SERIES.lastNewIp, 0);
   return {
-    handle: nameOf(key.tenant, key.id),
+    handle: keyName(key.tenant, key.id),
     id: key.id,
     tenant: key.tenant,
     title: key.info?.name || key.id,
@@ -180,12 +186,12 @@ function listedKey(
   };
 }
 
-function changeOf({ recentRate = Number.NaN, lastWeek = Number.NaN }: KeyReadings): number {
+function changeOf({ recentRate = Number.NaN, lastWeek = Number.NaN }: KeyData): number {
   return lastWeek > 0 ? recentRate / lastWeek - 1 : Number.NaN;
 }
 
 /** Seconds since the series of a key ended that has no current data. */
-function staleFor(key: KeyReadings, now: number): number {
+function staleFor(key: KeyData, now: number): number {
   const current =
     key.facts.size > 0 || key.info !== undefined || key.status30m !== undefined || key.status1h !== undefined;
   if (current || key.volume === undefined) return 0;

@@ -10,11 +10,11 @@ import {
   THRESHOLD_KINDS,
 } from '../../../exporter/src/health/thresholds.ts';
 import type { RoleName } from '../roles/roles.ts';
-import type { EndpointCounts, KeyReadings } from './readings.ts';
+import type { EndpointCounts, KeyData } from './key-data.ts';
 import { windowCountsOf } from './status-counts.ts';
 
 /** Inputs that are the same for every key. */
-export interface Circumstances {
+export interface SignalContext {
   /** Seconds since the epoch. */
   now: number;
   pipelineAlive: boolean;
@@ -24,14 +24,14 @@ export interface Circumstances {
 
 /** The other keys of a rotation. */
 export interface Partners {
-  successor?: KeyReadings | undefined;
-  predecessor?: KeyReadings | undefined;
+  successor?: KeyData | undefined;
+  predecessor?: KeyData | undefined;
 }
 
 /** Builds the signals of a key from query results. */
-export function signalsOf(key: KeyReadings, circumstances: Circumstances, partners: Partners): KeySignals {
+export function signalsOf(key: KeyData, circumstances: SignalContext, partners: Partners): KeySignals {
   const { now, pipelineAlive, answeredRoles } = circumstances;
-  const fact = factsOf(key, answeredRoles);
+  const fact = factLookup(key, answeredRoles);
   const thresholds = thresholdsOf(key, answeredRoles);
   // No series means no traffic.
   const recent = key.recentRate ?? (answeredRoles.has('recentRate') ? 0 : Number.NaN);
@@ -64,9 +64,9 @@ export function signalsOf(key: KeyReadings, circumstances: Circumstances, partne
 }
 
 /** Looks up a series of the key by name. Returns `absent` if the query succeeded without it. */
-export type FactOf = (series: string, absent: number, further?: string) => number;
+export type FactLookup = (series: string, absent: number, further?: string) => number;
 
-export function factsOf(key: KeyReadings, answeredRoles: ReadonlySet<RoleName>): FactOf {
+export function factLookup(key: KeyData, answeredRoles: ReadonlySet<RoleName>): FactLookup {
   // A key with requests has facts. If it has none, the query is incomplete.
   const isKnown = answeredRoles.has('facts') && (key.facts.size > 0 || !hasRequests(key));
   return (series, absent, further = '') =>
@@ -74,13 +74,13 @@ export function factsOf(key: KeyReadings, answeredRoles: ReadonlySet<RoleName>):
 }
 
 /** In the last hour. */
-export const hasRequests = ({ status1h, status30m }: KeyReadings): boolean =>
+export const hasRequests = ({ status1h, status30m }: KeyData): boolean =>
   sum(status1h?.values() ?? []) + sum(status30m?.values() ?? []) > 0;
 
 /** A successful `info` query without this key means that it is not in the keys file. */
 function registeredOf(
-  { info }: KeyReadings,
-  fact: FactOf,
+  { info }: KeyData,
+  fact: FactLookup,
   answeredRoles: ReadonlySet<RoleName>,
 ): KeySignals['registered'] {
   if (info === undefined) return answeredRoles.has('info') ? null : undefined;
@@ -105,7 +105,7 @@ function registeredOf(
 }
 
 /** Recorded thresholds; if missing, the override in the keys file; else the default. */
-function thresholdsOf(key: KeyReadings, answeredRoles: ReadonlySet<RoleName>): EffectiveThresholds {
+function thresholdsOf(key: KeyData, answeredRoles: ReadonlySet<RoleName>): EffectiveThresholds {
   const effective = effectiveThresholds();
   // For the other key of a rotation, only facts are queried.
   const ofPartner = key.facts.get(KEY_SERIES.threshold);
@@ -120,7 +120,7 @@ function thresholdsOf(key: KeyReadings, answeredRoles: ReadonlySet<RoleName>): E
 
 /** The recorded history has rows only for keys with 403 responses in the last 7 days. */
 function forbiddenBefore(
-  { forbiddenHistory }: KeyReadings,
+  { forbiddenHistory }: KeyData,
   thresholds: EffectiveThresholds,
   answeredRoles: ReadonlySet<RoleName>,
 ): boolean | null {
@@ -129,7 +129,7 @@ function forbiddenBefore(
   return forbiddenHistory >= thresholds.forbidden_count.value;
 }
 
-function newSurfaceOf(key: KeyReadings): KeySignals['newSurface'] {
+function newSurfaceOf(key: KeyData): KeySignals['newSurface'] {
   let newest: KeySignals['newSurface'] = null;
   for (const [surface, noticed] of key.facts.get(KEY_SERIES.lastNewSurface) ?? [])
     if (newest === null || noticed > newest.noticed) newest = { surface, noticed };
@@ -151,11 +151,11 @@ function endpointsOf(endpoints: EndpointCounts[]): KeySignals['endpoints'] {
 }
 
 function partnerOf(
-  partner: KeyReadings | undefined,
+  partner: KeyData | undefined,
   answeredRoles: ReadonlySet<RoleName>,
 ): RotationPartner | null {
   if (partner === undefined) return null;
-  const fact = factsOf(partner, answeredRoles);
+  const fact = factLookup(partner, answeredRoles);
   return {
     id: partner.info?.name || partner.id,
     lastUsed: fact(KEY_SERIES.lastUsed, 0),

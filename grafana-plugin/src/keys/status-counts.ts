@@ -3,11 +3,11 @@ import type { WindowCounts } from '../../../exporter/src/health/key-signals.ts';
 /** Requests by status code. */
 export type StatusCounts = ReadonlyMap<number, number>;
 
-type AnswerClass = Exclude<keyof WindowCounts, 'requests'>;
+type ResponseClass = Exclude<keyof WindowCounts, 'requests'>;
 type Sums = Required<WindowCounts>;
 
 /** The class of a status, as the checks use it. */
-export function answerClassOf(status: number): AnswerClass {
+export function responseClassOf(status: number): ResponseClass {
   if (status === 0) return 'noResponse';
   if (status < 300) return 'success';
   if (status < 400) return 'redirect';
@@ -32,7 +32,7 @@ export function windowCountsOf(counts: StatusCounts | undefined): Sums {
     noResponse: start,
   };
   for (const [status, requests] of counts ?? []) {
-    sums[answerClassOf(status)] += requests;
+    sums[responseClassOf(status)] += requests;
     sums.requests += requests;
   }
   return sums;

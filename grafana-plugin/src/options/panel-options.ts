@@ -34,7 +34,9 @@ export function buildOptions(builder: PanelOptionsEditorBuilder<PanelOptions>): 
       ),
       category: overview,
       defaultValue: [...COLUMN_NAMES],
-      settings: { options: columns.filter(({ value }) => COLUMNS[value].givesWay > 0) as SelectableValue[] },
+      settings: {
+        options: columns.filter(({ value }) => COLUMNS[value].dropPriority > 0) as SelectableValue[],
+      },
       showIf: ofOverview,
     })
     .addSelect({

@@ -26,31 +26,31 @@ export interface ColumnLayout {
   /** Share of the remaining width, as `fr`. */
   growth: number;
   /** Columns with higher numbers are dropped first if the panel is narrow. 0 = never dropped. */
-  givesWay: number;
+  dropPriority: number;
   align: 'start' | 'end';
 }
 
 export const COLUMNS: Record<ColumnName, ColumnLayout> = {
-  state: { minWidth: 150, growth: 5, givesWay: 0, align: 'start' },
-  key: { minWidth: 130, growth: 3, givesWay: 0, align: 'start' },
-  environment: { minWidth: 92, growth: 0, givesWay: 11, align: 'start' },
-  tier: { minWidth: 96, growth: 0, givesWay: 12, align: 'start' },
-  owner: { minWidth: 104, growth: 1, givesWay: 10, align: 'start' },
-  lastUsed: { minWidth: 92, growth: 0, givesWay: 1, align: 'end' },
-  requests: { minWidth: 146, growth: 0, givesWay: 2, align: 'end' },
-  change: { minWidth: 84, growth: 0, givesWay: 7, align: 'end' },
-  answers: { minWidth: 88, growth: 1, givesWay: 6, align: 'start' },
-  throttled: { minWidth: 60, growth: 0, givesWay: 3, align: 'end' },
-  forbidden: { minWidth: 48, growth: 0, givesWay: 5, align: 'end' },
-  serverErrors: { minWidth: 60, growth: 0, givesWay: 4, align: 'end' },
-  uniqueIps: { minWidth: 48, growth: 0, givesWay: 8, align: 'end' },
+  state: { minWidth: 150, growth: 5, dropPriority: 0, align: 'start' },
+  key: { minWidth: 130, growth: 3, dropPriority: 0, align: 'start' },
+  environment: { minWidth: 92, growth: 0, dropPriority: 11, align: 'start' },
+  tier: { minWidth: 96, growth: 0, dropPriority: 12, align: 'start' },
+  owner: { minWidth: 104, growth: 1, dropPriority: 10, align: 'start' },
+  lastUsed: { minWidth: 92, growth: 0, dropPriority: 1, align: 'end' },
+  requests: { minWidth: 146, growth: 0, dropPriority: 2, align: 'end' },
+  change: { minWidth: 84, growth: 0, dropPriority: 7, align: 'end' },
+  answers: { minWidth: 88, growth: 1, dropPriority: 6, align: 'start' },
+  throttled: { minWidth: 60, growth: 0, dropPriority: 3, align: 'end' },
+  forbidden: { minWidth: 48, growth: 0, dropPriority: 5, align: 'end' },
+  serverErrors: { minWidth: 60, growth: 0, dropPriority: 4, align: 'end' },
+  uniqueIps: { minWidth: 48, growth: 0, dropPriority: 8, align: 'end' },
 };
 
 /** Horizontal padding of a row, and gap between columns. Pixels. */
 const ROW_PADDING = 24;
 const COLUMN_GAP = 12;
 /** Extra width of the state column for its reason. More columns are shown only beyond it. Pixels. */
-const REASON = 110;
+const REASON_WIDTH = 110;
 
 /** Whether a panel of this width (pixels) is too narrow for state and key side by side. */
 export const isStacked = (width: number): boolean =>
@@ -58,12 +58,12 @@ export const isStacked = (width: number): boolean =>
 
 /** The chosen columns that fit, in order. Columns are dropped by `dropPriority`. */
 export function columnsThatFit(chosen: readonly ColumnName[], width: number): ColumnName[] {
-  const shown = COLUMN_NAMES.filter((name) => COLUMNS[name].givesWay === 0 || chosen.includes(name));
+  const shown = COLUMN_NAMES.filter((name) => COLUMNS[name].dropPriority === 0 || chosen.includes(name));
   const needed = () =>
-    ROW_PADDING + REASON + shown.reduce((sum, name) => sum + COLUMNS[name].minWidth + COLUMN_GAP, 0);
+    ROW_PADDING + REASON_WIDTH + shown.reduce((sum, name) => sum + COLUMNS[name].minWidth + COLUMN_GAP, 0);
   while (needed() > width) {
-    const first = shown.reduce((a, b) => (COLUMNS[b].givesWay > COLUMNS[a].givesWay ? b : a));
-    if (COLUMNS[first].givesWay === 0) break;
+    const first = shown.reduce((a, b) => (COLUMNS[b].dropPriority > COLUMNS[a].dropPriority ? b : a));
+    if (COLUMNS[first].dropPriority === 0) break;
     shown.splice(shown.indexOf(first), 1);
   }
   return shown;
@@ -101,7 +101,7 @@ export function sortKeys(keys: readonly ListedKey[], { column, reversed }: Sorti
   const sortedBy = SORT_VALUES[column];
   return keys
     .map((key) => ({ key, value: sortedBy(key) }))
-    .sort((a, b) => compared(a.value, b.value, sign) || worstFirst(a.key, b.key) || byTitle(a.key, b.key))
+    .sort((a, b) => compare(a.value, b.value, sign) || worstFirst(a.key, b.key) || byTitle(a.key, b.key))
     .map(({ key }) => key);
 }
 
@@ -115,11 +115,11 @@ const ALPHABET = new Intl.Collator('en', { numeric: true, sensitivity: 'base' })
 const byTitle = (a: ListedKey, b: ListedKey): number =>
   ALPHABET.compare(a.title, b.title) || (a.handle < b.handle ? -1 : 1);
 
-function compared(a: string | number, b: string | number, sign: number): number {
-  const [noA, noB] = [isNothing(a), isNothing(b)];
+function compare(a: string | number, b: string | number, sign: number): number {
+  const [noA, noB] = [isEmpty(a), isEmpty(b)];
   if (noA || noB) return Number(noA) - Number(noB);
   if (typeof a === 'string' || typeof b === 'string') return sign * ALPHABET.compare(String(a), String(b));
   return sign * (b - a);
 }
 
-const isNothing = (value: string | number): boolean => value === '' || Number.isNaN(value);
+const isEmpty = (value: string | number): boolean => value === '' || Number.isNaN(value);

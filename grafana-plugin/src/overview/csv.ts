@@ -12,7 +12,7 @@ const COLUMNS: [title: string, value: (key: ListedKey) => string | number][] = [
   ['owner', ({ owner }) => owner],
   ['state', ({ health }) => STATES[health.state].title],
   ['reason', ({ health }) => health.reason],
-  ['last_used', ({ lastUsed }) => (lastUsed > 0 ? instant(lastUsed) : lastUsed === 0 ? 'none recorded' : '')],
+  ['last_used', ({ lastUsed }) => (lastUsed > 0 ? isoTime(lastUsed) : lastUsed === 0 ? 'none recorded' : '')],
   ['requests_1h', ({ requests }) => requests],
   ['change_vs_last_week', ({ change }) => change],
   ['anomaly', ({ anomaly }) => anomaly ?? ''],
@@ -32,17 +32,17 @@ const COLUMNS: [title: string, value: (key: ListedKey) => string | number][] = [
 
 /** The keys as CSV. Cells that a spreadsheet would run as a formula are escaped. */
 export const csvOf = (keys: readonly ListedKey[]): string =>
-  [COLUMNS.map(([title]) => title), ...keys.map((key) => COLUMNS.map(([, value]) => plain(value(key))))]
+  [COLUMNS.map(([title]) => title), ...keys.map((key) => COLUMNS.map(([, value]) => csvValue(value(key))))]
     .map(csvLine)
     .join('');
 
 /** Rounds numbers to four decimals. Unknown values become empty cells. */
-function plain(value: string | number): string | number | null {
+function csvValue(value: string | number): string | number | null {
   if (typeof value === 'string') return value;
   return Number.isFinite(value) ? Number(value.toFixed(4)) : null;
 }
 
-const instant = (seconds: number): string => {
+const isoTime = (seconds: number): string => {
   const date = new Date(seconds * 1000);
   return Number.isNaN(date.getTime()) ? '' : date.toISOString();
 };

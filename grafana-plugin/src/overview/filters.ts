@@ -21,12 +21,12 @@ export const isFiltering = (filters: Filters): boolean =>
   FACETS.some((facet) => filters[facet].length > 0);
 
 /** Keys that match all filters except the states. The counts per state use them. */
-export function fittingBesidesState(keys: readonly ListedKey[], filters: Filters): ListedKey[] {
-  const words = folded(filters.search).split(/\s+/).filter(Boolean);
+export function matchingExceptState(keys: readonly ListedKey[], filters: Filters): ListedKey[] {
+  const words = normalized(filters.search).split(/\s+/).filter(Boolean);
   return keys.filter(
     (key) =>
       FACETS.every((facet) => filters[facet].length === 0 || filters[facet].includes(key[facet])) &&
-      (words.length === 0 || words.every((word) => searchable(key).includes(word))),
+      (words.length === 0 || words.every((word) => searchText(key).includes(word))),
   );
 }
 
@@ -54,10 +54,10 @@ export function facetValues(keys: readonly ListedKey[], facet: Facet): string[] 
   );
 }
 
-const searchable = (key: ListedKey): string =>
-  folded([key.title, key.id, key.tenant, key.owner, key.environment, key.tier].join('\n'));
+const searchText = (key: ListedKey): string =>
+  normalized([key.title, key.id, key.tenant, key.owner, key.environment, key.tier].join('\n'));
 /** Ignores case, accents and directional marks. */
-const folded = (text: string): string =>
+const normalized = (text: string): string =>
   text
     .normalize('NFKD')
     .replace(/[\p{M}\p{Cf}]/gu, '')

@@ -1,4 +1,4 @@
-/** What a query is for. Titles are in role-words.ts. */
+/** What a query is for. Titles are in role-texts.ts. */
 export interface Role {
   /** `table`: one value per series, instant query. `series`: values over the shown time, range query. */
   kind: 'table' | 'series';

@@ -5,7 +5,7 @@ import { eventually } from '../../../exporter/test/exporter-process.ts';
 import { type Demonstration, startDemonstration } from './demonstration.ts';
 import { inventedKeys } from './invented-keys.ts';
 import { LINES, type LoaderHost, openHost } from './loader-host.ts';
-import { Scenes, STATES } from './scenes.ts';
+import { SCENES, Scenes } from './scenes.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -291,7 +291,7 @@ describe.each(LINES)('in Grafana %s', (line) => {
     expect(host.complaints()).toEqual([]);
   });
 
-  test.each(Object.entries(STATES))(
+  test.each(Object.entries(SCENES))(
     '%s: no accessibility violation, no console error, no overflow',
     async (_, scene) => {
       await host.page.mouse.move(0, 0);

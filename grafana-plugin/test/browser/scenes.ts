@@ -63,7 +63,7 @@ export class Scenes {
 }
 
 /** Scenes of every designed state of the panel. */
-export const STATES: Record<string, (scenes: Scenes) => Scene> = {
+export const SCENES: Record<string, (scenes: Scenes) => Scene> = {
   'the overview': (scenes) => scenes.overview(),
   'the overview in light colours': (scenes) => scenes.overview({ mode: 'light' }),
   'the card': (scenes) => scenes.card(),

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startDemonstration } from './demonstration.ts';
 import { LINES, openHost } from './loader-host.ts';
-import { Scenes, STATES } from './scenes.ts';
+import { SCENES, Scenes } from './scenes.ts';
 
 const IMAGES = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'src', 'img');
 /** Screenshots of the README by file name. */
@@ -23,7 +23,7 @@ const demonstration = await startDemonstration();
 try {
   const scenes = await Scenes.of(demonstration);
   const host = await openHost(LINES.at(-1) ?? '13.2');
-  for (const [name, scene] of Object.entries(STATES)) {
+  for (const [name, scene] of Object.entries(SCENES)) {
     const file = folder === undefined ? SHOWN[name] : name.replace(/\W+/g, '-');
     if (file === undefined) continue;
     const { width, height } = scene(scenes);

@@ -6,7 +6,7 @@ import {
   type PanelData,
   toDataFrame,
 } from '@grafana/data';
-import { answersOf } from '../../src/frames/answers.ts';
+import { queryResultsOf } from '../../src/frames/query-results.ts';
 import { type KeyList, keyListOf, type ListedKey } from '../../src/keys/key-list.ts';
 
 /** Noon of a day: seconds since the epoch. */
@@ -52,7 +52,7 @@ export function panelData(frames: DataFrame[], more: Partial<PanelData> = {}): P
 }
 
 export const listOf = (frames: DataFrame[], more?: Partial<PanelData>): KeyList =>
-  keyListOf(answersOf(panelData(frames, more), {}));
+  keyListOf(queryResultsOf(panelData(frames, more), {}));
 
 /** Query results of healthy keys. `statuses` are the requests of each window by status. */
 export function keyFrames(

@@ -1,11 +1,11 @@
 import {
   chosenKey,
-  endpointLines,
-  momentsOf,
-  quotaLines,
+  endpointSummaries,
+  quotaUses,
   scopeAdviceOf,
   scopesOf,
   statusesOf,
+  timelineEvents,
 } from '../../src/card/key-card.ts';
 import { rotationOf } from '../../src/card/rotation.ts';
 import type { ListedKey } from '../../src/keys/key-list.ts';
@@ -42,7 +42,7 @@ test('endpoints are sorted by requests, and only the endpoint of a cluster is ma
     row('/v1/b', '422', 20),
     row('/v1/a', '404', 11),
   ];
-  const lines = endpointLines(key([...keyFrames([{ id: 'k' }]), table('endpoints', rows)]));
+  const lines = endpointSummaries(key([...keyFrames([{ id: 'k' }]), table('endpoints', rows)]));
   expect(lines.map(({ template, isCluster }) => [template, isCluster])).toEqual([
     ['/v1/a', false],
     ['/v1/b', true],
@@ -85,7 +85,7 @@ test('rate-limit headroom includes the burst per minute and marks a missing limi
     fact('peak_requests_per_minute', 35),
     fact('requests_today', 7),
   ];
-  expect(quotaLines(key(keyFrames([{ id: 'k', facts }])))).toMatchObject([
+  expect(quotaUses(key(keyFrames([{ id: 'k', facts }])))).toMatchObject([
     { name: 'minute', used: 35, limit: 70 },
     { name: 'day', used: 7, limit: null },
   ]);
@@ -93,14 +93,14 @@ test('rate-limit headroom includes the burst per minute and marks a missing limi
 
 test('without facts, use and limit are unknown', () => {
   const frames = keyFrames([{ id: 'k' }]).filter(({ refId }) => refId !== 'facts');
-  for (const { used, limit } of quotaLines(key(frames)))
+  for (const { used, limit } of quotaUses(key(frames)))
     expect([used, limit]).toEqual([Number.NaN, Number.NaN]);
 });
 
 test('events are sorted oldest first, without events that never happened', () => {
   const facts = [fact('last_used_timestamp_seconds', NOW - 5), fact('created_timestamp_seconds', NOW - 500)];
   const list = listOf(keyFrames([{ id: 'k', facts }]));
-  expect(momentsOf(keyOf(list, 'k') as ListedKey, list).map(({ kind }) => kind)).toEqual([
+  expect(timelineEvents(keyOf(list, 'k') as ListedKey, list).map(({ kind }) => kind)).toEqual([
     'created',
     'lastUsed',
   ]);

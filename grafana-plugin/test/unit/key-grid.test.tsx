@@ -4,13 +4,13 @@ import React from 'react';
 import { KeyGrid } from '../../src/components/KeyGrid/KeyGrid.tsx';
 import { ROW_HEIGHT } from '../../src/components/KeyGrid/KeyRow.tsx';
 import { COLUMN_NAMES, WORST_FIRST } from '../../src/overview/columns.ts';
-import { dress } from '../../src/overview/dressing.ts';
+import { applyFieldConfig } from '../../src/overview/field-config.ts';
 import { keyFrames, listOf } from './frames.ts';
 
 const { keys, now } = listOf(keyFrames(Array.from({ length: 200 }, (_, i) => ({ id: `key_${i}` }))));
 
 test('scrolling renders only new rows and the row in the tab order', () => {
-  const fieldConfig = dress(keys, {
+  const fieldConfig = applyFieldConfig(keys, {
     fieldConfig: { defaults: {}, overrides: [] },
     theme: createTheme(),
     timeZone: 'utc',

@@ -1,5 +1,5 @@
 import { DataFrameType, dateTime, FieldType, toDataFrame } from '@grafana/data';
-import { answersOf } from '../../src/frames/answers.ts';
+import { queryResultsOf } from '../../src/frames/query-results.ts';
 import { keyListOf } from '../../src/keys/key-list.ts';
 import { keyFrames, keyOf, listOf, NOW, panelData, series, stateOfKey, table } from './frames.ts';
 
@@ -374,8 +374,8 @@ describe('joining', () => {
     const frames = keyFrames([{ id: 'k' }]).map((frame) =>
       frame.refId === 'info' ? { ...frame, refId: 'A' } : frame,
     );
-    expect(keyListOf(answersOf(panelData(frames), {})).keys[0]?.owner).toBe('');
-    expect(keyListOf(answersOf(panelData(frames), { info: 'A' })).keys[0]?.owner).toBe('team');
+    expect(keyListOf(queryResultsOf(panelData(frames), {})).keys[0]?.owner).toBe('');
+    expect(keyListOf(queryResultsOf(panelData(frames), { info: 'A' })).keys[0]?.owner).toBe('team');
   });
 });
 

@@ -14,7 +14,7 @@ import { RESULT_TITLES } from '../../../exporter/src/health/wording.ts';
 import { KeyUsagePanel } from '../../src/components/KeyUsagePanel/KeyUsagePanel.tsx';
 import type { PanelOptions } from '../../src/options/options.ts';
 import { COLUMN_NAMES } from '../../src/overview/columns.ts';
-import { ROLE_WORDS } from '../../src/roles/role-words.ts';
+import { ROLE_TEXTS } from '../../src/roles/role-texts.ts';
 import { ROLE_NAMES } from '../../src/roles/roles.ts';
 import { keyFrames, keyOf, listOf, NOW, panelData, series, table } from './frames.ts';
 import { textOf, textOfRole } from './texts.ts';
@@ -241,7 +241,7 @@ describe('notices', () => {
       screen.getByText(
         textOfRole('notice.shared', 'lastWeek', {
           refId: 'A',
-          having: ROLE_WORDS.recentRate.title(),
+          having: ROLE_TEXTS.recentRate.title(),
         }),
       ),
     ).toBeInTheDocument();
@@ -258,7 +258,7 @@ describe('notices', () => {
     );
     expect(names()).toContain('Name of bad');
     expect(
-      screen.getByText(textOfRole('notice.shared', 'facts', { having: ROLE_WORDS.info.title() })),
+      screen.getByText(textOfRole('notice.shared', 'facts', { having: ROLE_TEXTS.info.title() })),
     ).toBeInTheDocument();
   });
 

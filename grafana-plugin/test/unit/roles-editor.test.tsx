@@ -3,7 +3,7 @@ import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import React from 'react';
 import { RolesEditor } from '../../src/options/RolesEditor/RolesEditor.tsx';
-import { ROLE_WORDS } from '../../src/roles/role-words.ts';
+import { ROLE_TEXTS } from '../../src/roles/role-texts.ts';
 import { ROLE_NAMES, type RoleMapping } from '../../src/roles/roles.ts';
 import { textOf } from './texts.ts';
 
@@ -20,13 +20,13 @@ describe('the editor of roles', () => {
     edit({ info: 'A' }, ['A', 'facts'], () => {});
     for (const name of ROLE_NAMES)
       expect(
-        screen.getByLabelText(new RegExp(`^${ROLE_WORDS[name].title()}(Without|$)`)),
+        screen.getByLabelText(new RegExp(`^${ROLE_TEXTS[name].title()}(Without|$)`)),
       ).toBeInTheDocument();
     expect(screen.getByLabelText(/Key information/)).toHaveValue('A');
-    expect(screen.queryByText(new RegExp(ROLE_WORDS.info.without()))).not.toBeInTheDocument();
-    expect(screen.queryByText(new RegExp(ROLE_WORDS.facts.without()))).not.toBeInTheDocument();
+    expect(screen.queryByText(new RegExp(ROLE_TEXTS.info.without()))).not.toBeInTheDocument();
+    expect(screen.queryByText(new RegExp(ROLE_TEXTS.facts.without()))).not.toBeInTheDocument();
     expect(
-      screen.getByText(textOf('roles-editor.without', { without: ROLE_WORDS.volume.without() })),
+      screen.getByText(textOf('roles-editor.without', { without: ROLE_TEXTS.volume.without() })),
     ).toBeInTheDocument();
   });
 

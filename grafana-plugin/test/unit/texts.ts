@@ -1,5 +1,5 @@
 import english from '../../src/locales/en-US/atender-keyusage-panel.json';
-import { ROLE_WORDS } from '../../src/roles/role-words.ts';
+import { ROLE_TEXTS } from '../../src/roles/role-texts.ts';
 import type { RoleName } from '../../src/roles/roles.ts';
 
 type Values = Record<string, string | number>;
@@ -16,7 +16,7 @@ export function textOf(key: string, values: Values = {}): string {
 export const textOfRole = (key: string, role: RoleName, values: Values = {}): string =>
   textOf(key, {
     refId: role,
-    title: ROLE_WORDS[role].title(),
-    without: ROLE_WORDS[role].without(),
+    title: ROLE_TEXTS[role].title(),
+    without: ROLE_TEXTS[role].without(),
     ...values,
   });

@@ -27,7 +27,7 @@ interface Props {
 /** Search, filters by environment, tier and owner, and the copy button. */
 export function FilterBar({ keys, filters, onChange, isNarrow, getCsv }: Props) {
   const styles = useStyles2(getStyles);
-  const keysAreShown = useFirstFrame();
+  const keysAreShown = useAfterFirstFrame();
   const copyLabel = t('filter-bar.copy', 'Copy CSV');
   return (
     <div className={styles.bar} role="search">
@@ -75,7 +75,7 @@ export function FilterBar({ keys, filters, onChange, isNarrow, getCsv }: Props) 
  * Returns false until the first frame is painted. Filter boxes measure the page when they mount, which takes as long as
  * dozens of rows. The keys are drawn first.
  */
-function useFirstFrame(): boolean {
+function useAfterFirstFrame(): boolean {
   const [isDrawn, setDrawn] = useState(false);
   useEffect(() => {
     const frame = requestAnimationFrame(() => startTransition(() => setDrawn(true)));
@@ -116,7 +116,7 @@ function FacetFilter({ facet, values, chosen, onChange, isShown }: FacetProps) {
         value={[...chosen]}
         placeholder={words[facet]}
         width="auto"
-        minWidth={LEAST_WIDTH}
+        minWidth={MIN_WIDTH}
         maxWidth={36}
         onChange={(options) => onChange(options.map(({ value }) => value))}
       />
@@ -125,7 +125,7 @@ function FacetFilter({ facet, values, chosen, onChange, isShown }: FacetProps) {
 }
 
 /** Width of an empty filter box, in units of the theme. */
-const LEAST_WIDTH = 18;
+const MIN_WIDTH = 18;
 
 const getStyles = (theme: GrafanaTheme2) => ({
   bar: css({
@@ -137,7 +137,7 @@ const getStyles = (theme: GrafanaTheme2) => ({
   }),
   search: css({ flex: '1 1 180px', maxWidth: 320 }),
   facet: css({ position: 'relative', maxWidth: '100%' }),
-  room: css({ width: theme.spacing(LEAST_WIDTH), height: theme.spacing(theme.components.height.md) }),
+  room: css({ width: theme.spacing(MIN_WIDTH), height: theme.spacing(theme.components.height.md) }),
   copy: css({ marginInlineStart: 'auto' }),
   hidden: css({
     position: 'absolute',

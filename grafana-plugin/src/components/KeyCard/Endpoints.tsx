@@ -3,20 +3,21 @@ import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React from 'react';
 import { count, percent } from '../../../../exporter/src/text/numbers.ts';
-import type { EndpointLine } from '../../card/key-card.ts';
+import type { EndpointSummary } from '../../card/key-card.ts';
 import { Meter } from './Meter.tsx';
-import { Nothing } from './Section.tsx';
+import { EmptyNote } from './Section.tsx';
 import { getTableStyles } from './table-styles.ts';
 
 /** Number of listed endpoints. */
 const LISTED = 10;
 
 /** The busiest endpoints with their share and errors. Clusters of 404 and 422 are marked. */
-export function Endpoints({ lines, isKnown }: { lines: readonly EndpointLine[]; isKnown: boolean }) {
+export function Endpoints({ lines, isKnown }: { lines: readonly EndpointSummary[]; isKnown: boolean }) {
   const styles = useStyles2(getTableStyles);
-  if (!isKnown) return <Nothing>{t('endpoints.unknown', 'The endpoints of this key are unknown.')}</Nothing>;
+  if (!isKnown)
+    return <EmptyNote>{t('endpoints.unknown', 'The endpoints of this key are unknown.')}</EmptyNote>;
   if (lines.length === 0)
-    return <Nothing>{t('endpoints.none', 'No requests in the last 30 minutes.')}</Nothing>;
+    return <EmptyNote>{t('endpoints.none', 'No requests in the last 30 minutes.')}</EmptyNote>;
   // Clusters are always listed.
   const listed = lines.filter(({ isCluster }, i) => i < LISTED || isCluster);
   const rest = lines.length - listed.length;
@@ -51,7 +52,7 @@ export function Endpoints({ lines, isKnown }: { lines: readonly EndpointLine[]; 
           ))}
         </tbody>
       </table>
-      {rest > 0 && <Nothing>{t('endpoints.rest', 'and {{count}} more', { count: rest })}</Nothing>}
+      {rest > 0 && <EmptyNote>{t('endpoints.rest', 'and {{count}} more', { count: rest })}</EmptyNote>}
     </>
   );
 }

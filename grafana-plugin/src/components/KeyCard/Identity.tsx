@@ -27,7 +27,7 @@ export function Identity({ shown, now, timeZone }: Props) {
     [t('identity.owner', 'Owner'), shown.owner && <bdi>{shown.owner}</bdi>],
     [t('identity.environment', 'Environment'), shown.environment],
     [t('identity.tier', 'Tier'), shown.tier],
-    [t('identity.keys-file', 'Keys file'), keysFileWords(shown)],
+    [t('identity.keys-file', 'Keys file'), keysFileText(shown)],
     [t('identity.last-used', 'Last used'), <TimeAgo at={shown.lastUsed} {...{ now, timeZone }} />],
     [t('identity.requests', 'Requests/h'), Number.isFinite(shown.requests) ? count(shown.requests) : ''],
     [t('identity.created', 'Created'), created > 0 && <TimeAgo at={created} {...{ now, timeZone }} />],
@@ -64,7 +64,7 @@ export function Identity({ shown, now, timeZone }: Props) {
 }
 
 /** '' = unknown. */
-function keysFileWords({ data, signals }: ListedKey): string {
+function keysFileText({ data, signals }: ListedKey): string {
   if (signals.registered === undefined) return '';
   if (data.info === undefined) return t('identity.unregistered', 'not listed');
   const state = signals.registered?.state ?? '';

@@ -4,20 +4,20 @@ import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React from 'react';
 import {
-  endpointLines,
-  momentsOf,
-  quotaLines,
+  endpointSummaries,
+  quotaUses,
   scopeAdviceOf,
   scopesOf,
   statusesOf,
+  timelineEvents,
 } from '../../card/key-card.ts';
 import { rotationOf } from '../../card/rotation.ts';
 import type { KeyList, ListedKey } from '../../keys/key-list.ts';
-import { AS_IS } from '../as-is.ts';
-import { Addresses } from './Addresses.tsx';
+import { UNESCAPED } from '../unescaped.ts';
 import { Checks } from './Checks.tsx';
 import { Endpoints } from './Endpoints.tsx';
 import { Identity } from './Identity.tsx';
+import { IpAddresses } from './IpAddresses.tsx';
 import { Quota } from './Quota.tsx';
 import { RotationTracker } from './RotationTracker.tsx';
 import { Scopes } from './Scopes.tsx';
@@ -47,13 +47,13 @@ export function KeyCard({ shown, list, timeZone, width }: Props) {
       tabIndex={0}
       aria-label={t('key-card.label', 'Key {{title}}', {
         title: shown.title,
-        ...AS_IS,
+        ...UNESCAPED,
       })}
     >
       <Identity {...{ shown, now, timeZone }} />
       <div className={styles.columns} style={{ columnCount: width >= TWO_COLUMNS ? 2 : 1 }}>
         <Section title={t('key-card.timeline', 'Timeline')}>
-          <Timeline moments={momentsOf(shown, list)} {...{ shown, now, timeZone }} />
+          <Timeline moments={timelineEvents(shown, list)} {...{ shown, now, timeZone }} />
         </Section>
         {rotation && (
           <Section title={t('key-card.rotation', 'Rotation')}>
@@ -64,16 +64,16 @@ export function KeyCard({ shown, list, timeZone, width }: Props) {
           <Statuses lines={statusesOf(shown)} isKnown={answeredRoles.has('status1h')} />
         </Section>
         <Section title={t('key-card.quota', 'Rate-limit headroom')}>
-          <Quota lines={quotaLines(shown)} />
+          <Quota lines={quotaUses(shown)} />
         </Section>
         <Section title={t('key-card.endpoints', 'Endpoints in the last 30 minutes')}>
-          <Endpoints lines={endpointLines(shown)} isKnown={answeredRoles.has('endpoints')} />
+          <Endpoints lines={endpointSummaries(shown)} isKnown={answeredRoles.has('endpoints')} />
         </Section>
         <Section title={t('key-card.scopes', 'Granted and used scopes')}>
           <Scopes lines={scopesOf(shown)} advice={scopeAdviceOf(shown)} {...{ now, timeZone }} />
         </Section>
         <Section title={t('key-card.addresses', 'IP addresses')}>
-          <Addresses {...{ shown, now, timeZone }} />
+          <IpAddresses {...{ shown, now, timeZone }} />
         </Section>
       </div>
       <Section title={t('key-card.checks', 'Checks: why alerts are firing or not')}>

@@ -4,13 +4,13 @@ import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React from 'react';
 import { count } from '../../../../exporter/src/text/numbers.ts';
-import type { QuotaLine } from '../../card/key-card.ts';
+import type { QuotaUse } from '../../card/key-card.ts';
 import { Meter } from './Meter.tsx';
 
 /** Rate-limit headroom per minute and per day. */
-export function Quota({ lines }: { lines: readonly QuotaLine[] }) {
+export function Quota({ lines }: { lines: readonly QuotaUse[] }) {
   const styles = useStyles2(getStyles);
-  const names: Record<QuotaLine['name'], string> = {
+  const names: Record<QuotaUse['name'], string> = {
     minute: t('quota.minute', 'Peak minute (last 5 min)'),
     day: t('quota.day', 'Today (UTC)'),
   };
@@ -19,14 +19,14 @@ export function Quota({ lines }: { lines: readonly QuotaLine[] }) {
       {lines.map((line) => (
         <div key={line.name}>
           <dt>{names[line.name]}</dt>
-          <dd>{words(line)}</dd>
+          <dd>{quotaText(line)}</dd>
         </div>
       ))}
     </dl>
   );
 }
 
-function words({ used, limit, warningRatio }: QuotaLine): React.ReactNode {
+function quotaText({ used, limit, warningRatio }: QuotaUse): React.ReactNode {
   if (limit === null || Number.isNaN(limit))
     return t('quota.no-limit', '{{used}} (limit unknown)', { used: count(used) });
   if (Number.isNaN(used)) return t('quota.unknown', 'unknown (limit {{limit}})', { limit: count(limit) });

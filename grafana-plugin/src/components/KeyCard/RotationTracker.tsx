@@ -5,9 +5,9 @@ import { useStyles2, useTheme2 } from '@grafana/ui';
 import React from 'react';
 import { count, percent } from '../../../../exporter/src/text/numbers.ts';
 import type { Rotation, RotationSide } from '../../card/rotation.ts';
-import { AS_IS } from '../as-is.ts';
 import { sparklinePath } from '../Sparkline/path.ts';
 import { absoluteTime, TimeAgo } from '../TimeAgo/TimeAgo.tsx';
+import { UNESCAPED } from '../unescaped.ts';
 import { getTableStyles } from './table-styles.ts';
 
 interface Props {
@@ -34,7 +34,7 @@ export function RotationTracker({ rotation, now, timeZone }: Props) {
         <p className={styles.line}>
           {t('rotation.safe-after', 'Safe to revoke after {{time}} if the old key is not used until then.', {
             time: absoluteTime(safeAfter, timeZone),
-            ...AS_IS,
+            ...UNESCAPED,
           })}
         </p>
       )}

@@ -5,7 +5,7 @@ import { useStyles2 } from '@grafana/ui';
 import React from 'react';
 import type { ScopeLine } from '../../../../exporter/src/health/scopes.ts';
 import { TimeAgo } from '../TimeAgo/TimeAgo.tsx';
-import { Nothing } from './Section.tsx';
+import { EmptyNote } from './Section.tsx';
 import { getTableStyles } from './table-styles.ts';
 
 interface Props {
@@ -19,7 +19,8 @@ interface Props {
 /** Granted and needed scopes, and a narrower grant that covers every use. */
 export function Scopes({ lines, advice, now, timeZone }: Props) {
   const styles = useStyles2(getTableStyles);
-  if (lines.length === 0) return <Nothing>{t('scopes.none', 'No scopes are known for this key.')}</Nothing>;
+  if (lines.length === 0)
+    return <EmptyNote>{t('scopes.none', 'No scopes are known for this key.')}</EmptyNote>;
   return (
     <>
       <table className={styles.table}>

@@ -18,7 +18,7 @@ export function Section({ title, children }: { title: string; children: ReactNod
 }
 
 /** Text of a section without content. */
-export function Nothing({ children }: { children: ReactNode }) {
+export function EmptyNote({ children }: { children: ReactNode }) {
   const styles = useStyles2(getStyles);
   return <p className={styles.nothing}>{children}</p>;
 }

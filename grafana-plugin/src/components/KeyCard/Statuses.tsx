@@ -3,14 +3,15 @@ import { useStyles2 } from '@grafana/ui';
 import React from 'react';
 import type { StatusLine } from '../../../../exporter/src/health/statuses.ts';
 import { count, percent } from '../../../../exporter/src/text/numbers.ts';
-import { Nothing } from './Section.tsx';
+import { EmptyNote } from './Section.tsx';
 import { getTableStyles } from './table-styles.ts';
 
 /** Responses by status code, with the meaning of each code and what to do. */
 export function Statuses({ lines, isKnown }: { lines: readonly StatusLine[]; isKnown: boolean }) {
   const styles = useStyles2(getTableStyles);
-  if (!isKnown) return <Nothing>{t('statuses.unknown', 'The responses of this key are unknown.')}</Nothing>;
-  if (lines.length === 0) return <Nothing>{t('statuses.none', 'No requests in the last hour.')}</Nothing>;
+  if (!isKnown)
+    return <EmptyNote>{t('statuses.unknown', 'The responses of this key are unknown.')}</EmptyNote>;
+  if (lines.length === 0) return <EmptyNote>{t('statuses.none', 'No requests in the last hour.')}</EmptyNote>;
   return (
     <table className={styles.table}>
       <thead>

@@ -3,13 +3,13 @@ import type { GrafanaTheme2, TimeZone } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { useStyles2, useTheme2 } from '@grafana/ui';
 import React from 'react';
-import type { Moment } from '../../card/key-card.ts';
+import type { TimelineEvent } from '../../card/key-card.ts';
 import type { ListedKey } from '../../keys/key-list.ts';
 import { sparklinePath } from '../Sparkline/path.ts';
 import { absoluteTime, TimeAgo } from '../TimeAgo/TimeAgo.tsx';
 
 interface Props {
-  moments: readonly Moment[];
+  moments: readonly TimelineEvent[];
   shown: ListedKey;
   now: number;
   timeZone: TimeZone;
@@ -23,7 +23,7 @@ const HEIGHT = 56;
 export function Timeline({ moments, shown: { trend }, now, timeZone }: Props) {
   const styles = useStyles2(getStyles);
   const { colors } = useTheme2();
-  const words: Record<Moment['kind'], string> = {
+  const words: Record<TimelineEvent['kind'], string> = {
     created: t('timeline.created', 'Created'),
     rotated: t('timeline.rotated', 'Rotated'),
     scopesChanged: t('timeline.scopes-changed', 'Scopes changed'),

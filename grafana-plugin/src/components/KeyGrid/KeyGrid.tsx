@@ -5,7 +5,7 @@ import { useStyles2 } from '@grafana/ui';
 import React, { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { ListedKey } from '../../keys/key-list.ts';
 import { COLUMNS, type ColumnName, columnsThatFit, isStacked, type Sorting } from '../../overview/columns.ts';
-import type { Dressing } from '../../overview/dressing.ts';
+import type { AppliedFieldConfig } from '../../overview/field-config.ts';
 import { GridHeader } from './GridHeader.tsx';
 import { KeyRow, ROW_HEIGHT } from './KeyRow.tsx';
 import { useVisibleRows } from './useVisibleRows.ts';
@@ -17,7 +17,7 @@ interface Props {
   columns: readonly ColumnName[];
   sorting: Sorting;
   onSort: (column: ColumnName) => void;
-  fieldConfig: Dressing;
+  fieldConfig: AppliedFieldConfig;
   now: number;
   timeZone: TimeZone;
   width: number;

@@ -5,7 +5,7 @@ import { useStyles2 } from '@grafana/ui';
 import React, { type KeyboardEvent, type MouseEvent, memo, useRef } from 'react';
 import type { ListedKey } from '../../keys/key-list.ts';
 import type { ColumnName } from '../../overview/columns.ts';
-import type { Dressing } from '../../overview/dressing.ts';
+import type { AppliedFieldConfig } from '../../overview/field-config.ts';
 import { CELLS, getCellStyles } from './cells.tsx';
 
 /** Pixels. Fits the state and two lines of its reason. */
@@ -23,7 +23,7 @@ interface Props {
   layout: string;
   isActive: boolean;
   onActivate: (row: number) => void;
-  fieldConfig: Dressing;
+  fieldConfig: AppliedFieldConfig;
   now: number;
   timeZone: TimeZone;
 }

@@ -6,17 +6,17 @@ import React, { type CSSProperties, type ReactNode } from 'react';
 import type { CheckName } from '../../../../exporter/src/health/checks.ts';
 import type { ListedKey } from '../../keys/key-list.ts';
 import type { ColumnName } from '../../overview/columns.ts';
-import type { DressedField, Dressing } from '../../overview/dressing.ts';
-import { AnswerBar } from '../AnswerBar/AnswerBar.tsx';
-import { AS_IS } from '../as-is.ts';
+import type { AppliedFieldConfig, ConfiguredField } from '../../overview/field-config.ts';
 import { KeyLink } from '../KeyLink/KeyLink.tsx';
+import { ResponseBar } from '../ResponseBar/ResponseBar.tsx';
 import { Sparkline } from '../Sparkline/Sparkline.tsx';
 import { StateLabel } from '../StateLabel/StateLabel.tsx';
 import { TimeAgo } from '../TimeAgo/TimeAgo.tsx';
+import { UNESCAPED } from '../unescaped.ts';
 
-interface Shown {
+interface CellProps {
   shown: ListedKey;
-  fieldConfig: Dressing;
+  fieldConfig: AppliedFieldConfig;
   now: number;
   timeZone: TimeZone;
   styles: ReturnType<typeof getCellStyles>;
@@ -31,11 +31,11 @@ interface Cell {
   children: ReactNode;
 }
 
-type CellOf = (shown: Shown) => Cell;
+type CellRenderer = (shown: CellProps) => Cell;
 
-const NOTHING = '–';
+const NO_VALUE = '–';
 
-const stateCell: CellOf = ({ shown, fieldConfig, styles }) => {
+const stateCell: CellRenderer = ({ shown, fieldConfig, styles }) => {
   const { state, reason } = shown.health;
   const { text, color } = fieldConfig.state(shown);
   return {
@@ -52,7 +52,7 @@ const stateCell: CellOf = ({ shown, fieldConfig, styles }) => {
   };
 };
 
-const keyCell: CellOf = ({ shown, fieldConfig, styles }) => {
+const keyCell: CellRenderer = ({ shown, fieldConfig, styles }) => {
   const { title, tenant } = shown;
   const id = title === shown.id ? '' : shown.id;
   return {
@@ -70,29 +70,29 @@ const keyCell: CellOf = ({ shown, fieldConfig, styles }) => {
   };
 };
 
-const wordsCell =
-  (of: (key: ListedKey) => string): CellOf =>
+const textCell =
+  (of: (key: ListedKey) => string): CellRenderer =>
   ({ shown, styles }) => {
     const text = of(shown);
     return text === ''
-      ? { className: styles.wordsFaint, children: NOTHING }
+      ? { className: styles.wordsFaint, children: NO_VALUE }
       : { className: styles.words, title: text, dir: 'auto', children: text };
   };
 
-const lastUsedCell: CellOf = ({ shown, now, timeZone, styles }) => ({
+const lastUsedCell: CellRenderer = ({ shown, now, timeZone, styles }) => ({
   className: shown.lastUsed > 0 ? styles.end : styles.endFaint,
   children: <TimeAgo at={shown.lastUsed} now={now} timeZone={timeZone} brief />,
 });
 
-const requestsCell: CellOf = ({ shown, fieldConfig, styles }) => {
+const requestsCell: CellRenderer = ({ shown, fieldConfig, styles }) => {
   const { trend, requests, anomaly } = shown;
-  const { text, color } = figure(requests, fieldConfig.display('requests', shown));
+  const { text, color } = formatted(requests, fieldConfig.display('requests', shown));
   return {
     className: styles.volume,
     children: (
       <>
         {trend && <Sparkline times={trend.times} values={trend.values} width={64} height={24} />}
-        <div className={text === NOTHING ? styles.requestsFaint : styles.requests} style={color}>
+        <div className={text === NO_VALUE ? styles.requestsFaint : styles.requests} style={color}>
           {text}
           {anomaly && (
             <div className={styles.anomaly}>
@@ -105,29 +105,29 @@ const requestsCell: CellOf = ({ shown, fieldConfig, styles }) => {
   };
 };
 
-const changeCell: CellOf = ({ shown: { change }, shown, fieldConfig, styles }) => {
-  const { text, color } = figure(change, fieldConfig.display('change', shown));
+const changeCell: CellRenderer = ({ shown: { change }, shown, fieldConfig, styles }) => {
+  const { text, color } = formatted(change, fieldConfig.display('change', shown));
   return {
-    className: text === NOTHING ? styles.endFaint : styles.end,
+    className: text === NO_VALUE ? styles.endFaint : styles.end,
     style: color,
-    children: change > 0 && text !== NOTHING ? `+${text}` : text,
+    children: change > 0 && text !== NO_VALUE ? `+${text}` : text,
   };
 };
 
-const answersCell: CellOf = ({ shown, styles }) => ({
+const responsesCell: CellRenderer = ({ shown, styles }) => ({
   className: styles.cell,
-  children: <AnswerBar counts={shown.hour} />,
+  children: <ResponseBar counts={shown.hour} />,
 });
 
 /** A number with its threshold below. It is highlighted if the check is breached. */
-const judgedCell =
-  (field: DressedField, check: CheckName, of: (key: ListedKey) => number): CellOf =>
+const checkedCell =
+  (field: ConfiguredField, check: CheckName, of: (key: ListedKey) => number): CellRenderer =>
   ({ shown, fieldConfig, styles }) => {
     const judged = shown.health.checks.find(({ name }) => name === check);
     const value = of(shown);
     const isBreach = judged?.result === 'breach';
     const isFaint = !isBreach && !(Math.abs(value) > 0);
-    const { text, color } = figure(value, fieldConfig.display(field, shown));
+    const { text, color } = formatted(value, fieldConfig.display(field, shown));
     return {
       className: isBreach ? styles.endBreach : isFaint ? styles.endFaint : styles.end,
       title: judged?.explanation,
@@ -137,7 +137,7 @@ const judgedCell =
         <>
           {text}
           {judged && (
-            <div className={styles.second}>{limitWords(fieldConfig.format(field, judged.threshold))}</div>
+            <div className={styles.second}>{thresholdText(fieldConfig.format(field, judged.threshold))}</div>
           )}
         </>
       ),
@@ -145,18 +145,18 @@ const judgedCell =
   };
 
 /** Cached, because translating the same thresholds for every row slows down scrolling. */
-const limits = new Map<string, string>();
+const thresholdTexts = new Map<string, string>();
 
-function limitWords(limit: string): string {
-  const words = limits.get(limit) ?? t('cell.limit', 'of {{limit}}', { limit, ...AS_IS });
-  limits.set(limit, words);
+function thresholdText(limit: string): string {
+  const words = thresholdTexts.get(limit) ?? t('cell.limit', 'of {{limit}}', { limit, ...UNESCAPED });
+  thresholdTexts.set(limit, words);
   return words;
 }
 
-const uniqueIpsCell: CellOf = ({ shown, fieldConfig, styles }) => {
-  const { text, color } = figure(shown.uniqueIps, fieldConfig.display('unique_ips', shown));
+const uniqueIpsCell: CellRenderer = ({ shown, fieldConfig, styles }) => {
+  const { text, color } = formatted(shown.uniqueIps, fieldConfig.display('unique_ips', shown));
   return {
-    className: text === NOTHING ? styles.endFaint : styles.end,
+    className: text === NO_VALUE ? styles.endFaint : styles.end,
     style: color,
     children: (
       <>
@@ -168,8 +168,8 @@ const uniqueIpsCell: CellOf = ({ shown, fieldConfig, styles }) => {
 };
 
 /** Numbers have the text colour unless field config sets another one. */
-function figure(value: number, display: DisplayValue): { text: string; color: CSSProperties | undefined } {
-  if (!Number.isFinite(value)) return { text: NOTHING, color: undefined };
+function formatted(value: number, display: DisplayValue): { text: string; color: CSSProperties | undefined } {
+  if (!Number.isFinite(value)) return { text: NO_VALUE, color: undefined };
   return {
     text: formattedValueToString(display),
     color: display.color ? { color: display.color } : undefined,
@@ -177,19 +177,19 @@ function figure(value: number, display: DisplayValue): { text: string; color: CS
 }
 
 /** Renderer of each column. */
-export const CELLS: Record<ColumnName, CellOf> = {
+export const CELLS: Record<ColumnName, CellRenderer> = {
   state: stateCell,
   key: keyCell,
-  environment: wordsCell(({ environment }) => environment),
-  tier: wordsCell(({ tier }) => tier),
-  owner: wordsCell(({ owner }) => owner),
+  environment: textCell(({ environment }) => environment),
+  tier: textCell(({ tier }) => tier),
+  owner: textCell(({ owner }) => owner),
   lastUsed: lastUsedCell,
   requests: requestsCell,
   change: changeCell,
-  answers: answersCell,
-  throttled: judgedCell('throttled', 'throttled', ({ throttledShare }) => throttledShare),
-  forbidden: judgedCell('forbidden', 'forbidden', ({ forbidden }) => forbidden),
-  serverErrors: judgedCell('server_errors', 'server_errors', ({ serverErrorShare }) => serverErrorShare),
+  answers: responsesCell,
+  throttled: checkedCell('throttled', 'throttled', ({ throttledShare }) => throttledShare),
+  forbidden: checkedCell('forbidden', 'forbidden', ({ forbidden }) => forbidden),
+  serverErrors: checkedCell('server_errors', 'server_errors', ({ serverErrorShare }) => serverErrorShare),
   uniqueIps: uniqueIpsCell,
 };
 

@@ -4,35 +4,35 @@ import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React, { useMemo, useState } from 'react';
 import { chosenKey } from '../../card/key-card.ts';
-import { answersOf } from '../../frames/answers.ts';
+import { queryResultsOf } from '../../frames/query-results.ts';
 import { keyListOf } from '../../keys/key-list.ts';
-import { type Problem, problemsOf } from '../../keys/problems.ts';
+import { type Notice, noticesOf } from '../../keys/notices.ts';
 import type { PanelOptions } from '../../options/options.ts';
-import { AS_IS } from '../as-is.ts';
 import { KeyCard } from '../KeyCard/KeyCard.tsx';
 import { Message } from '../Message/Message.tsx';
+import { Notices } from '../Notices/Notices.tsx';
 import { Overview } from '../Overview/Overview.tsx';
-import { Problems } from '../Problems/Problems.tsx';
 import { absoluteTime } from '../TimeAgo/TimeAgo.tsx';
+import { UNESCAPED } from '../unescaped.ts';
 
 /** The panel: the overview of all keys, or the card of one. */
 export function KeyUsagePanel(props: PanelProps<PanelOptions>) {
   const { options, width, height, timeZone, fieldConfig, replaceVariables } = props;
   const styles = useStyles2(getStyles);
-  const data = useLastShown(props.data);
-  const answers = useMemo(() => answersOf(data, options.roles ?? {}), [data, options.roles]);
+  const data = useLastCompleteData(props.data);
+  const answers = useMemo(() => queryResultsOf(data, options.roles ?? {}), [data, options.roles]);
   const list = useMemo(() => keyListOf(answers), [answers]);
-  const latest = useMemo(() => answersOf(props.data, options.roles ?? {}), [props.data, options.roles]);
+  const latest = useMemo(() => queryResultsOf(props.data, options.roles ?? {}), [props.data, options.roles]);
   const problems = useMemo(
-    () => problemsOf({ ...answers, failed: latest.failed }, list, options.view, options.roles ?? {}),
+    () => noticesOf({ ...answers, failed: latest.failed }, list, options.view, options.roles ?? {}),
     [answers, latest, list, options.view, options.roles],
   );
   const chosen =
     options.view === 'key'
       ? chosenKey(
           list.keys,
-          replaced(options.key, replaceVariables),
-          replaced(options.tenant, replaceVariables),
+          replacedVariable(options.key, replaceVariables),
+          replacedVariable(options.tenant, replaceVariables),
         )
       : undefined;
   return (
@@ -45,11 +45,11 @@ export function KeyUsagePanel(props: PanelProps<PanelOptions>) {
             <p className={styles.asOf} role="note">
               {t('panel.as-of', 'As of {{time}}. Later changes are not shown.', {
                 time: absoluteTime(answers.evaluatedAt / 1000, timeZone),
-                ...AS_IS,
+                ...UNESCAPED,
               })}
             </p>
           )}
-          <Problems problems={problems} />
+          <Notices problems={problems} />
           {options.view === 'overview' && (
             <Overview {...{ list, options, fieldConfig, replaceVariables, timeZone, width, height }} />
           )}
@@ -59,8 +59,8 @@ export function KeyUsagePanel(props: PanelProps<PanelOptions>) {
             ) : (
               <Message
                 title={t('panel.no-such-key', 'No query returned the key {{key}}.', {
-                  key: replaced(options.key, replaceVariables),
-                  ...AS_IS,
+                  key: replacedVariable(options.key, replaceVariables),
+                  ...UNESCAPED,
                 })}
               >
                 {t(
@@ -79,7 +79,7 @@ export function KeyUsagePanel(props: PanelProps<PanelOptions>) {
  * Keeps the previous data while a refresh is loading or if it failed completely. Partial results would make keys look
  * unused.
  */
-function useLastShown(data: PanelData): PanelData {
+function useLastCompleteData(data: PanelData): PanelData {
   const [shown, setShown] = useState(data);
   const isLoading = data.state === LoadingState.Loading && shown.state !== LoadingState.Loading;
   const isEmptyHanded = data.series.length === 0 && data.state === LoadingState.Error;
@@ -89,7 +89,7 @@ function useLastShown(data: PanelData): PanelData {
 }
 
 /** Returns '' if the dashboard does not have the variable. */
-function replaced(text: string, replaceVariables: (text: string) => string): string {
+function replacedVariable(text: string, replaceVariables: (text: string) => string): string {
   const value = replaceVariables(text);
   return value === text && /^\$\{?\w+\}?$/.test(text) ? '' : value;
 }
@@ -97,7 +97,7 @@ function replaced(text: string, replaceVariables: (text: string) => string): str
 /** Number of notices listed if there are no keys. */
 const LISTED = 3;
 
-function NoKeys({ problems, isLoading }: { problems: readonly Problem[]; isLoading: boolean }) {
+function NoKeys({ problems, isLoading }: { problems: readonly Notice[]; isLoading: boolean }) {
   if (isLoading && problems.every(({ severity }) => severity !== 'error'))
     return <Message title={t('panel.loading', 'Loading keys …')} />;
   return (

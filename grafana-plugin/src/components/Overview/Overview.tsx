@@ -7,12 +7,12 @@ import type { KeyList } from '../../keys/key-list.ts';
 import type { PanelOptions } from '../../options/options.ts';
 import { isStacked, type Sorting, sortingAfterClick, sortKeys } from '../../overview/columns.ts';
 import { csvOf } from '../../overview/csv.ts';
-import { dress } from '../../overview/dressing.ts';
+import { applyFieldConfig } from '../../overview/field-config.ts';
 import {
   countStates,
   type Filters,
-  fittingBesidesState,
   inStates,
+  matchingExceptState,
   NO_FILTERS,
 } from '../../overview/filters.ts';
 import { FilterBar } from '../FilterBar/FilterBar.tsx';
@@ -31,8 +31,8 @@ interface Props {
 }
 
 /** Minimum panel heights for filters and counts, pixels. Lower panels show more keys instead. */
-const ROOM_FOR_FILTERS = 220;
-const ROOM_FOR_COUNTS = 150;
+const MIN_HEIGHT_FOR_FILTERS = 220;
+const MIN_HEIGHT_FOR_COUNTS = 150;
 
 /** All keys: counts by state, search and filters, and the grid. */
 export function Overview({ list, options, fieldConfig, replaceVariables, timeZone, width, height }: Props) {
@@ -45,18 +45,18 @@ export function Overview({ list, options, fieldConfig, replaceVariables, timeZon
     [clicked, options.sortBy],
   );
 
-  const fitting = useMemo(() => fittingBesidesState(list.keys, filters), [list, filters]);
+  const fitting = useMemo(() => matchingExceptState(list.keys, filters), [list, filters]);
   const sorted = useMemo(
     () => sortKeys(inStates(fitting, filters.states), sorting),
     [fitting, filters.states, sorting],
   );
   const appliedFieldConfig = useMemo(
-    () => dress(list.keys, { fieldConfig, theme, timeZone, replaceVariables }),
+    () => applyFieldConfig(list.keys, { fieldConfig, theme, timeZone, replaceVariables }),
     [list, fieldConfig, theme, timeZone, replaceVariables],
   );
   return (
     <div className={styles.overview}>
-      {options.showCounts && height >= ROOM_FOR_COUNTS && (
+      {options.showCounts && height >= MIN_HEIGHT_FOR_COUNTS && (
         <StateCounts
           counts={countStates(fitting, filters.states)}
           total={fitting.length}
@@ -64,7 +64,7 @@ export function Overview({ list, options, fieldConfig, replaceVariables, timeZon
           onChoose={(states) => setFilters({ ...filters, states })}
         />
       )}
-      {options.showFilters && height >= ROOM_FOR_FILTERS && (
+      {options.showFilters && height >= MIN_HEIGHT_FOR_FILTERS && (
         <FilterBar
           keys={list.keys}
           filters={filters}

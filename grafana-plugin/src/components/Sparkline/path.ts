@@ -1,5 +1,5 @@
 /** Maximum number of points of a sparkline. */
-const MOST_POINTS = 60;
+const MAX_POINTS = 60;
 
 /**
  * Returns the paths of a line and of the area below it. NaN leaves a gap.
@@ -12,7 +12,7 @@ export function sparklinePath(
   height: number,
   top?: number,
 ): { line: string; area: string } {
-  const points = thinned(times, values);
+  const points = downsampled(times, values);
   const first = points[0]?.[0] ?? 0;
   const span = (points.at(-1)?.[0] ?? 0) - first || 1;
   const highest = top ?? (Math.max(0, ...points.map(([, value]) => value).filter(Number.isFinite)) || 1);
@@ -42,8 +42,8 @@ export function sparklinePath(
 }
 
 /** Averages neighbouring points. */
-function thinned(times: number[], values: number[]): [number, number][] {
-  const step = Math.ceil(times.length / MOST_POINTS);
+function downsampled(times: number[], values: number[]): [number, number][] {
+  const step = Math.ceil(times.length / MAX_POINTS);
   const points: [number, number][] = [];
   for (let start = 0; start < times.length; start += step) {
     const known = values.slice(start, start + step).filter(Number.isFinite);

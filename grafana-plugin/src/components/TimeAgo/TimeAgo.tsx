@@ -20,7 +20,7 @@ export function TimeAgo({ at, now, timeZone, brief = false }: Props) {
     <time dateTime={isoOf(at)} dir="auto" title={absoluteTime(at, timeZone)}>
       {now - at < 1
         ? t('time-ago.now', 'just now')
-        : t('time-ago.ago', '{{span}} ago', { span: words(now - at, brief) })}
+        : t('time-ago.ago', '{{span}} ago', { span: spanText(now - at, brief) })}
     </time>
   );
 }
@@ -30,7 +30,7 @@ export const absoluteTime = (at: number, timeZone: TimeZone): string =>
   dateTimeFormat(at * 1000, { timeZone });
 
 /** "2 h 14 min", or "2 h" if brief. */
-const words = (seconds: number, brief: boolean): string =>
+const spanText = (seconds: number, brief: boolean): string =>
   brief ? span(seconds).split(' ').slice(0, 2).join(' ') : span(seconds);
 
 const isoOf = (at: number): string => {

@@ -2,8 +2,8 @@ import type { StandardEditorProps } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { Field, Input } from '@grafana/ui';
 import React from 'react';
-import { AS_IS } from '../../components/as-is.ts';
-import { ROLE_WORDS } from '../../roles/role-words.ts';
+import { UNESCAPED } from '../../components/unescaped.ts';
+import { ROLE_TEXTS } from '../../roles/role-texts.ts';
 import { ROLE_NAMES, type RoleMapping, type RoleName } from '../../roles/roles.ts';
 
 /** Assigns queries to roles if their refIds differ from the role names. */
@@ -16,7 +16,7 @@ export function RolesEditor({ value = {}, onChange, context }: StandardEditorPro
   return (
     <>
       {ROLE_NAMES.map((role) => {
-        const { title, without } = ROLE_WORDS[role];
+        const { title, without } = ROLE_TEXTS[role];
         return (
           <Field
             key={role}
@@ -26,7 +26,7 @@ export function RolesEditor({ value = {}, onChange, context }: StandardEditorPro
                 ? undefined
                 : t('roles-editor.without', 'Without it, {{without}}.', {
                     without: without(),
-                    ...AS_IS,
+                    ...UNESCAPED,
                   })
             }
           >

@@ -9,7 +9,7 @@ import { KeyUsagePanel } from '../../src/components/KeyUsagePanel/KeyUsagePanel.
 import type { PanelOptions } from '../../src/options/options.ts';
 import { suggestionsFor } from '../../src/options/suggestions.ts';
 import { COLUMN_NAMES } from '../../src/overview/columns.ts';
-import { usageLink } from '../../src/overview/dressing.ts';
+import { usageLink } from '../../src/overview/field-config.ts';
 import { ROLE_NAMES } from '../../src/roles/roles.ts';
 import { keyFrames, listOf, NOW, panelData, type Row, series, table } from './frames.ts';
 

@@ -1,11 +1,11 @@
 import { NO_KEY, OTHER } from '../../../exporter/src/health/pseudo-keys.ts';
 import { KEY_SERIES } from '../../../exporter/src/health/series.ts';
-import type { Answers } from '../frames/answers.ts';
+import type { QueryResults } from '../frames/query-results.ts';
 import type { Rows, Series } from '../frames/rows.ts';
 import type { RoleName } from '../roles/roles.ts';
 
 /** Fields of the keys file, from the labels of `atender_key_info`. */
-export interface KeyInformation {
+export interface KeyInfo {
   name: string;
   environment: string;
   tier: string;
@@ -24,10 +24,10 @@ export interface EndpointCounts {
 }
 
 /** Query results of one key. Missing results are undefined or empty. */
-export interface KeyReadings {
+export interface KeyData {
   id: string;
   tenant: string;
-  info?: KeyInformation;
+  info?: KeyInfo;
   /** Values by metric name, then by the extra label of the metric. */
   facts: Map<string, Map<string, number>>;
   thresholds: Map<string, number>;
@@ -53,14 +53,14 @@ export interface KeyReadings {
 
 /** All keys in the query results, by tenant and id. */
 export class KeyIndex {
-  private readonly tenants = new Map<string, Map<string, KeyReadings>>();
+  private readonly tenants = new Map<string, Map<string, KeyData>>();
 
   /** undefined = not in the results. */
-  find(tenant: string, id: string): KeyReadings | undefined {
+  find(tenant: string, id: string): KeyData | undefined {
     return this.tenants.get(tenant)?.get(id);
   }
 
-  all(): KeyReadings[] {
+  all(): KeyData[] {
     return [...this.tenants.values()].flatMap((keys) => [...keys.values()]);
   }
 
@@ -68,7 +68,7 @@ export class KeyIndex {
    * Returns the data of the key and creates it if needed.
    * @param givenTenant undefined = the query has no tenant label; the only tenant with such a key is then used
    */
-  at(givenTenant: string | undefined, id: string, partner = false): KeyReadings {
+  getOrCreate(givenTenant: string | undefined, id: string, partner = false): KeyData {
     const tenant = givenTenant ?? this.onlyTenantOf(id);
     let keys = this.tenants.get(tenant);
     if (keys === undefined) {
@@ -102,7 +102,7 @@ export class KeyIndex {
 }
 
 /** Metrics with an extra label besides the key labels. */
-const FURTHER_LABEL: Record<string, string> = {
+const EXTRA_LABEL: Record<string, string> = {
   [KEY_SERIES.uniqueIps]: 'window',
   [KEY_SERIES.rateLimit]: 'window',
   [KEY_SERIES.lastNewSurface]: 'surface',
@@ -112,12 +112,12 @@ const FURTHER_LABEL: Record<string, string> = {
 };
 
 /** Reads one row into the data of its key. */
-type Take = (key: KeyReadings, rows: Rows, row: number) => void;
+type RowReader = (key: KeyData, rows: Rows, row: number) => void;
 
 /** Reader of each table. Rows of several exporters are added, or the maximum is used. */
-const TAKEN: [role: RoleName, take: Take][] = [
-  ['facts', takeFact],
-  ...(['status5m', 'status30m', 'status1h'] as const).map((role): [RoleName, Take] => [
+const ROW_READERS: [role: RoleName, take: RowReader][] = [
+  ['facts', readFact],
+  ...(['status5m', 'status30m', 'status1h'] as const).map((role): [RoleName, RowReader] => [
     role,
     (key, rows, row) => {
       const status = Number(rows.label('status', row) || Number.NaN);
@@ -127,7 +127,7 @@ const TAKEN: [role: RoleName, take: Take][] = [
       add(key[role], status, rows.value(row));
     },
   ]),
-  ...(['recentRate', 'dayRate', 'expectedRate', 'lastWeek'] as const).map((role): [RoleName, Take] => [
+  ...(['recentRate', 'dayRate', 'expectedRate', 'lastWeek'] as const).map((role): [RoleName, RowReader] => [
     role,
     (key, rows, row) => {
       key[role] = (key[role] ?? 0) + rows.value(row);
@@ -139,14 +139,14 @@ const TAKEN: [role: RoleName, take: Take][] = [
       key.forbiddenHistory = highest(key.forbiddenHistory, rows.value(row));
     },
   ],
-  ...(['thresholds', 'overrides'] as const).map((role): [RoleName, Take] => [
+  ...(['thresholds', 'overrides'] as const).map((role): [RoleName, RowReader] => [
     role,
     (key, rows, row) => {
       const kind = rows.label('kind', row);
       key[role].set(kind, highest(key[role].get(kind), rows.value(row)));
     },
   ]),
-  ['endpoints', (key, rows, row) => takeEndpoint(key.endpoints, rows, row)],
+  ['endpoints', (key, rows, row) => readEndpoint(key.endpoints, rows, row)],
   [
     'addresses',
     (key, rows, row) => {
@@ -154,44 +154,44 @@ const TAKEN: [role: RoleName, take: Take][] = [
       if (!key.addresses.includes(ip)) key.addresses.push(ip);
     },
   ],
-  ['partnerFacts', takeFact],
-  ['stragglers', (key, rows, row) => takeEndpoint(key.stragglers, rows, row)],
-  ['info', takeInformation],
+  ['partnerFacts', readFact],
+  ['stragglers', (key, rows, row) => readEndpoint(key.stragglers, rows, row)],
+  ['info', readInfo],
 ];
 
 /** Joins the results of all queries by key. */
-export function readingsOf(answers: Answers): KeyIndex {
+export function keyDataOf(answers: QueryResults): KeyIndex {
   const index = new KeyIndex();
   // In the card, `info` also returns the other key of a rotation, which is not the shown key.
   const isCard = answers.queried.has('partnerFacts');
   const isOfPartner = (role: RoleName) =>
     role === 'partnerFacts' || role === 'stragglers' || (role === 'info' && isCard);
-  const tables = TAKEN.map(([role, take]) => ({ role, take, rows: answers.rows(role) }));
-  const tellsTenants = ({ rows }: { rows: Rows[] }) => rows.some((some) => some.has('tenant_id'));
+  const tables = ROW_READERS.map(([role, take]) => ({ role, take, rows: answers.rows(role) }));
+  const tellsTenants = ({ rows }: { rows: Rows[] }) => rows.some((some) => some.hasLabel('tenant_id'));
   // Results with tenant labels first: results without them are joined to the keys found.
   for (const hasTenants of [true, false]) {
     for (const { role, take, rows: all } of tables.filter((table) => tellsTenants(table) === hasTenants))
-      for (const rows of all.filter((some) => some.has('key_id')))
+      for (const rows of all.filter((some) => some.hasLabel('key_id')))
         for (let row = 0; row < rows.length; row++) {
           const id = rows.label('key_id', row);
           const tenant = hasTenants ? rows.label('tenant_id', row) : undefined;
-          if (isKey(id)) take(index.at(tenant, id, isOfPartner(role)), rows, row);
+          if (isKey(id)) take(index.getOrCreate(tenant, id, isOfPartner(role)), rows, row);
         }
-    for (const role of ['volume', 'partnerVolume'] as const) takeVolumes(index, answers, role, hasTenants);
+    for (const role of ['volume', 'partnerVolume'] as const) readVolumes(index, answers, role, hasTenants);
   }
-  if (isCard) standAlone(index);
+  if (isCard) promotePartners(index);
   return index;
 }
 
 /** A key without requests has results in `info` only. It is the shown key then, not a partner. */
-function standAlone(index: KeyIndex): void {
+function promotePartners(index: KeyIndex): void {
   const keys = index.all();
   if (keys.every(({ partnerOnly }) => partnerOnly)) for (const key of keys) key.partnerOnly = false;
 }
 
-function takeFact(key: KeyReadings, rows: Rows, row: number): void {
+function readFact(key: KeyData, rows: Rows, row: number): void {
   const metric = rows.label('__name__', row);
-  const further = FURTHER_LABEL[metric];
+  const further = EXTRA_LABEL[metric];
   const values = key.facts.get(metric) ?? new Map<string, number>();
   key.facts.set(metric, values);
   const name = further === undefined ? '' : rows.label(further, row);
@@ -199,7 +199,7 @@ function takeFact(key: KeyReadings, rows: Rows, row: number): void {
 }
 
 /** If keys files of exporters differ, retired, real-time and replacing win, as in the alerts. */
-function takeInformation(key: KeyReadings, rows: Rows, row: number): void {
+function readInfo(key: KeyData, rows: Rows, row: number): void {
   const text = (label: string) => rows.label(label, row);
   const { info: before } = key;
   key.info = {
@@ -213,7 +213,7 @@ function takeInformation(key: KeyReadings, rows: Rows, row: number): void {
   };
 }
 
-function takeEndpoint(endpoints: EndpointCounts[], rows: Rows, row: number): void {
+function readEndpoint(endpoints: EndpointCounts[], rows: Rows, row: number): void {
   const method = rows.label('method', row);
   const template = rows.label('endpoint', row);
   let endpoint = endpoints.find((known) => known.method === method && known.template === template);
@@ -225,19 +225,19 @@ function takeEndpoint(endpoints: EndpointCounts[], rows: Rows, row: number): voi
 }
 
 /** Requests over time of each key, summed over its series. */
-function takeVolumes(
+function readVolumes(
   index: KeyIndex,
-  answers: Answers,
+  answers: QueryResults,
   role: 'volume' | 'partnerVolume',
   hasTenants: boolean,
 ) {
   const all = answers.series(role);
   if (all.some(({ labels }) => labels.tenant_id !== undefined) !== hasTenants) return;
-  const found = new Map<KeyReadings, Series>();
+  const found = new Map<KeyData, Series>();
   for (const series of all) {
     const id = series.labels.key_id ?? '';
     if (!isKey(id)) continue;
-    const key = index.at(
+    const key = index.getOrCreate(
       hasTenants ? (series.labels.tenant_id ?? '') : undefined,
       id,
       role === 'partnerVolume',

@@ -1,12 +1,12 @@
 /** Minimum drawn share, so that a few errors stay visible. */
-const LEAST_SHARE = 0.04;
+const MIN_SHARE = 0.04;
 
 /**
  * Returns the parts of a bar, one pixel apart, as a background image. One element per part would slow down scrolling.
  * @param parts at least one; shares from 0 to 1
  */
 export function stripes(parts: readonly { color: string; share: number }[]): string {
-  const widths = parts.map(({ share }) => Math.max(share, LEAST_SHARE));
+  const widths = parts.map(({ share }) => Math.max(share, MIN_SHARE));
   const whole = widths.reduce((sum, width) => sum + width, 0);
   let end = 0;
   const stops = parts.map(({ color }, i) => {

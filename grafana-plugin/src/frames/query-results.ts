@@ -4,7 +4,7 @@ import { type RoleMapping, type RoleName, rolesByRefId } from '../roles/roles.ts
 import { type Rows, rowsOf, type Series, seriesOf } from './rows.ts';
 
 /** Results of the queries of a panel, by role. */
-export interface Answers {
+export interface QueryResults {
   /** Roles with a query, including queries without data. */
   queried: ReadonlySet<RoleName>;
   /** RefIds of queries without a role. */
@@ -28,7 +28,7 @@ export interface Answers {
 const LOOKBACK = 300_000;
 
 /** Groups the frames of a panel by role. Frames without a role are dropped. */
-export function answersOf(data: PanelData, mapping: RoleMapping): Answers {
+export function queryResultsOf(data: PanelData, mapping: RoleMapping): QueryResults {
   const roleOfRef = rolesByRefId(mapping);
   const frames = new Map<RoleName, DataFrame[]>();
   for (const frame of data.series) {
@@ -44,16 +44,16 @@ export function answersOf(data: PanelData, mapping: RoleMapping): Answers {
     const role = roleOfRef.get(refId);
     if (role !== undefined) queried.add(role);
   }
-  const rows = readOnce((role) => rowsOf(frames.get(role) ?? []));
+  const rows = memoized((role) => rowsOf(frames.get(role) ?? []));
   const to = asOf(rows('asOf')) ?? data.timeRange.to.valueOf();
   const begun = data.request?.startTime ?? to;
   const refIds = new Set([...shown, ...data.series.flatMap(({ refId }) => (refId ? [refId] : []))]);
   return {
     queried,
     unassigned: [...refIds].filter((refId) => !roleOfRef.has(refId)),
-    failed: failuresOf(data, roleOfRef),
+    failed: failedQueries(data, roleOfRef),
     rows,
-    series: readOnce((role) => (frames.get(role) ?? []).flatMap(seriesOf)),
+    series: memoized((role) => (frames.get(role) ?? []).flatMap(seriesOf)),
     evaluatedAt: Math.min(to, begun),
     endsInFuture: to - begun > LOOKBACK,
     isPast: begun - to > LOOKBACK,
@@ -67,7 +67,7 @@ function asOf(rows: Rows[]): number | undefined {
 }
 
 /** Caches the result per role: there can be one series per key, and several callers read them. */
-function readOnce<T>(read: (role: RoleName) => T): (role: RoleName) => T {
+function memoized<T>(read: (role: RoleName) => T): (role: RoleName) => T {
   const known = new Map<RoleName, T>();
   return (role) => {
     const answers = known.get(role) ?? read(role);
@@ -76,7 +76,7 @@ function readOnce<T>(read: (role: RoleName) => T): (role: RoleName) => T {
   };
 }
 
-function failuresOf(data: PanelData, roleOfRef: Map<string, RoleName>): Map<RoleName | '', string> {
+function failedQueries(data: PanelData, roleOfRef: Map<string, RoleName>): Map<RoleName | '', string> {
   const failed = new Map<RoleName | '', string>();
   // `error` is the older form of `errors`; a data source may fill either.
   const errors = data.errors?.length ? data.errors : data.error ? [data.error] : [];

@@ -20,7 +20,7 @@ const PARTS = [
 ] as const;
 
 /** Responses as a bar of status classes. */
-export function AnswerBar({ counts }: { counts: WindowCounts }) {
+export function ResponseBar({ counts }: { counts: WindowCounts }) {
   const styles = useStyles2(getStyles);
   if (!(counts.requests > 0))
     return (

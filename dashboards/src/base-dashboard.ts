@@ -2,7 +2,7 @@ import * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import { BY_KEY } from '../../exporter/src/health/promql.ts';
 import { RECORDED } from '../../exporter/src/health/series.ts';
 import { DATASOURCE, query } from './panels.ts';
-import { anyKey, chosen, KEY, PRESENT, SELF } from './queries.ts';
+import { anyKey, chosen, KEY, PRESENT_TIME_QUERY, SELF } from './queries.ts';
 
 /** Uids and titles of the dashboards. Alerts and panels link to the uids. */
 export const DASHBOARDS = {
@@ -17,7 +17,7 @@ export const DASHBOARDS = {
 
 export type DashboardName = keyof typeof DASHBOARDS;
 
-type VariableName = keyof typeof VALUES;
+type VariableName = keyof typeof VARIABLE_QUERIES;
 
 /** The busiest 15 minutes in the shown time. The latest ones are not recorded yet, so their 5-minute rate is used. */
 const PEAK =
@@ -25,7 +25,7 @@ const PEAK =
   ` or max_over_time(${RECORDED.rate15m}{${anyKey()}}[$__range]))`;
 
 /** Query of each variable. */
-const VALUES = {
+const VARIABLE_QUERIES = {
   tenant: `label_values(${KEY.requests}, tenant_id)`,
   environment: `label_values(${KEY.info}{tenant_id=~"$tenant"}, environment)`,
   tier: `label_values(${KEY.info}{tenant_id=~"$tenant"}, tier)`,
@@ -43,10 +43,17 @@ const VALUES = {
  * Variables that users cannot change: keys of rotations, keys with the most rejections, and the busiest keys. Queries
  * select these keys instead of reading the series of every key.
  */
-const HIDDEN: VariableName[] = ['predecessor', 'successor', 'replaced', 'replacing', 'refused', 'busiest'];
+const HIDDEN_VARIABLES: VariableName[] = [
+  'predecessor',
+  'successor',
+  'replaced',
+  'replacing',
+  'refused',
+  'busiest',
+];
 
 /** Quick ranges that end now. In the default list, ranges such as "Today" end in the future, where lines have a gap. */
-const SHOWN_TIMES = [
+const TIME_RANGES = [
   ['Last 15 minutes', 'now-15m'],
   ['Last hour', 'now-1h'],
   ['Last 6 hours', 'now-6h'],
@@ -58,7 +65,7 @@ const SHOWN_TIMES = [
 ] as const;
 
 /** A dashboard with the shared parts: data source, variables, time ranges, and links to the other dashboards. */
-export function frame(
+export function baseDashboard(
   name: DashboardName,
   about: string,
   variables: VariableName[],
@@ -73,7 +80,7 @@ export function frame(
     .time({ from: 'now-24h', to: 'now' })
     .timepicker(
       new dashboard.TimePickerBuilder().quickRanges(
-        SHOWN_TIMES.map(([display, from]) =>
+        TIME_RANGES.map(([display, from]) =>
           new dashboard.TimeOptionBuilder().display(display).from(from).to('now'),
         ),
       ),
@@ -84,7 +91,7 @@ export function frame(
       new dashboard.DatasourceVariableBuilder('datasource').label('Prometheus').type('prometheus'),
     );
   builder.withVariable(PRESENT_TIME);
-  for (const variable of variables) builder.withVariable(chosenBy(variable));
+  for (const variable of variables) builder.withVariable(queryVariable(variable));
   for (const [other, { uid: id, title: text }] of Object.entries(DASHBOARDS))
     if (other !== name) builder.link(linkTo(id, text));
   return builder;
@@ -95,8 +102,8 @@ const PRESENT_TIME = {
   build: (): dashboard.VariableModel => ({
     ...new dashboard.QueryVariableBuilder('at')
       .datasource(DATASOURCE)
-      .query({ query: `query_result(${PRESENT})`, refId: 'variable-at' })
-      .definition(`query_result(${PRESENT})`)
+      .query({ query: `query_result(${PRESENT_TIME_QUERY})`, refId: 'variable-at' })
+      .definition(`query_result(${PRESENT_TIME_QUERY})`)
       .refresh(dashboard.VariableRefresh.OnTimeRangeChanged)
       .hide(dashboard.VariableHide.HideVariable)
       .build(),
@@ -105,18 +112,18 @@ const PRESENT_TIME = {
 };
 
 /** A variable with "All" as default. `key` is a single value. */
-function chosenBy(name: VariableName): dashboard.QueryVariableBuilder {
+function queryVariable(name: VariableName): dashboard.QueryVariableBuilder {
   const builder = new dashboard.QueryVariableBuilder(name)
     .label(name[0]!.toUpperCase() + name.slice(1))
     .datasource(DATASOURCE)
-    .query({ query: VALUES[name], refId: `variable-${name}` })
-    .definition(VALUES[name])
+    .query({ query: VARIABLE_QUERIES[name], refId: `variable-${name}` })
+    .definition(VARIABLE_QUERIES[name])
     .refresh(dashboard.VariableRefresh.OnTimeRangeChanged)
     .sort(dashboard.VariableSort.AlphabeticalCaseInsensitiveAsc);
-  if (VALUES[name].startsWith('query_result')) builder.regex('/key_id="([^"]+)"/');
+  if (VARIABLE_QUERIES[name].startsWith('query_result')) builder.regex('/key_id="([^"]+)"/');
   if (name === 'key') return builder;
   builder.multi(true).includeAll(true).current({ text: 'All', value: '$__all' });
-  if (HIDDEN.includes(name)) return builder.hide(dashboard.VariableHide.HideVariable);
+  if (HIDDEN_VARIABLES.includes(name)) return builder.hide(dashboard.VariableHide.HideVariable);
   // For `job`, "All" must select exporters only, so it lists the values instead of `.*`.
   return name === 'job' ? builder : builder.allValue('.*');
 }
@@ -136,7 +143,7 @@ export const keyLink = (tenant: string, key: string) =>
   );
 
 /** An annotation at each timestamp that is the value of a gauge. */
-export const mark = (name: string, colour: string, expr: string, text: string) =>
+export const timestampAnnotation = (name: string, colour: string, expr: string, text: string) =>
   new dashboard.AnnotationQueryBuilder()
     .name(name)
     .datasource(DATASOURCE)
@@ -150,7 +157,7 @@ export const mark = (name: string, colour: string, expr: string, text: string) =
     .useValueForTime(true);
 
 /** An annotation for the time an alert is firing, including alerts between two points of a long time range. */
-export const firing = (selector: string, name = 'Firing alerts', colour = 'red') => {
+export const alertAnnotation = (selector: string, name = 'Firing alerts', colour = 'red') => {
   const expr = `max_over_time(ALERTS{${selector},alertstate="firing"}[$__interval])`;
   return new dashboard.AnnotationQueryBuilder()
     .name(name)

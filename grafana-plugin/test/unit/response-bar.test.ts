@@ -1,4 +1,4 @@
-import { stripes } from '../../src/components/AnswerBar/stripes.ts';
+import { stripes } from '../../src/components/ResponseBar/stripes.ts';
 
 describe('the parts of a bar', () => {
   const widths = (image: string) =>

@@ -2,7 +2,7 @@ import type { Series } from '../../exporter/test/prometheus.ts';
 import { type Board, panelsOf, type Target } from './boards.ts';
 
 /** A query that Grafana sends to Prometheus, before variables are replaced. */
-export interface Question {
+export interface GrafanaQuery {
   /** Dashboard and panel, annotation or variable. */
   asker: string;
   refId: string;
@@ -27,7 +27,7 @@ const PANEL_POINTS = 1000;
 const ANNOTATION_POINTS = 100;
 
 /** Every query of every panel, annotation and variable of a dashboard. */
-export function questionsOf(board: Board): Question[] {
+export function queriesOf(board: Board): GrafanaQuery[] {
   const title = board.title.replace('API keys: ', '');
   const asked = (
     asker: string,
@@ -35,7 +35,7 @@ export function questionsOf(board: Board): Question[] {
     targets: Target[] = [],
   ) =>
     targets.map(
-      ({ refId, expr, instant }): Question => ({
+      ({ refId, expr, instant }): GrafanaQuery => ({
         ...{ asker: `${title}: ${asker}`, refId, expr, kind: instant ? 'instant' : 'range', points },
         interval: secondsOf(interval),
         ...(time === '' ? {} : { time: secondsOf(time) }),
@@ -48,7 +48,7 @@ export function questionsOf(board: Board): Question[] {
     ...board.annotations.list.flatMap(({ name, step: interval, target }) =>
       target ? asked(`annotation ${name}`, { points: ANNOTATION_POINTS, interval }, [target]) : [],
     ),
-    ...board.templating.list.flatMap(({ name, query }): Question[] => {
+    ...board.templating.list.flatMap(({ name, query }): GrafanaQuery[] => {
       const text = typeof query === 'string' ? query : (query?.query ?? '');
       const asked = { asker: `${title}: variable ${name}`, refId: name, points: 0, interval: 0 };
       const [, values, label] = /^label_values\((.+), (\w+)\)$/.exec(text) ?? [];
@@ -74,8 +74,8 @@ export interface Shown {
 }
 
 /** Runs a query and returns its series; for `values`, one series per value. Throws the error of Prometheus. */
-export async function answerTo(
-  { expr, kind, label, points, interval, time }: Question,
+export async function runQuery(
+  { expr, kind, label, points, interval, time }: GrafanaQuery,
   { url, chosen, from: begin, to, scrape }: Shown,
 ): Promise<Series[]> {
   const from = time === undefined ? begin : to - time;

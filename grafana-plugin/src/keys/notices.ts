@@ -1,8 +1,8 @@
 import { t } from '@grafana/i18n';
 import { span } from '../../../exporter/src/text/numbers.ts';
-import { AS_IS } from '../components/as-is.ts';
-import type { Answers } from '../frames/answers.ts';
-import { ROLE_WORDS } from '../roles/role-words.ts';
+import { UNESCAPED } from '../components/unescaped.ts';
+import type { QueryResults } from '../frames/query-results.ts';
+import { ROLE_TEXTS } from '../roles/role-texts.ts';
 import {
   ROLE_NAMES,
   type RoleMapping,
@@ -14,7 +14,7 @@ import {
 import type { KeyList } from './key-list.ts';
 
 /** A notice above the keys: an error or missing data. */
-export interface Problem {
+export interface Notice {
   severity: 'error' | 'warning';
   sentence: string;
 }
@@ -22,50 +22,50 @@ export interface Problem {
 type View = 'overview' | 'key';
 
 /** Returns all notices, worst first. `view` decides which queries are needed. */
-export function problemsOf(answers: Answers, list: KeyList, view: View, mapping: RoleMapping): Problem[] {
+export function noticesOf(answers: QueryResults, list: KeyList, view: View, mapping: RoleMapping): Notice[] {
   return [
-    ...failures(answers, mapping),
-    ...(answers.endsInFuture ? future() : present(answers, list, mapping)),
-    ...unassigned(answers),
-    ...shared(view, mapping),
-    ...missing(answers, view, mapping),
-    ...unreadable(answers, mapping),
+    ...failedQueryNotices(answers, mapping),
+    ...(answers.endsInFuture ? futureTimeNotice() : presentNotices(answers, list, mapping)),
+    ...unassignedNotices(answers),
+    ...sharedRefIdNotices(view, mapping),
+    ...missingQueryNotices(answers, view, mapping),
+    ...missingLabelNotices(answers, mapping),
   ];
 }
 
-const error = (sentence: string): Problem => ({ severity: 'error', sentence });
-const warning = (sentence: string): Problem => ({ severity: 'warning', sentence });
+const error = (sentence: string): Notice => ({ severity: 'error', sentence });
+const warning = (sentence: string): Notice => ({ severity: 'warning', sentence });
 
 /** Values for texts about the query of a role. */
-const wordsOf = (role: RoleName, mapping: RoleMapping) => ({
+const roleTextValues = (role: RoleName, mapping: RoleMapping) => ({
   refId: refIdOf(role, mapping),
-  title: ROLE_WORDS[role].title(),
-  without: ROLE_WORDS[role].without(),
-  ...AS_IS,
+  title: ROLE_TEXTS[role].title(),
+  without: ROLE_TEXTS[role].without(),
+  ...UNESCAPED,
 });
 
-function failures({ failed }: Answers, mapping: RoleMapping): Problem[] {
+function failedQueryNotices({ failed }: QueryResults, mapping: RoleMapping): Notice[] {
   return [...failed].map(([role, message]) =>
     error(
       role === ''
-        ? t('notice.failed', 'A query failed: {{message}}', { message, ...AS_IS })
+        ? t('notice.failed', 'A query failed: {{message}}', { message, ...UNESCAPED })
         : t('notice.role-failed', 'The query {{refId}} ({{title}}) failed, so {{without}}: {{message}}', {
             message,
-            ...wordsOf(role, mapping),
+            ...roleTextValues(role, mapping),
           }),
     ),
   );
 }
 
 /** Notices from instant queries. */
-const present = (answers: Answers, list: KeyList, mapping: RoleMapping): Problem[] => [
-  ...blindness(list),
-  ...empty(answers, list, mapping),
-  ...ended(list),
+const presentNotices = (answers: QueryResults, list: KeyList, mapping: RoleMapping): Notice[] => [
+  ...blindNotices(list),
+  ...emptyNotices(answers, list, mapping),
+  ...endedSeriesNotices(list),
 ];
 
 /** Instant queries at a time in the future return no data. */
-const future = (): Problem[] => [
+const futureTimeNotice = (): Notice[] => [
   error(
     t(
       'notice.future',
@@ -74,7 +74,7 @@ const future = (): Problem[] => [
   ),
 ];
 
-function blindness({ blind, keys }: KeyList): Problem[] {
+function blindNotices({ blind, keys }: KeyList): Notice[] {
   // Without keys, other notices apply.
   if (blind === 0) return [];
   return [
@@ -93,9 +93,9 @@ function blindness({ blind, keys }: KeyList): Problem[] {
   ];
 }
 
-function unassigned({ unassigned: all }: Answers): Problem[] {
+function unassignedNotices({ unassigned: all }: QueryResults): Notice[] {
   if (all.length === 0) return [];
-  const words = { refIds: all.join(', '), ...AS_IS };
+  const words = { refIds: all.join(', '), ...UNESCAPED };
   return [
     warning(
       all.length === 1
@@ -114,7 +114,7 @@ function unassigned({ unassigned: all }: Answers): Problem[] {
 }
 
 /** Queries that return data for every used key but returned nothing. */
-function empty(answers: Answers, { keys }: KeyList, mapping: RoleMapping): Problem[] {
+function emptyNotices(answers: QueryResults, { keys }: KeyList, mapping: RoleMapping): Notice[] {
   if (!keys.some(({ requests, lastUsed }) => requests > 0 || lastUsed > 0)) return [];
   return ROLE_NAMES.filter(
     (role) =>
@@ -127,16 +127,16 @@ function empty(answers: Answers, { keys }: KeyList, mapping: RoleMapping): Probl
       t(
         'notice.empty',
         'The query {{refId}} ({{title}}) returned no data: {{without}}.',
-        wordsOf(role, mapping),
+        roleTextValues(role, mapping),
       ),
     ),
   );
 }
 
 /** Queries that the options assign to a second role. */
-function shared(view: View, mapping: RoleMapping): Problem[] {
+function sharedRefIdNotices(view: View, mapping: RoleMapping): Notice[] {
   const roles = rolesByRefId(mapping);
-  return neededIn(view).flatMap((role): Problem[] => {
+  return neededIn(view).flatMap((role): Notice[] => {
     const having = roles.get(refIdOf(role, mapping)) ?? role;
     if (having === role) return [];
     return [
@@ -144,14 +144,14 @@ function shared(view: View, mapping: RoleMapping): Problem[] {
         t(
           'notice.shared',
           'The query {{refId}} already has the role "{{having}}" and cannot have "{{title}}" too, so {{without}}. Assign a query to each role under "RefIds of the queries" in the panel options.',
-          { having: ROLE_WORDS[having].title(), ...wordsOf(role, mapping) },
+          { having: ROLE_TEXTS[having].title(), ...roleTextValues(role, mapping) },
         ),
       ),
     ];
   });
 }
 
-function missing({ queried }: Answers, view: View, mapping: RoleMapping): Problem[] {
+function missingQueryNotices({ queried }: QueryResults, view: View, mapping: RoleMapping): Notice[] {
   const roles = rolesByRefId(mapping);
   return neededIn(view)
     .filter((role) => !queried.has(role) && roles.get(refIdOf(role, mapping)) === role)
@@ -160,7 +160,7 @@ function missing({ queried }: Answers, view: View, mapping: RoleMapping): Proble
         t(
           'notice.missing',
           'The query {{refId}} ({{title}}) is missing: {{without}}.',
-          wordsOf(role, mapping),
+          roleTextValues(role, mapping),
         ),
       ),
     );
@@ -173,16 +173,16 @@ const neededIn = (view: View): RoleName[] =>
   });
 
 /** Results without a required label, for example because the query aggregates it away. */
-function unreadable(answers: Answers, mapping: RoleMapping): Problem[] {
+function missingLabelNotices(answers: QueryResults, mapping: RoleMapping): Notice[] {
   return [...answers.queried].flatMap((role) => {
     const { kind, labels } = roleOf(role);
     const lacks = (label: string) =>
       kind === 'series'
         ? answers.series(role).some(({ labels: own, times }) => times.length > 0 && own[label] === undefined)
-        : answers.rows(role).some((rows) => rows.length > 0 && !rows.has(label));
+        : answers.rows(role).some((rows) => rows.length > 0 && !rows.hasLabel(label));
     const lacking = labels.filter(lacks);
     if (lacking.length === 0) return [];
-    const words = { labels: lacking.join(', '), ...wordsOf(role, mapping) };
+    const words = { labels: lacking.join(', '), ...roleTextValues(role, mapping) };
     return [
       warning(
         lacking.length === 1
@@ -201,13 +201,13 @@ function unreadable(answers: Answers, mapping: RoleMapping): Problem[] {
   });
 }
 
-function ended({ keys }: KeyList): Problem[] {
+function endedSeriesNotices({ keys }: KeyList): Notice[] {
   const stale = keys.filter(({ staleFor }) => staleFor > 0);
   if (stale.length === 0) return [];
   const words = {
     count: stale.length,
     longest: span(Math.max(...stale.map(({ staleFor }) => staleFor))),
-    ...AS_IS,
+    ...UNESCAPED,
   };
   return [
     warning(

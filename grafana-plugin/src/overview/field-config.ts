@@ -16,26 +16,32 @@ import { STATES } from '../../../exporter/src/health/states.ts';
 import type { ListedKey } from '../keys/key-list.ts';
 import { keysFrame } from './keys-frame.ts';
 
-const SHOWN_TIME = '${__url_time_range}';
+const TIME_RANGE_MACRO = '${__url_time_range}';
 
 /** Link to the key usage dashboard with key, tenant and time range. */
 export const usageLink = (): DataLink => ({
   title: t('link.usage', 'Key usage'),
   url:
     '/d/atender-key-usage?var-tenant=${__data.fields.tenant_id:percentencode}' +
-    `&var-key=\${__data.fields.key_id:percentencode}&${SHOWN_TIME}`,
+    `&var-key=\${__data.fields.key_id:percentencode}&${TIME_RANGE_MACRO}`,
 });
 
 /** Fields of the keys frame that field config formats. */
-export type DressedField = 'requests' | 'change' | 'throttled' | 'forbidden' | 'server_errors' | 'unique_ips';
+export type ConfiguredField =
+  | 'requests'
+  | 'change'
+  | 'throttled'
+  | 'forbidden'
+  | 'server_errors'
+  | 'unique_ips';
 
 /** Texts, colours and links that field config gives the keys. */
-export interface Dressing {
-  display(field: DressedField, key: ListedKey): DisplayValue;
+export interface AppliedFieldConfig {
+  display(field: ConfiguredField, key: ListedKey): DisplayValue;
   /** Title of the state, and colour if a value mapping sets one. */
   state(key: ListedKey): { text: string; color: string | undefined };
   /** Formats any value like the values of the field, e.g. a threshold. */
-  format(field: DressedField, value: number): string;
+  format(field: ConfiguredField, value: number): string;
   /** Data links of the key, most important first. Script links are removed. */
   links(key: ListedKey): LinkModel[];
 }
@@ -48,7 +54,7 @@ interface Context {
 }
 
 /** Applies field config to the keys. Without data links, keys link to the key usage dashboard. */
-export function dress(keys: readonly ListedKey[], context: Context): Dressing {
+export function applyFieldConfig(keys: readonly ListedKey[], context: Context): AppliedFieldConfig {
   const { theme, timeZone, replaceVariables, fieldConfig } = context;
   const defaults = { ...fieldConfig.defaults, links: fieldConfig.defaults.links ?? [usageLink()] };
   const [frame] = applyFieldOverrides({
@@ -60,7 +66,7 @@ export function dress(keys: readonly ListedKey[], context: Context): Dressing {
   });
   const fields = new Map(frame?.fields.map((field) => [field.name, field]));
   const rows = new Map(keys.map((key, row) => [key.handle, row]));
-  const processors = (name: DressedField) => {
+  const processors = (name: ConfiguredField) => {
     const field = fields.get(name);
     return field?.display ?? getDisplayProcessor({ field: field ?? {}, theme });
   };
@@ -85,9 +91,9 @@ export function dress(keys: readonly ListedKey[], context: Context): Dressing {
     return field
       .getLinks({ valueRowIndex: rowIndex })
       .map((model, i) =>
-        encoded(model, field.config.links?.[i], (url) =>
+        reencoded(model, field.config.links?.[i], (url) =>
           replaceVariables(
-            url.replaceAll(SHOWN_TIME, () => shownTime(replaceVariables)),
+            url.replaceAll(TIME_RANGE_MACRO, () => timeRangeParameters(replaceVariables)),
             scope,
           ),
         ),
@@ -112,14 +118,18 @@ export function dress(keys: readonly ListedKey[], context: Context): Dressing {
  * Rebuilds plain links. The sanitizer of Grafana decodes a link, so an id with `&` would split the parameter. `isSafe`
  * replaces the sanitizer.
  */
-function encoded(model: LinkModel, link: DataLink | undefined, replace: (url: string) => string): LinkModel {
+function reencoded(
+  model: LinkModel,
+  link: DataLink | undefined,
+  replace: (url: string) => string,
+): LinkModel {
   if (link === undefined || link.url === '' || link.onClick || link.onBuildUrl || link.internal) return model;
   return { ...model, href: locationUtil.assureBaseUrl(replace(link.url.replace(/\n/g, ''))) };
 }
 
 /** For a panel with its own time range, Grafana leaves the macro empty. The page URL has the range of the dashboard. */
-function shownTime(replace: InterpolateFunction): string {
-  const known = replace(SHOWN_TIME);
+function timeRangeParameters(replace: InterpolateFunction): string {
+  const known = replace(TIME_RANGE_MACRO);
   if (known !== '') return known;
   const page = new URLSearchParams(window.location.search);
   return new URLSearchParams([...page].filter(([name]) => name === 'from' || name === 'to')).toString();

@@ -3,11 +3,11 @@ import type { GrafanaTheme2 } from '@grafana/data';
 import { t } from '@grafana/i18n';
 import { useStyles2 } from '@grafana/ui';
 import React from 'react';
-import type { Problem } from '../../keys/problems.ts';
+import type { Notice } from '../../keys/notices.ts';
 import { ToneMark } from '../StateLabel/StateLabel.tsx';
 
 /** Notices, worst first. One line, which expands if there are several. */
-export function Problems({ problems }: { problems: readonly Problem[] }) {
+export function Notices({ problems }: { problems: readonly Notice[] }) {
   const styles = useStyles2(getStyles);
   const [first, ...more] = problems;
   if (first === undefined) return null;
@@ -34,7 +34,7 @@ export function Problems({ problems }: { problems: readonly Problem[] }) {
   );
 }
 
-function Sentence({ problem: { severity, sentence } }: { problem: Problem }) {
+function Sentence({ problem: { severity, sentence } }: { problem: Notice }) {
   const styles = useStyles2(getStyles);
   return (
     <span className={styles.sentence}>

@@ -13,7 +13,7 @@ import {
 import { requestLine } from '../../exporter/test/log-lines.ts';
 import { type Prometheus, type Series, startPrometheus } from '../../exporter/test/prometheus.ts';
 import { boards } from './boards.ts';
-import { answerTo, type Chosen, questionsOf } from './questions.ts';
+import { type Chosen, queriesOf, runQuery } from './grafana-queries.ts';
 
 /**
  * A new installation with awkward keys: three exporters, two with different keys files and one without; tenants and keys
@@ -116,14 +116,14 @@ async function answers(chosen: Chosen, asker = ''): Promise<[name: string, serie
   const to = Math.floor(Date.now() / 1000) - 1;
   const shown = { url: prometheus.url, chosen: { ...ALL, ...chosen }, from: to - 900, to, scrape: 1 };
   const questions = boards()
-    .flatMap(questionsOf)
+    .flatMap(queriesOf)
     .filter((question) => `${question.asker}/`.includes(asker));
   expect(questions).not.toEqual([]);
   return Promise.all(
     questions.map(
       async (question): Promise<[string, Series[]]> => [
         `${question.asker}/${question.refId}`,
-        await answerTo(question, shown),
+        await runQuery(question, shown),
       ],
     ),
   );

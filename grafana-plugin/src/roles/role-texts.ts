@@ -2,7 +2,7 @@ import { t } from '@grafana/i18n';
 import type { RoleName } from './roles.ts';
 
 /** Title of each role in the editor, and the consequence of a missing query as part of a sentence. */
-export const ROLE_WORDS: Record<RoleName, { title: () => string; without: () => string }> = {
+export const ROLE_TEXTS: Record<RoleName, { title: () => string; without: () => string }> = {
   keys: {
     title: () => t('role.keys', 'Keys to show'),
     without: () => t('role.keys-without', 'every key in the other results is shown'),

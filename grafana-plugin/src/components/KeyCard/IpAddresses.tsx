@@ -6,7 +6,7 @@ import { KEY_SERIES } from '../../../../exporter/src/health/series.ts';
 import { count } from '../../../../exporter/src/text/numbers.ts';
 import type { ListedKey } from '../../keys/key-list.ts';
 import { TimeAgo } from '../TimeAgo/TimeAgo.tsx';
-import { Nothing } from './Section.tsx';
+import { EmptyNote } from './Section.tsx';
 import { getTableStyles } from './table-styles.ts';
 
 interface Props {
@@ -16,11 +16,11 @@ interface Props {
 }
 
 /** Number of unique IP addresses of the key, and the new ones. */
-export function Addresses({ shown: { data, signals }, now, timeZone }: Props) {
+export function IpAddresses({ shown: { data, signals }, now, timeZone }: Props) {
   const styles = useStyles2(getTableStyles);
   const windows = [...(data.facts.get(KEY_SERIES.uniqueIps) ?? [])];
   if (windows.length === 0)
-    return <Nothing>{t('addresses.none', 'The IP addresses of this key are unknown.')}</Nothing>;
+    return <EmptyNote>{t('addresses.none', 'The IP addresses of this key are unknown.')}</EmptyNote>;
   return (
     <>
       <p className={styles.second}>
