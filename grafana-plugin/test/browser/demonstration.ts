@@ -188,7 +188,7 @@ async function writePast(directory: string, target: string): Promise<void> {
   }).settings?.ingestion;
   if (settings === undefined) throw new Error('the demonstration has no settings');
   await replay({ log, settings, data, from: now - PAST, to: now - 20, step: 60, instance: target });
-  // Invented past weeks, so that two keys show a spike and a dip today.
+  // Invented past weeks, so that two keys show a spike and a dip today, also at the busiest hour of the demonstration.
   const past = (key_id: string, rate: number) =>
     ['5m', '15m'].map((window) => ({
       name: `tenant_key:atender_requests:rate${window}`,
@@ -196,7 +196,7 @@ async function writePast(directory: string, target: string): Promise<void> {
       at: () => rate,
     }));
   for (const ago of [DAY / 2, 7 * DAY])
-    backfill(data, [...past('key_ticket_bridge', 0.01), ...past('key_crm_sync', 0.6)], {
+    backfill(data, [...past('key_ticket_bridge', 0.01), ...past('key_crm_sync', 1)], {
       from: now - ago - 3600,
       to: now - ago + 3600,
       step: 60,
