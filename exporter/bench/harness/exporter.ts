@@ -1,6 +1,6 @@
 import { Agent, get } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type ExporterProcess, startExporter, sumOf } from '../../test/exporter-process.ts';
+import { type ExporterProcess, eventually, startExporter, sumOf } from '../../test/exporter-process.ts';
 import { processorSeconds } from './process.ts';
 
 /** An exporter that has read and committed a log, and how long that took from the start of the process. */
@@ -33,8 +33,11 @@ async function readAll(exporter: ExporterProcess, lines: number): Promise<number
   }
   const ready = performance.now();
   agent.destroy();
-  const read = sumOf(await exporter.metrics(), 'atender_exporter_lines_total');
-  if (read !== lines) throw new Error(`ready with ${read} of ${lines} lines`);
+  // The counters may arrive in the HTTP thread a moment after the readiness.
+  await eventually(async () => {
+    const read = sumOf(await exporter.metrics(), 'atender_exporter_lines_total');
+    if (read !== lines) throw new Error(`ready with ${read} of ${lines} lines`);
+  }, 2_000);
   return ready;
 }
 
