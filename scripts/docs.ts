@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import type { SuiteResult } from '../exporter/bench/harness/suite.ts';
+import type { SuiteResult } from '../exporter/bench/harness/report.ts';
 import { between, generated } from './generated-docs.ts';
 
 /**
