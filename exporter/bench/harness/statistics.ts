@@ -1,6 +1,8 @@
 export function median(values: readonly number[]): number {
   if (values.length === 0) throw new Error('the median of no values');
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (index: number) => sorted[Math.floor(index)] as number;
+  return (at((sorted.length - 1) / 2) + at(sorted.length / 2)) / 2;
 }
 
 /** `other` divided by `base`, round by round: a machine that slows down slows both sides of a round. */
