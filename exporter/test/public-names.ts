@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { parse } from 'yaml';
+import { COLUMN_NAMES } from '../../grafana-plugin/src/overview/columns.ts';
+import { ROLE_NAMES } from '../../grafana-plugin/src/roles/roles.ts';
 import { openApi } from '../src/api/openapi.ts';
 import { OPTIONS } from '../src/config/options.ts';
 import { configJsonSchema } from '../src/config/schema.ts';
@@ -42,6 +44,8 @@ export async function publicNames(): Promise<string[]> {
     ...schemaNames('keys file', keysJsonSchema as Schema),
     ...STATE_NAMES.map((state) => `key state ${state}`),
     ...rules(),
+    ...panel(),
+    ...dashboards(),
     ...api(),
     ...routes(),
     ...(await commands([])),
@@ -80,6 +84,31 @@ function rules(): string[] {
     .map(({ alert, record, labels = {} }) => {
       const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value}"`);
       return `${alert ? `alert ${alert}` : `recorded series ${record}`} {${pairs.sort().join(', ')}}`;
+    });
+}
+
+/** What dashboards store of the panel: options, columns and the queries it knows by their refId. */
+function panel(): string[] {
+  const source = readFileSync(
+    new URL('../../grafana-plugin/src/options/panel-options.ts', import.meta.url),
+    'utf8',
+  );
+  return [
+    ...[...source.matchAll(/\bpath: '(\w+)'/g)].map(([, path]) => `panel option ${path}`),
+    ...COLUMN_NAMES.map((name) => `panel column ${name}`),
+    ...ROLE_NAMES.map((name) => `panel query ${name}`),
+  ];
+}
+
+/** The uids of dashboards, which links contain. */
+function dashboards(): string[] {
+  const directory = new URL('../../dashboards/json/', import.meta.url);
+  const files = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  return files
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => {
+      const { uid } = JSON.parse(readFileSync(new URL(file, directory), 'utf8')) as { uid: string };
+      return `dashboard ${uid}`;
     });
 }
 
