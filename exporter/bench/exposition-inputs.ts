@@ -23,8 +23,9 @@ const labelsOf = (i: number, { histograms }: ExpositionSize) => ({
 /** The exporter's exposition of such series. `change` changes every value: the worst case, since text is kept. */
 export function ownExposition(size: ExpositionSize): { exposition: Exposition; change: () => void } {
   const unregistered = { labelled: () => undefined };
+  const mirror = new Mirror();
   const exposition = new Exposition(
-    new Mirror(),
+    mirror,
     () => unregistered,
     async () => '',
   );
@@ -60,10 +61,10 @@ export function ownExposition(size: ExpositionSize): { exposition: Exposition; c
     ...{ historyRead: true, recordedSince: 0, ready: true, sources: [], series: [], commitSeconds: [] },
     ...{ commits: 1, commitErrors: 0, commitError: '', lastCommit: 1 },
   };
-  exposition.apply({ changes, facts: [], counters: [], intake });
+  mirror.apply({ changes, facts: [], counters: [], intake });
   const change = () => {
     const values = { ...changes.values, value: changes.values.value.map((value) => value + 1) };
-    exposition.apply({ changes: { ...noChanges(), values }, facts: [], counters: [], intake });
+    mirror.apply({ changes: { ...noChanges(), values }, facts: [], counters: [], intake });
   };
   return { exposition, change };
 }

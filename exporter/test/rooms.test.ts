@@ -7,8 +7,8 @@ const SOURCES = fileURLToPath(new URL('../src', import.meta.url));
 
 /** The way data flows. A room imports from itself and from rooms before it. */
 const FLOW = [
-  ...['time', 'text', 'config', 'log', 'parse', 'health', 'keys', 'usage', 'store', 'record', 'ingest'],
-  ...['shared', 'metrics', 'backfill', 'history', 'review', 'api', 'web', 'demo', 'commands'],
+  ...['time', 'text', 'yaml', 'config', 'log', 'parse', 'health', 'keys', 'usage', 'store', 'record'],
+  ...['ingest', 'shared', 'metrics', 'backfill', 'history', 'review', 'api', 'web', 'demo', 'commands'],
 ];
 /** Rooms that a browser runs too: the panel imports them. */
 const BROWSER_SAFE = ['time', 'text', 'health'];

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { KeyRegistry } from '../keys/registry.ts';
+import { KeyRegistry, registryOf } from '../keys/registry.ts';
 import { openStoreForReading } from '../store/sqlite.ts';
 import { ANSWERS } from './answers.ts';
 import type { Source } from './source.ts';
@@ -13,7 +13,7 @@ let registry = new KeyRegistry([]);
 port.on('message', async (asked: Asked) => {
   if (asked.settings) {
     settings = asked.settings;
-    registry = new KeyRegistry(settings.keys, settings.scopeRules);
+    registry = registryOf(settings);
   }
   port.postMessage({ number: asked.number, ...(await answer(asked)) } satisfies Answered);
 });

@@ -1,6 +1,6 @@
 import type { IngestionSettings } from '../ingest/ingestion-settings.ts';
 import { slices } from '../ingest/slices.ts';
-import { KeyRegistry } from '../keys/registry.ts';
+import { registryOf } from '../keys/registry.ts';
 import { Exposition } from '../metrics/exposition.ts';
 import { Mirror } from '../metrics/mirror.ts';
 import { label } from '../metrics/text.ts';
@@ -29,6 +29,7 @@ export class PastExporter {
   now: number;
   private readonly startedAt: number;
   private readonly usage: Usage;
+  private readonly mirror = new Mirror();
   private readonly exposition: Exposition;
   /** With a comma before it; '' = none. */
   private readonly labels: string;
@@ -37,11 +38,11 @@ export class PastExporter {
   constructor({ settings, labels, others = () => '' }: PastOptions, startedAt: number) {
     this.now = startedAt;
     this.startedAt = startedAt;
-    const registry = new KeyRegistry(settings.keys, settings.scopeRules);
+    const registry = registryOf(settings);
     const clock = () => this.now * 1000;
     this.usage = new Usage({ ...settings.usage, stored: false }, registry, clock);
     this.exposition = new Exposition(
-      new Mirror(),
+      this.mirror,
       () => registry,
       async () => others(this.now),
       clock,
@@ -62,7 +63,7 @@ export class PastExporter {
     const changes = this.usage.changes(this.now, this.now - this.startedAt);
     this.usage.settle();
     for (const part of slices(changes, this.usage.facts(this.now, 0, true), [], IN_ORDER))
-      this.exposition.apply(part);
+      this.mirror.apply(part);
     const text = Buffer.concat(await this.exposition.render('text')).toString();
     let samples = '';
     for (let from = 0, to = text.indexOf('\n'); to >= 0; from = to + 1, to = text.indexOf('\n', from))

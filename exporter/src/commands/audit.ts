@@ -1,7 +1,7 @@
 import { createWriteStream, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { KeyRegistry } from '../keys/registry.ts';
+import { registryOf } from '../keys/registry.ts';
 import { ArchiveError } from '../record/archive-error.ts';
 import { type DuckDBConnection, literal, openDuckdb } from '../record/duckdb.ts';
 import { progressBar } from '../record/progress.ts';
@@ -44,7 +44,7 @@ export async function auditSearch(
   const root = resolve(config.record.path);
   const problem = problemWith(flags, format, root);
   if (problem !== undefined) return failed(messages, problem);
-  const registry = new KeyRegistry(ingestion.keys, ingestion.scopeRules);
+  const registry = registryOf(ingestion);
   let query: SearchQuery;
   try {
     query = parseQuery(flags, Date.now(), registry);

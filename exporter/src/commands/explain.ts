@@ -1,5 +1,5 @@
 import { chosenKey, QuestionError } from '../history/key-choice.ts';
-import { KeyRegistry } from '../keys/registry.ts';
+import { registryOf } from '../keys/registry.ts';
 import { blastRadius } from '../review/blast-radius.ts';
 import { radiusJson, radiusText } from '../review/blast-radius-forms.ts';
 import { keyInUse, lookBack } from '../review/key-in-use.ts';
@@ -29,7 +29,7 @@ export async function explainKey(
     throw new QuestionError(`--days: ${JSON.stringify(days)} is no number from 1 to ${MOST_DAYS}`);
   if (key === '') throw new QuestionError('key: name one, by its id or fingerprint');
   const now = Date.now() / 1000;
-  const registry = new KeyRegistry(ingestion.keys, ingestion.scopeRules);
+  const registry = registryOf(ingestion);
   const store = openStoreForReading(config.store.path);
   try {
     const known = await keyInUse(

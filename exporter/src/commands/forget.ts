@@ -2,12 +2,13 @@ import { hostname, userInfo } from 'node:os';
 import { QuestionError } from '../history/key-choice.ts';
 import { NO_KEY, OTHER } from '../keys/key.ts';
 import { isOfTenant, keyLabel } from '../keys/labels.ts';
-import { KeyRegistry } from '../keys/registry.ts';
+import { type KeyRegistry, registryOf } from '../keys/registry.ts';
 import { maskKey } from '../parse/masking.ts';
 import type { ForgottenEntry, ForgottenKey } from '../store/forgetting.ts';
 import { ANOTHER_EXPORTER } from '../store/lock.ts';
 import { openStore, openStoreForReading } from '../store/sqlite.ts';
 import type { Loaded, Store } from '../store/store.ts';
+import { keyLine } from '../text/key-name.ts';
 import { count, counted } from '../text/numbers.ts';
 import { terminalText } from '../text/terminal-text.ts';
 import { FAMILIES } from '../usage/changes.ts';
@@ -37,7 +38,7 @@ export function forgetKeysOf(
   try {
     if (history) return void out.write(historyText(reader.forgotten()));
     requireKeysFile(settings, reader.serving()?.keysFile ?? '');
-    chosen = choose(reader.load(), patterns, tenant, registryOf(settings));
+    chosen = choose(reader.load(), patterns, tenant, registryOf(settings.ingestion));
     out.write(choiceText(chosen, settings.config.limits.keys));
     if (reader.serving()?.shared || settings.sharing) out.write(SHARED);
   } finally {
@@ -51,7 +52,7 @@ export function forgetKeysOf(
   const store = openAlone(path);
   try {
     // An exporter may have written between the look and the lock.
-    const { keys } = choose(store.load(), patterns, tenant, registryOf(settings));
+    const { keys } = choose(store.load(), patterns, tenant, registryOf(settings.ingestion));
     store.forgetKeys(keys, { at: Date.now() / 1000, by: who() });
     out.write(`${counted(keys.length, 'key')} removed; \`key forget --history\` lists them.\n`);
   } finally {
@@ -156,9 +157,6 @@ function openAlone(path: string): Store {
   }
 }
 
-const registryOf = ({ ingestion }: Settings): KeyRegistry =>
-  new KeyRegistry(ingestion.keys, ingestion.scopeRules);
-
 function who(): string {
   let user = process.env.SUDO_USER ?? '';
   try {
@@ -175,8 +173,11 @@ const SHARED =
 function choiceText({ keys, registered, unregistered }: Choice, limit: number): string {
   const requests = keys.reduce((sum, key) => sum + key.requests, 0);
   return [
-    ...keys.map((key) => `${keyLine(key)}\n`),
-    ...registered.map(({ id, tenant }) => `${nameLine(id, tenant)}  kept: it is in the keys file\n`),
+    ...keys.map((key) => `${forgottenLine(key)}\n`),
+    ...registered.map(
+      ({ id, tenant }) =>
+        `${keyLine(terminalText(id), terminalText(tenant))}  kept: it is in the keys file\n`,
+    ),
     keys.length === 0
       ? 'No unregistered key matches.\n'
       : `${counted(keys.length, 'unregistered key')} with ${counted(requests, 'request')}; ` +
@@ -187,13 +188,12 @@ function choiceText({ keys, registered, unregistered }: Choice, limit: number): 
 const historyText = (entries: readonly ForgottenEntry[]): string =>
   entries.length === 0
     ? 'No key was ever forgotten.\n'
-    : entries.map((entry) => `${iso(entry.at)}  ${terminalText(entry.by)}  ${keyLine(entry)}\n`).join('');
+    : entries
+        .map((entry) => `${iso(entry.at)}  ${terminalText(entry.by)}  ${forgottenLine(entry)}\n`)
+        .join('');
 
-const keyLine = ({ id, tenant, requests, firstUsed, lastUsed }: ForgottenKey): string =>
-  `${nameLine(id, tenant)}  ${counted(requests, 'request')}` +
+const forgottenLine = ({ id, tenant, requests, firstUsed, lastUsed }: ForgottenKey): string =>
+  `${keyLine(terminalText(id), terminalText(tenant))}  ${counted(requests, 'request')}` +
   `${lastUsed > 0 ? `, ${iso(firstUsed)} to ${iso(lastUsed)}` : ''}`;
-
-const nameLine = (id: string, tenant: string): string =>
-  [id, tenant].filter(Boolean).map(terminalText).join(' · ');
 
 const iso = (seconds: number): string => new Date(seconds * 1000).toISOString();

@@ -2,7 +2,7 @@ import { LineAccount } from '../ingest/line-account.ts';
 import { ParseAhead } from '../ingest/parse-ahead.ts';
 import { quote } from '../ingest/rejection-quotes.ts';
 import { slices } from '../ingest/slices.ts';
-import { KeyRegistry } from '../keys/registry.ts';
+import { type KeyRegistry, registryOf } from '../keys/registry.ts';
 import { ForeignContent } from '../log/content-form.ts';
 import { SourceCounters } from '../log/counters.ts';
 import { readWhole } from '../log/whole.ts';
@@ -42,7 +42,7 @@ export async function readOnce(
   out: NodeJS.WritableStream,
   messages: NodeJS.WriteStream,
 ): Promise<number> {
-  const registry = new KeyRegistry(ingestion.keys, ingestion.scopeRules);
+  const registry = registryOf(ingestion);
   const usage = new Usage({ ...ingestion.usage, zeroHoldSeconds: 0, stored: false }, registry, Date.now);
   const counters = new SourceCounters();
   const format = defaultFormat(config);
@@ -150,7 +150,7 @@ async function expositionOf(
     series: usage.seriesUse(),
   };
   const facts = usage.facts(now, 0, true);
-  for (const part of slices(changes, facts, counters.changes(), intake)) exposition.apply(part);
+  for (const part of slices(changes, facts, counters.changes(), intake)) mirror.apply(part);
   return exposition.render('text');
 }
 

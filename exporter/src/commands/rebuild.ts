@@ -1,12 +1,13 @@
 import { QuestionError } from '../history/key-choice.ts';
 import { timeOf } from '../history/question.ts';
 import { OTHER } from '../keys/key.ts';
-import { KeyRegistry } from '../keys/registry.ts';
+import { registryOf } from '../keys/registry.ts';
 import { ArchivedRequests } from '../record/archived-requests.ts';
 import { rebuiltDays } from '../record/rebuilt-days.ts';
 import { type ReconciledRow, reconciledDay, type Verdict } from '../record/reconciled-day.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
 import { openStore, openStoreForReading } from '../store/sqlite.ts';
+import { keyLine } from '../text/key-name.ts';
 import { terminalText } from '../text/terminal-text.ts';
 import { dateOf } from '../time/days.ts';
 import type { DayRow, KeyRow } from '../usage/changes.ts';
@@ -41,7 +42,7 @@ export async function rebuildUsage(
     );
   const writable = check ? undefined : openStore(config.store.path);
   const store = writable ?? openStoreForReading(config.store.path);
-  const registry = new KeyRegistry(ingestion.keys, ingestion.scopeRules);
+  const registry = registryOf(ingestion);
   const outcome: Record<Verdict, number> = { same: 0, different: 0, late: 0, kept: 0 };
   const differences: string[] = [];
   try {
@@ -86,6 +87,6 @@ function reconciledRows(rows: DayRow[], daily: DailyReader, keys: Iterable<KeyRo
 }
 
 function differenceOf({ day, figures, stored }: ReconciledRow, { id, tenant }: KeyRow): string {
-  const names = [id, tenant].filter(Boolean).map(terminalText);
-  return `  ${dateOf(day)}  ${names.join(' · ')}: ${stored?.requests ?? 0} requests, ${figures.requests} counted anew`;
+  const key = keyLine(terminalText(id), terminalText(tenant));
+  return `  ${dateOf(day)}  ${key}: ${stored?.requests ?? 0} requests, ${figures.requests} counted anew`;
 }

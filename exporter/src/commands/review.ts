@@ -1,5 +1,5 @@
 import { QuestionError } from '../history/key-choice.ts';
-import { KeyRegistry } from '../keys/registry.ts';
+import { registryOf } from '../keys/registry.ts';
 import { reviewPage } from '../review/page.ts';
 import type { Review } from '../review/review.ts';
 import { reviewOf } from '../review/review-of.ts';
@@ -31,7 +31,7 @@ export async function printReview(
   try {
     const reviewed = {
       ...{ reader: store.daily, recordPath: config.record.path, now: Date.now() / 1000 },
-      registry: new KeyRegistry(ingestion.keys, ingestion.scopeRules),
+      registry: registryOf(ingestion),
       coverage: coverageFor(settings, store),
       onProgress: (done: number, total: number) => {
         if (messages.isTTY)

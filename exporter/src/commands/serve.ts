@@ -4,7 +4,7 @@ import type { ApiSettings } from '../api/thread-messages.ts';
 import { reloadable } from '../config/load.ts';
 import { type Coverage, coverageOf } from '../history/coverage.ts';
 import type { IngestionThread, ThreadListener } from '../ingest/ingestion-thread.ts';
-import { KeyRegistry } from '../keys/registry.ts';
+import { type KeyRegistry, registryOf } from '../keys/registry.ts';
 import { Exposition } from '../metrics/exposition.ts';
 import { Mirror } from '../metrics/mirror.ts';
 import { SelfMetrics } from '../metrics/self-metrics.ts';
@@ -79,7 +79,7 @@ class Exporter {
     this.settings = settings;
     this.input = input;
     this.logger = logger;
-    this.registry = registryOf(settings);
+    this.registry = registryOf(settings.ingestion);
     // Keys that are revoked at start were so at the latest when the file was last written.
     this.registry.noteRetirements(fileModified(settings.config.keys.file));
     this.thread = thread;
@@ -142,7 +142,7 @@ class Exporter {
     return {
       publication: (publication) => {
         for (const seconds of publication.intake.commitSeconds) this.self.committed(seconds);
-        this.exposition.apply(publication);
+        this.mirror.apply(publication);
         this.sharing?.add(publication);
       },
       segments: (ready) => this.keeper?.segments(ready),
@@ -197,7 +197,7 @@ class Exporter {
     for (const path of needsRestart) this.logger.warn(`${path} changed; it takes effect at the next start`);
     this.settings = { ...settings, config };
     const before = this.registry;
-    this.registry = registryOf(settings);
+    this.registry = registryOf(settings.ingestion);
     this.registry.noteRetirements(Date.now() / 1000, before);
     this.apiSettings = apiSettingsOf(this.settings, this.coverage);
     this.logger.level = config.log.level;
@@ -241,9 +241,6 @@ async function sharingOf(settings: Settings, sharing: SharingSettings, logger: L
     clock: Date.now,
   });
 }
-
-const registryOf = ({ ingestion }: Settings): KeyRegistry =>
-  new KeyRegistry(ingestion.keys, ingestion.scopeRules);
 
 const apiSettingsOf = ({ config, ingestion }: Settings, coverage: Coverage): ApiSettings => ({
   storePath: config.store.path,

@@ -2,7 +2,7 @@ import { USAGE_FORMS, type UsageForm, usageCsv, usageTable } from '../history/fo
 import { chosenKeys, QuestionError } from '../history/key-choice.ts';
 import { type TimeQuestion, timeOf } from '../history/question.ts';
 import { usageReport } from '../history/usage-report.ts';
-import { KeyRegistry } from '../keys/registry.ts';
+import { registryOf } from '../keys/registry.ts';
 import { openStoreForReading } from '../store/sqlite.ts';
 import { coverageFor } from './coverage-of-store.ts';
 import type { Settings } from './settings.ts';
@@ -21,7 +21,7 @@ export function printUsage(flags: UsageFlags, settings: Settings, out: NodeJS.Wr
   const { config, ingestion } = settings;
   const form = formOf(flags.format, out);
   const time = timeOf(flags, Date.now() / 1000);
-  const registry = new KeyRegistry(ingestion.keys, ingestion.scopeRules);
+  const registry = registryOf(ingestion);
   const reader = openStoreForReading(config.store.path);
   try {
     const keys = chosenKeys(reader.daily, registry, flags);

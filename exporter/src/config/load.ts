@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isCollection, LineCounter, parseDocument, parse as parseYaml } from 'yaml';
+import { parse as parseYaml } from 'yaml';
 import type { z } from 'zod';
 import { nearest } from '../text/suggestion.ts';
+import { parseYamlDocument, withoutNulls, type YamlPath } from '../yaml/document.ts';
 import { type Config, configSchema, OPTIONS, type SourceConfig } from './options.ts';
 
 /** Where option values may come from; the later one wins: file, environment, command line. */
@@ -56,7 +57,7 @@ export function loadConfig(input: ConfigInput): Loaded {
   const parsed = configSchema.safeParse(raw, { reportInput: true });
   if (parsed.success && problems.length === 0)
     return { config: parsed.data, rest: parsed.data, problems: [] };
-  const wrong: (readonly PropertyKey[])[] = [];
+  const wrong: YamlPath[] = [];
   for (const issue of parsed.error?.issues ?? []) {
     const path = pathText(issue.path);
     const override = [...places].find(([option]) => path === option || path.startsWith(`${option}[`));
@@ -131,43 +132,22 @@ function readConfigFile({ file, readFile }: ConfigInput) {
   } catch (error) {
     return wrong(file, `cannot be read: ${firstLine(error)}; see to the path and its permissions`);
   }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0)
-    return {
-      ...nothing,
-      problems: document.errors.map((error) => ({
-        place: `${file}:${lines.linePos(error.pos[0]).line}`,
-        path: '',
-        message: `is not YAML: ${error.message}`,
-      })),
-    };
-  let data: unknown;
-  try {
-    data = withoutNulls(document.toJS() ?? {});
-  } catch (error) {
-    // The yaml library refuses aliases that unfold beyond all measure, and such as lead nowhere.
-    return wrong(file, `cannot be used: ${firstLine(error)}; write the values out`);
-  }
+  const document = parseYamlDocument(text);
+  const problems = document.errors.map(({ line, message }) =>
+    line === undefined
+      ? { place: file, path: '', message: `cannot be used: ${firstLine(message)}; write the values out` }
+      : { place: `${file}:${line}`, path: '', message: `is not YAML: ${message}` },
+  );
+  if (problems.length > 0) return { ...nothing, problems };
+  const data = withoutNulls(document.data ?? {});
   if (typeof data !== 'object' || data === null || Array.isArray(data))
     return wrong(`${file}:1`, 'is not a mapping; begin with a section such as `log:`');
-  const placeOf = (path: readonly PropertyKey[]): string => {
-    for (let length = path.length; length > 0; length--) {
-      const within = document.getIn(path.slice(0, length - 1), true) ?? document.contents;
-      const name = path[length - 1];
-      const pair = isCollection(within) ? within.items.find((item) => keyName(item) === name) : undefined;
-      const node =
-        (pair as { key?: { range?: number[] } } | undefined)?.key ??
-        document.getIn(path.slice(0, length), true);
-      const range = (node as { range?: number[] } | undefined)?.range;
-      if (range) return `${file}:${lines.linePos(range[0]).line}`;
-    }
-    return file;
+  const placeOf = (path: YamlPath): string => {
+    const line = document.lineOf(path);
+    return line === undefined ? file : `${file}:${line}`;
   };
   return { data: data as Record<string, unknown>, placeOf, problems: [] };
 }
-
-const keyName = (item: unknown): unknown => (item as { key?: { value?: unknown } }).key?.value;
 
 function readText(text: string | string[], kind: 'text' | 'list' | 'structure'): unknown {
   if (kind === 'list') return [text].flat().flatMap(listOf);
@@ -209,7 +189,7 @@ function closingOf(text: string, at: number): number {
 }
 
 /** What an issue says, in words, and where it lies; an unknown option gets the nearest known one. */
-function messagesOf(issue: z.core.$ZodIssue): { message: string; at: readonly PropertyKey[] }[] {
+function messagesOf(issue: z.core.$ZodIssue): { message: string; at: YamlPath }[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => {
       const at = [...issue.path, key];
@@ -234,7 +214,7 @@ const NOT_OF_TYPE: Record<string, string> = {
   string: 'is no text; put it in quotes',
 };
 
-function knownNames(path: readonly PropertyKey[]): string[] {
+function knownNames(path: YamlPath): string[] {
   const prefix = pathText(path);
   if (prefix.startsWith('log.sources'))
     return ['name', 'path', 'journald', ...Object.keys(configSchema.shape.log.unwrap().shape)];
@@ -245,21 +225,10 @@ function knownNames(path: readonly PropertyKey[]): string[] {
 }
 
 /** `log.sources[1].format` */
-function pathText(path: readonly PropertyKey[]): string {
+function pathText(path: YamlPath): string {
   return path
     .map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i > 0 ? '.' : ''}${String(part)}`))
     .join('');
-}
-
-/** A section or option without a value in YAML is null; it means: not set. */
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, entry]) => entry !== null)
-      .map(([name, entry]) => [name, withoutNulls(entry)]),
-  );
 }
 
 const defined = (source: object): object =>
@@ -280,7 +249,7 @@ function set(tree: object, [name, ...rest]: string[], value: unknown): void {
 }
 
 /** Takes out what lies at a path; of a list that has something wrong in it, the list. */
-function remove(tree: object, path: readonly PropertyKey[]): void {
+function remove(tree: object, path: YamlPath): void {
   let node = tree as Record<PropertyKey, unknown>;
   for (const [depth, name] of path.entries()) {
     const next = node[name];

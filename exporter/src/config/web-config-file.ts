@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
-import { LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
+import { parseYamlDocument, withoutNulls } from '../yaml/document.ts';
 import type { Problem } from './load.ts';
 
 const CLIENT_AUTH = [
@@ -111,25 +111,23 @@ export const OPEN_WEB: WebConfig = { tls: undefined, users: {}, headers: {} };
 
 /** Reads the text of a web configuration file; files in it are relative to it. Never quotes a value. */
 export function parseWebConfig(path: string, text: string): { web: WebConfig; problems: Problem[] } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const broken = document.errors.map((error) => ({
-    place: `${path}:${lines.linePos(error.pos[0]).line}`,
+  const document = parseYamlDocument(text);
+  const placeOf = (line: number | undefined): string => (line === undefined ? path : `${path}:${line}`);
+  const broken = document.errors.map(({ line, code }) => ({
+    place: placeOf(line),
     path: '',
-    message: `is not YAML (${error.code})`,
+    message:
+      line === undefined
+        ? 'has aliases that cannot be resolved; write the values out'
+        : `is not YAML (${code})`,
   }));
   if (broken.length > 0) return { web: OPEN_WEB, problems: broken };
-  let data: unknown;
-  try {
-    data = withoutEmptySections(document.toJS() ?? {});
-  } catch {
-    const message = 'has aliases that cannot be resolved; write the values out';
-    return { web: OPEN_WEB, problems: [{ place: path, path: '', message }] };
-  }
+  // Below a section null stays what it is: a user without a password is an error.
+  const data = withoutNulls(document.data ?? {}, () => true);
   const parsed = webConfigSchema.safeParse(data, { reportInput: true });
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => ({
-      place: path,
+      place: placeOf(document.lineOf(issue.path)),
       path: issue.path.map(String).join('.'),
       message: wordsOf(issue),
     }));
@@ -139,16 +137,10 @@ export function parseWebConfig(path: string, text: string): { web: WebConfig; pr
   return {
     web: { tls: tls && tlsOf(dirname(path), tls), users, headers: http?.headers ?? {} },
     problems: [...clientCaProblems(tls), ...headerProblems(http?.headers ?? {})].map((problem) => ({
-      place: path,
+      place: placeOf(document.lineOf(problem.path.split('.'))),
       ...problem,
     })),
   };
-}
-
-/** A section nothing is written below is null in YAML. Below a section null stays what it is: no password is none. */
-function withoutEmptySections(data: unknown): unknown {
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) return data;
-  return Object.fromEntries(Object.entries(data).filter(([, section]) => section !== null));
 }
 
 function wordsOf(issue: z.core.$ZodIssue): string {

@@ -5,6 +5,7 @@ import type { KeyRegistry } from '../keys/registry.ts';
 import { isUnder, type Stored } from '../keys/stored-names.ts';
 import { maskKey } from '../parse/masking.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
+import { keyName } from '../text/key-name.ts';
 import { nearest } from '../text/suggestion.ts';
 import type { KeyRow } from '../usage/changes.ts';
 
@@ -49,7 +50,7 @@ export function oneKey<Row extends Stored>(
   const found = new Map<string, WholeKey<Row>>();
   for (const row of rowsAsked(all, registry, asked)) {
     const key = keyOf(row, all, registry);
-    const name = JSON.stringify([key.id, key.tenant]);
+    const name = keyName(key.id, key.tenant);
     // An entry of any tenant may share its id with one of this tenant: they are counted as one.
     const rows = new Set([...(found.get(name)?.rows ?? []), ...key.rows]);
     found.set(name, { ...key, rows: [...rows] });

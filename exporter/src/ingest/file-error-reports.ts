@@ -1,14 +1,15 @@
 import { ForeignContent } from '../log/content-form.ts';
 import type { OnFileError } from '../log/discovery.ts';
 import { maskText } from '../parse/masking.ts';
+import { throttle } from '../time/throttle.ts';
 import type { Outlet } from './outlet.ts';
 
-/** A failing file is tried again every second; a person needs to hear of it once in a while. */
-const QUIET_MS = 60_000;
+/** A failing file is retried every second. One report a minute is enough for a person. */
+const INTERVAL_MS = 60_000;
 
 /** Reports the first failing operation of each source and kind of error with its path and remedy, then at most one a minute. A file that is no lines of text fails once, so each is reported. */
 export function fileErrorReports(outlet: Outlet, clock: () => number): OnFileError {
-  const quietUntil = new Map<string, number>();
+  const due = throttle(INTERVAL_MS, clock);
   return (source, op, path, cause) => {
     if (cause instanceof ForeignContent) {
       const message = `log file ${maskText(path)} ${cause.message}`;
@@ -16,10 +17,7 @@ export function fileErrorReports(outlet: Outlet, clock: () => number): OnFileErr
       return;
     }
     const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? '';
-    const kind = JSON.stringify([source, op, code]);
-    const now = clock();
-    if (now < (quietUntil.get(kind) ?? 0)) return;
-    quietUntil.set(kind, now + QUIET_MS);
+    if (!due(JSON.stringify([source, op, code]))) return;
     const reason = code === '' ? '' : ` (${code})`;
     const message = `log file ${maskText(path)}: ${op} failed${reason}, trying again; ${remedyFor(code)}`;
     outlet.report({ level: 'error', message, details: { source, op } });

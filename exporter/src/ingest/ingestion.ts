@@ -1,4 +1,4 @@
-import { KeyRegistry } from '../keys/registry.ts';
+import { registryOf } from '../keys/registry.ts';
 import { type SourceCounter, SourceCounters } from '../log/counters.ts';
 import { Readers } from '../log/readers.ts';
 import { maskText } from '../parse/masking.ts';
@@ -292,6 +292,3 @@ export class Ingestion {
     return this.clock() / 1000;
   }
 }
-
-const registryOf = (settings: IngestionSettings): KeyRegistry =>
-  new KeyRegistry(settings.keys, settings.scopeRules);

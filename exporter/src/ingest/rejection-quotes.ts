@@ -3,21 +3,19 @@ import { maskEscapedText } from '../parse/masking.ts';
 import { REJECTIONS } from '../parse/record.ts';
 import { withoutSecrets } from '../parse/secrets.ts';
 import { terminalText } from '../text/terminal-text.ts';
+import { throttle } from '../time/throttle.ts';
 import type { RejectionListener } from './line-account.ts';
 import type { Outlet } from './outlet.ts';
 
 /** A person needs one example a reason, not a copy of the log. */
-const QUIET_MS = 60_000;
+const INTERVAL_MS = 60_000;
 const QUOTED_CHARACTERS = 200;
 
 /** Reports the first rejected line of each source and reason, then at most one a minute of them. */
 export function rejectionQuotes(outlet: Outlet, clock: () => number): RejectionListener {
-  const quietUntil = new Map<string, number>();
+  const due = throttle(INTERVAL_MS, clock);
   return (file, reason, bytes, start, end, format) => {
-    const kind = JSON.stringify([file.source, reason]);
-    const now = clock();
-    if (now < (quietUntil.get(kind) ?? 0)) return;
-    quietUntil.set(kind, now + QUIET_MS);
+    if (!due(JSON.stringify([file.source, reason]))) return;
     const problem = explainRejection(format, reason, bytes, start, end) || REJECTIONS[reason];
     const details = { source: file.source, reason, problem, line: quote(bytes, start, end) };
     outlet.report({ level: 'warn', message: 'line rejected', details });

@@ -1,3 +1,4 @@
+import { keyName } from '../text/key-name.ts';
 import { nearest } from '../text/suggestion.ts';
 import type { Complaint, Path } from './complaint.ts';
 import { quoted } from './key-fields.ts';
@@ -77,7 +78,7 @@ function withinEntry({ path, id, fingerprints, fields }: Named): Complaint[] {
 function duplicateIds(entries: Named[]): Complaint[] {
   const seen = new Map<string, Named>();
   return entries.flatMap((entry) => {
-    const name = JSON.stringify([entry.tenant, entry.id]);
+    const name = keyName(entry.id, entry.tenant);
     const first = seen.get(name);
     if (!first) {
       seen.set(name, entry);

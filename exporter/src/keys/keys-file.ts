@@ -1,7 +1,7 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { core } from 'zod';
 import { THRESHOLD_KINDS } from '../health/thresholds.ts';
 import { nearest } from '../text/suggestion.ts';
+import { parseYamlDocument, withoutNulls, type YamlDocument } from '../yaml/document.ts';
 import { acrossEntries } from './across-entries.ts';
 import type { Complaint, Path } from './complaint.ts';
 import type { KeyEntry } from './key.ts';
@@ -26,17 +26,18 @@ export interface KeysFileProblem {
  * order of their lines. Never throws.
  */
 export function parseKeysFile(source: string): { entries: KeyEntry[]; problems: KeysFileProblem[] } {
-  const lines = new LineCounter();
-  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false });
-  const lineAt = (offset: number) => Math.max(1, lines.linePos(offset).line);
-  const syntax = [...document.errors, ...document.warnings].map((error) => ({
+  const document = parseYamlDocument(source);
+  const syntax = [...document.errors, ...document.warnings].map(({ line, message }) => ({
     path: '',
-    line: lineAt(error.pos[0]),
-    message: withoutRawKeys(error.message),
-    remedy: 'see to quotes and indentation; a value with : or # in it needs quotes',
+    line: line ?? 1,
+    message: withoutRawKeys(message),
+    remedy:
+      line === undefined
+        ? 'write the values out'
+        : 'see to quotes and indentation; a value with : or # in it needs quotes',
   }));
-  const { complaints, entries } = syntax.length > 0 ? NOTHING : read(document);
-  const found = complaints.map((complaint) => located(complaint, document, lineAt));
+  const { complaints, entries } = syntax.length > 0 ? NOTHING : read(document.data);
+  const found = complaints.map((complaint) => located(complaint, document));
   const problems = [...syntax, ...found, ...rawKeyLines(source, found)].sort((a, b) => a.line - b.line);
   return { entries: problems.length > 0 ? [] : entries, problems };
 }
@@ -49,15 +50,7 @@ export function problemText(file: string, problem: KeysFileProblem): string {
 
 const NOTHING: { complaints: Complaint[]; entries: KeyEntry[] } = { complaints: [], entries: [] };
 
-function read(document: Document.Parsed): { complaints: Complaint[]; entries: KeyEntry[] } {
-  let data: unknown;
-  try {
-    data = document.toJS();
-  } catch (error) {
-    // The yaml library refuses documents whose aliases unfold beyond all measure.
-    const message = error instanceof Error ? error.message : String(error);
-    return { complaints: [{ path: [], message, remedy: 'write the values out' }], entries: [] };
-  }
+function read(data: unknown): { complaints: Complaint[]; entries: KeyEntry[] } {
   if (data === null || data === undefined)
     return {
       complaints: [
@@ -66,7 +59,7 @@ function read(document: Document.Parsed): { complaints: Complaint[]; entries: Ke
       entries: [],
     };
   const raw = rawKeys(data, []);
-  const parsed = keysFileSchema.safeParse(withoutNothing(data));
+  const parsed = keysFileSchema.safeParse(withoutNulls(data, keepsNulls));
   const wrong = parsed.success ? [] : parsed.error.issues.flatMap(complaintsOf);
   const across = acrossEntries(data);
   const entries = parsed.success ? parsed.data.keys.map(entryOf) : [];
@@ -105,16 +98,8 @@ function rawKeyLines(source: string, found: KeysFileProblem[]): KeysFileProblem[
   });
 }
 
-/** `owner:` with nothing behind it is a field not given; a limit of null means unlimited. */
-function withoutNothing(value: unknown, name = ''): unknown {
-  if (Array.isArray(value)) return value.map((inner) => withoutNothing(inner));
-  if (typeof value !== 'object' || value === null || name === 'limits') return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, inner]) => inner !== null)
-      .map(([field, inner]) => [field, withoutNothing(inner, field)]),
-  );
-}
+/** A limit of null means unlimited. */
+const keepsNulls = (field: string): boolean => field === 'limits';
 
 function complaintsOf(issue: core.$ZodIssue): Complaint[] {
   const path = issue.path as Path;
@@ -177,31 +162,11 @@ function entryOf(fields: KeyFields): KeyEntry {
   };
 }
 
-/** Turns a path into words and finds its line: that of the last part of the path the document has. */
-function located(
-  complaint: Complaint,
-  document: Document.Parsed,
-  lineAt: (offset: number) => number,
-): KeysFileProblem {
-  let node: unknown = document.contents;
-  let line = 1;
-  for (const part of complaint.path) {
-    if (isAlias(node)) node = node.resolve(document);
-    if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(part));
-      if (!pair || !isScalar(pair.key) || !pair.key.range) break;
-      line = lineAt(pair.key.range[0]);
-      node = pair.value;
-    } else if (isSeq(node)) {
-      node = node.items[Number(part)];
-      const range = (node as { range?: [number, number, number] } | undefined)?.range;
-      if (range) line = lineAt(range[0]);
-    } else break;
-  }
-  const { message, remedy } = complaint;
+/** Turns a path into words and finds its line. */
+function located({ path, message, remedy }: Complaint, document: YamlDocument): KeysFileProblem {
   return {
-    path: words(complaint.path),
-    line,
+    path: words(path),
+    line: document.lineOf(path) ?? 1,
     message: withoutRawKeys(message),
     remedy: withoutRawKeys(remedy),
   };

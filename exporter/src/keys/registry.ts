@@ -1,7 +1,17 @@
+import { keyName } from '../text/key-name.ts';
 import type { KeyEntry, KeyIdentity } from './key.ts';
 import { keyLabel, tenantLabel } from './labels.ts';
 import { type ScopeRule, scopeOf } from './scopes.ts';
 import { isUnder, type Stored, type StoredName } from './stored-names.ts';
+
+export interface RegisteredKeys {
+  keys: readonly KeyEntry[];
+  scopeRules: readonly ScopeRule[];
+}
+
+/** The registry of a run's keys and scope rules. */
+export const registryOf = ({ keys, scopeRules }: RegisteredKeys): KeyRegistry =>
+  new KeyRegistry(keys, scopeRules);
 
 /** The keys of the keys file, and the one function that says whose request a line is. */
 export class KeyRegistry {
@@ -131,7 +141,7 @@ const sameTenant = (a: KeyEntry, b: KeyEntry): boolean =>
 /** The names a line may give the key. */
 const namesOf = ({ id, fingerprints }: KeyEntry): string[] => [...new Set([id, ...fingerprints])];
 
-const retirementName = ({ tenantId, id }: KeyEntry): string => JSON.stringify([tenantId, id]);
+const retirementName = ({ id, tenantId }: KeyEntry): string => keyName(id, tenantId);
 
 function append<T>(map: Map<string, T[]>, name: string, item: T): void {
   const others = map.get(name);

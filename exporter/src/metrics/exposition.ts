@@ -33,10 +33,7 @@ const hasStatus = (family: Family): boolean => family === FAMILIES.requests || f
 /** Heads of a histogram: a bucket each, +Inf, sum, count. */
 const HISTOGRAM_HEADS = DURATION_BUCKETS.length + 3;
 
-/**
- * Renders what the mirror holds. A scrape shows one committed state: publications that come while one is
- * rendered wait for its end, and scrapes that come meanwhile share it.
- */
+/** Renders what the mirror holds. A scrape shows one committed state. Scrapes that arrive while one is rendered share it. */
 export class Exposition {
   private readonly mirror: Mirror;
   private readonly registered: () => Registered;
@@ -51,7 +48,6 @@ export class Exposition {
   /** Place of each series in the blocks of its family. */
   private readonly places: number[] = [];
   private readonly running = new Map<Format, Promise<Buffer[]>>();
-  private waiting: Publication[] = [];
 
   /** `clock` gives milliseconds since the epoch. */
   constructor(
@@ -65,29 +61,22 @@ export class Exposition {
     this.registered = registered;
     this.others = others;
     this.families = Object.values(FAMILIES).map(() => new SeriesBlocks(mirror));
-  }
-
-  /** Takes a publication over, at once or when the scrape that is being rendered is done. */
-  apply(publication: Publication): void {
-    if (this.running.size > 0) this.waiting.push(publication);
-    else this.take(publication);
+    mirror.onChange((publication) => this.note(publication));
   }
 
   /** The whole exposition, in blocks. The event loop is never held for more than some milliseconds. */
   render(format: Format): Promise<Buffer[]> {
     const running = this.running.get(format);
     if (running) return running;
-    const rendering = this.renderAll(format).finally(() => {
-      this.running.delete(format);
-      if (this.running.size > 0) return;
-      for (const publication of this.waiting.splice(0)) this.take(publication);
-    });
+    const rendering = this.mirror
+      .unchangedWhile(() => this.renderAll(format))
+      .finally(() => this.running.delete(format));
     this.running.set(format, rendering);
     return rendering;
   }
 
-  private take(publication: Publication): void {
-    this.mirror.apply(publication);
+  /** Marks the blocks that a publication changed. */
+  private note(publication: Publication): void {
     for (const row of publication.changes.keys) this.label(row);
     for (const { endpoint, method, template } of publication.changes.endpoints)
       this.endpointLabels[endpoint] = `${label('method', method)},${label('endpoint', template)}`;

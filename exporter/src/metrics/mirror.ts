@@ -13,8 +13,8 @@ export interface SharedFacts {
 }
 
 /**
- * The committed state as the HTTP thread knows it: publications are applied, nothing is computed and nobody
- * writes but apply().
+ * The committed state as the HTTP thread knows it. Only `apply` changes it. A publication that arrives while somebody
+ * reads the mirror waits until the last reader is done, so that a scrape shows one committed state.
  */
 export class Mirror {
   readonly keys: KeyRow[] = [];
@@ -30,6 +30,31 @@ export class Mirror {
   /** Set where facts are shared. */
   shared: SharedFacts | undefined;
   private readonly counterSlots = new Map<string, number>();
+  private readonly listeners: ((publication: Publication) => void)[] = [];
+  private waiting: Publication[] = [];
+  private readers = 0;
+
+  /** Calls `listener` after each change, with the publication that made it. */
+  onChange(listener: (publication: Publication) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** Takes a publication over, at once or when the last reader is done. */
+  apply(publication: Publication): void {
+    if (this.readers > 0) this.waiting.push(publication);
+    else this.take(publication);
+  }
+
+  /** Runs `read`. The mirror does not change before its promise is settled. */
+  async unchangedWhile<T>(read: () => Promise<T>): Promise<T> {
+    this.readers++;
+    try {
+      return await read();
+    } finally {
+      this.readers--;
+      if (this.readers === 0) for (const publication of this.waiting.splice(0)) this.take(publication);
+    }
+  }
 
   /** A key's facts as they are to be shown: everybody's where they are shared, else this exporter's. */
   factsOf(key: number): KeyFacts | undefined {
@@ -38,7 +63,8 @@ export class Mirror {
     return this.shared && row ? this.shared.factsOf(row, local) : local;
   }
 
-  apply({ changes, facts, counters, intake }: Publication): void {
+  private take(publication: Publication): void {
+    const { changes, facts, counters, intake } = publication;
     for (const row of changes.keys) {
       this.keys[row.key] = row;
       this.seriesOfKey[row.key] ??= [];
@@ -58,5 +84,6 @@ export class Mirror {
       this.counters[at] = row;
     }
     this.intake = intake;
+    for (const listener of this.listeners) listener(publication);
   }
 }

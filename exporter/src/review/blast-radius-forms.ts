@@ -1,4 +1,5 @@
 import { momentOf } from '../history/figures.ts';
+import { keyLine } from '../text/key-name.ts';
 import { count, counted, span } from '../text/numbers.ts';
 import { terminalText } from '../text/terminal-text.ts';
 import { DAY } from '../time/units.ts';
@@ -15,7 +16,7 @@ export function radiusText(radius: BlastRadius, now: number): string {
   const live = callers.filter((caller) => caller.live);
   const gone = callers.length - live.length;
   const lines = [
-    [name, id, tenant].filter(Boolean).map(terminalText).join(' · '),
+    keyLine(...[name, id, tenant].map(terminalText)),
     ...(complete ? [] : [`  ${covers}`]),
     `  ${radius.verdict}`,
     `  state ${state}${owner === '' ? '' : `, owner ${terminalText(owner)}`}`,

@@ -1,3 +1,4 @@
+import { keyLine } from '../text/key-name.ts';
 import { count } from '../text/numbers.ts';
 import type { Review, ReviewedKey } from './review.ts';
 
@@ -33,4 +34,4 @@ export function verdictText({ judgement, before }: ReviewedKey, earlier: string 
 }
 
 export const nameOf = ({ evidence: { id, tenant, entry } }: ReviewedKey): string =>
-  [entry?.name ?? '', id, tenant].filter(Boolean).join(' · ');
+  keyLine(entry?.name ?? '', id, tenant);

@@ -1,6 +1,7 @@
 import { type KeyEntry, NO_KEY, OTHER } from '../keys/key.ts';
 import { keyLabel, tenantLabel } from '../keys/labels.ts';
 import type { LogRecord } from '../parse/record.ts';
+import { keyName } from '../text/key-name.ts';
 import type { KeyRow } from './changes.ts';
 import { SpanTable } from './interning.ts';
 import { KeyUsage } from './key-usage.ts';
@@ -84,7 +85,7 @@ export class KeyPlaces {
       const usage = new KeyUsage(key, id, tenant, pseudo);
       usage.describe(undefined, this.learning);
       this.all[key] = usage;
-      this.named.set(nameOf(id, tenant), usage);
+      this.named.set(keyName(id, tenant), usage);
       if (!pseudo) this.unregistered++;
       if (id === NO_KEY) this.noKey = usage;
       if (id === OTHER) this.other = usage;
@@ -94,7 +95,7 @@ export class KeyPlaces {
   private place(record: LogRecord): KeyUsage {
     const { key, keyStart, keyEnd, bytes, tenantStart, tenantEnd } = record;
     const { id, tenant, entry } = namesOf(record, this.registry);
-    const usage = this.named.get(nameOf(id, tenant)) ?? this.newPlace(id, tenant, entry, record.status);
+    const usage = this.named.get(keyName(id, tenant)) ?? this.newPlace(id, tenant, entry, record.status);
     if (usage.pseudo) return usage;
     if (usage.entry !== entry) usage.describe(entry, this.learning);
     if (this.spellings.size < 4 * this.all.length + SPARE_SPELLINGS)
@@ -127,7 +128,7 @@ export class KeyPlaces {
     const id = keyLabel(entry.id);
     const tenant = tenantLabel(entry.tenantId);
     const usage =
-      this.named.get(nameOf(id, tenant)) ??
+      this.named.get(keyName(id, tenant)) ??
       (entry.tenantId === ''
         ? this.all.find((other) => other.id === id && other.entry === undefined)
         : undefined);
@@ -142,21 +143,20 @@ export class KeyPlaces {
     const usage = new KeyUsage(this.all.length, id, tenant, pseudo);
     usage.describe(entry, this.learning);
     this.all.push(usage);
-    this.named.set(nameOf(id, tenant), usage);
+    this.named.set(keyName(id, tenant), usage);
     this.unsettled.push(usage);
     this.listener.made(usage);
     return usage;
   }
 
   private rename(usage: KeyUsage, tenant: string): void {
-    this.named.delete(nameOf(usage.id, usage.tenant));
+    this.named.delete(keyName(usage.id, usage.tenant));
     usage.tenant = tenant;
     usage.moved = true;
-    this.named.set(nameOf(usage.id, tenant), usage);
+    this.named.set(keyName(usage.id, tenant), usage);
     if (!this.unsettled.includes(usage)) this.unsettled.push(usage);
     this.listener.renamed(usage);
   }
 }
 
 /** Neither name can hold a line break, so no two pairs make the same text. */
-const nameOf = (id: string, tenant: string): string => `${id}\n${tenant}`;

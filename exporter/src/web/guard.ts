@@ -1,5 +1,6 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
+import { throttle } from '../time/throttle.ts';
 import type { Credentials } from './credentials.ts';
 import { hostAllowed, originAllowed } from './host-names.ts';
 import { refuse } from './refusal.ts';
@@ -98,13 +99,12 @@ function clientOf({ socket }: Request): string {
 
 /** Reports refused credentials, at most one line a minute however many there are. */
 function refusalLog(logger: Logger): () => void {
+  const due = throttle(60_000, Date.now);
   let count = 0;
-  let next = 0;
   return () => {
     count++;
-    if (Date.now() < next) return;
+    if (!due('')) return;
     logger.warn({ requests: count }, 'requests with wrong credentials were refused');
     count = 0;
-    next = Date.now() + 60_000;
   };
 }

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { Publication } from '../../src/ingest/publication.ts';
 import type { KeyEntry } from '../../src/keys/key.ts';
 import { keyLabel } from '../../src/keys/labels.ts';
 import { Exposition } from '../../src/metrics/exposition.ts';
@@ -30,14 +31,18 @@ function exposition(entries: Record<string, KeyEntry> = {}) {
   const mirror = new Mirror();
   const self = new SelfMetrics(mirror, '1.2.3');
   const registered = { labelled: (id: string) => entries[id] };
-  return new Exposition(
+  const rendering = new Exposition(
     mirror,
     () => registered,
     (format) => self.text(format),
   );
+  return {
+    apply: (committed: Publication) => mirror.apply(committed),
+    render: (format: Format) => rendering.render(format),
+  };
 }
 
-async function rendered(from: Exposition, format: Format = 'text'): Promise<string> {
+async function rendered(from: Pick<Exposition, 'render'>, format: Format = 'text'): Promise<string> {
   return Buffer.concat(await from.render(format)).toString('utf8');
 }
 

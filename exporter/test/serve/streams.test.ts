@@ -110,6 +110,7 @@ test('reads standard input that is a file, and keeps its counts over a restart',
   await exporter.end();
   const next = await startExporter(['--log.path', '-', ...storeArgs()]);
   await eventually(() => expect(next.output()).toContain('standard input has ended'));
+  await next.ready();
   expect((await totals(next)).requests).toBe(50_000);
   await next.end('SIGTERM');
 });

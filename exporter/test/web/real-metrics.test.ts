@@ -15,7 +15,7 @@ test('one publication shows in /metrics and on the page alike', async () => {
     () => registry,
     async () => '',
   );
-  exposition.apply(publicationOf(KEYS));
+  mirror.apply(publicationOf(KEYS));
   const server = await startServer({ exposition }, { mirror, registry });
   expect((await ask(server, '/metrics')).body).toContain(
     'atender_requests_total{key_id="key_billing_export",tenant_id="acme",status="429",status_class="4xx"} 4011\n',
