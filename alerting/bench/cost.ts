@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { number } from '../../exporter/bench/harness/options.ts';
 import { processorSeconds } from '../../exporter/bench/harness/process.ts';
 import { type Run, runSuite } from '../../exporter/bench/harness/suite.ts';
-import { FORMATS } from '../../exporter/src/metrics/text.ts';
+import { FORMATS } from '../../exporter/src/metrics/exposition-text.ts';
 import { type Prometheus, startPrometheus } from '../../exporter/test/prometheus.ts';
 import { PACK } from '../test/pack.ts';
 import { exposition, storePast } from './watched-keys.ts';

@@ -40,15 +40,15 @@ const VOLUMES: Situation[] = combinations<[number, number, number, number | unde
   [Number.NaN, 0, 12, 60, 600],
   [Number.NaN, 0, 60, 600],
   [undefined, 12, 0],
-).map(([volume, usualOfWeeks, usualOfLate, floor]) => ({
+).map(([volume, usualOfWeeks, recentBaseline, floor]) => ({
   checks: ['spike', 'dip'],
-  signals: { volume, usualOfWeeks, usualOfLate },
+  signals: { volume, usualOfWeeks, recentBaseline },
   series: [
     // The last hour has 30 samples; what was before them is the recent level.
     { name: 'tenant_key:atender_requests:rate5m', values: `_x51 ${volume / 3600}+0x29` },
-    ...(Number.isNaN(usualOfLate)
+    ...(Number.isNaN(recentBaseline)
       ? []
-      : [{ name: 'tenant_key:atender_requests:rate15m', values: `${usualOfLate / 3600}+0x50` }]),
+      : [{ name: 'tenant_key:atender_requests:rate15m', values: `${recentBaseline / 3600}+0x50` }]),
     ...(Number.isNaN(usualOfWeeks)
       ? []
       : [{ name: 'tenant_key:atender_requests:expected_rate1h', values: always(usualOfWeeks / 3600) }]),

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import type { Source } from '../src/api/answer-source.ts';
 import { ANSWERS } from '../src/api/answers.ts';
 import { ENDPOINTS, type EndpointName } from '../src/api/endpoints.ts';
-import type { Source } from '../src/api/source.ts';
 import { ALONE } from '../src/history/coverage.ts';
 import { chosenKey } from '../src/history/key-choice.ts';
 import { KeyRegistry } from '../src/keys/registry.ts';

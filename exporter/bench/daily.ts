@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 import { REVIEW_PAGE } from '../src/api/endpoints.ts';
-import { noChanges } from '../src/ingest/slices.ts';
+import { noChanges } from '../src/ingest/publication-parts.ts';
 import { openStore } from '../src/store/sqlite.ts';
 import { dateOf } from '../src/time/days.ts';
 import type { DayRow } from '../src/usage/changes.ts';

@@ -1,5 +1,5 @@
 import { Counter, Histogram, Registry } from 'prom-client';
-import { noChanges } from '../src/ingest/slices.ts';
+import { noChanges } from '../src/ingest/publication-parts.ts';
 import { Exposition } from '../src/metrics/exposition.ts';
 import { Mirror } from '../src/metrics/mirror.ts';
 import { FAMILIES } from '../src/usage/changes.ts';
@@ -57,14 +57,14 @@ export function ownExposition(size: ExpositionSize): { exposition: Exposition; c
     parked: new Uint8Array(size.counters),
     movedAt: new Float64Array(size.counters),
   };
-  const intake = {
+  const status = {
     ...{ historyRead: true, recordedSince: 0, ready: true, sources: [], series: [], commitSeconds: [] },
     ...{ commits: 1, commitErrors: 0, commitError: '', lastCommit: 1 },
   };
-  mirror.apply({ changes, facts: [], counters: [], intake });
+  mirror.apply({ changes, facts: [], counters: [], status });
   const change = () => {
     const values = { ...changes.values, value: changes.values.value.map((value) => value + 1) };
-    mirror.apply({ changes: { ...noChanges(), values }, facts: [], counters: [], intake });
+    mirror.apply({ changes: { ...noChanges(), values }, facts: [], counters: [], status });
   };
   return { exposition, change };
 }

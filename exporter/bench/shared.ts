@@ -3,10 +3,10 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { Connection } from '../src/shared/connection.ts';
 import { type Contribution, noContribution } from '../src/shared/contribution.ts';
 import { Exchange } from '../src/shared/exchange.ts';
-import { nameOf, Places } from '../src/shared/places.ts';
+import { RedisConnection } from '../src/shared/redis-connection.ts';
+import { RedisKeys, redisName } from '../src/shared/redis-keys.ts';
 import { Windows } from '../src/usage/windows.ts';
 import { encodeWindows } from '../src/usage/windows-form.ts';
 import {
@@ -208,12 +208,12 @@ function argumentsOf({ work }: SharedRun, index: number, log: string, shared: bo
 
 /** Memory that Redis takes for keys and for pairs of key and IP address, and the size of a key's windows. */
 async function memory(run: SharedRun): Promise<void> {
-  const connection = new Connection({
+  const connection = new RedisConnection({
     ...{ urls: [url], mode: 'standalone', username: '', password: '', database: 0 },
     ...{ ca: '', cert: '', key: '', timeout: 30 },
   });
   while (!connection.ready) await wait(20);
-  const exchange = new Exchange(connection, new Places('atender:'), 10_000);
+  const exchange = new Exchange(connection, new RedisKeys('atender:'), 10_000);
   const now = Math.floor(Date.now() / 1000);
   const growth = async (contributions: Contribution[]): Promise<number> => {
     await redis.flushall();
@@ -244,7 +244,7 @@ async function memory(run: SharedRun): Promise<void> {
 
 function keyWithoutAddresses(i: number, now: number): Contribution {
   return {
-    ...noContribution(nameOf(`key_${i}`, 'tenant_1')),
+    ...noContribution(redisName(`key_${i}`, 'tenant_1')),
     facts: new Map([
       ['<first', String(now - 1e6)],
       ['>used', String(now)],
@@ -258,7 +258,7 @@ function keyWithoutAddresses(i: number, now: number): Contribution {
 
 function keyWithAddresses(i: number, addresses: number, now: number): Contribution {
   return {
-    ...noContribution(nameOf(`key_${i}`, 'tenant_1')),
+    ...noContribution(redisName(`key_${i}`, 'tenant_1')),
     ips: new Map(
       Array.from({ length: addresses }, (_, n) => [
         String.fromCharCode(10, i & 255, n >> 8, n & 255),

@@ -46,7 +46,7 @@ export function busiestThreadSeconds(pid: number): number {
   return Math.max(...threads.map((thread) => seconds(`/proc/${pid}/task/${thread}/stat`, UTIME)));
 }
 
-/** Places of user time in `stat`, behind the name of the command; system time follows each. */
+/** Indexes of user time in `stat`, counted after the command's name. System time follows each. */
 const UTIME = 11;
 const CUTIME = 13;
 

@@ -1,4 +1,4 @@
-import { LogRecord } from '../../src/parse/record.ts';
+import { LogRecord } from '../../src/parse/log-record.ts';
 import { Usage } from '../../src/usage/usage.ts';
 import type { Micro } from '../harness/micro.ts';
 import { NO_KEYS, USAGE_OPTIONS } from '../usage-options.ts';
@@ -91,11 +91,11 @@ export function commit(size: AccountSize): Micro {
   return {
     ...{ unit: 'key', units: size.keys },
     tasks: {
-      'changes, settled and facts': {
+      'changes, marked committed, and facts': {
         before: change,
         run: () => {
           const changes = usage.changes(Date.now() / 1000, 1);
-          usage.settle();
+          usage.markCommitted();
           return changes.series.length + usage.facts(Date.now() / 1000, 1, true).length;
         },
       },

@@ -1,7 +1,7 @@
 import { LineAccount } from '../../src/ingest/line-account.ts';
 import { ParseAhead } from '../../src/ingest/parse-ahead.ts';
 import { SourceCounters } from '../../src/log/counters.ts';
-import { readWhole } from '../../src/log/whole.ts';
+import { readToEnd } from '../../src/log/read-to-end.ts';
 import { DEFAULT_FIELDS } from '../../src/parse/format.ts';
 import { Usage } from '../../src/usage/usage.ts';
 import type { Micro } from '../harness/micro.ts';
@@ -27,7 +27,7 @@ export function ahead(inputs: string, lines: number): { micro: Micro; close(): P
     const sources = [{ name: 'bench', format: FORMAT }];
     const account = new LineAccount(sources, usage, counters, undefined, undefined, ahead);
     const { maxLineBytes } = FORMAT;
-    await readWhole(log, account, {
+    await readToEnd(log, account, {
       ...{ file: { id: 1, source: 'bench' }, maxLineBytes, counters, blockBytes: 1 << 20 },
       onProgress: () => {},
     });

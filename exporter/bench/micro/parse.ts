@@ -1,7 +1,7 @@
 import { compileFormat, createLineParser, DEFAULT_FIELDS } from '../../src/parse/format.ts';
 import { JsonScanner } from '../../src/parse/json.ts';
-import { wantedFields } from '../../src/parse/members.ts';
-import { ACCEPTED, LogRecord } from '../../src/parse/record.ts';
+import { ACCEPTED, LogRecord } from '../../src/parse/log-record.ts';
+import { wantedFields } from '../../src/parse/wanted-fields.ts';
 import type { Micro } from '../harness/micro.ts';
 import { BYTES_PER_LINE, benchLine } from '../log-file.ts';
 

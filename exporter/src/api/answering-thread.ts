@@ -1,8 +1,8 @@
 import { parentPort } from 'node:worker_threads';
 import { KeyRegistry, registryOf } from '../keys/registry.ts';
 import { openStoreForReading } from '../store/sqlite.ts';
+import type { Source } from './answer-source.ts';
 import { ANSWERS } from './answers.ts';
-import type { Source } from './source.ts';
 import type { Answered, ApiSettings, Asked } from './thread-messages.ts';
 
 /** The thread that answers: a long question keeps no scrape waiting, and can be ended. */

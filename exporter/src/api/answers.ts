@@ -1,13 +1,13 @@
 import { chosenKeys } from '../history/key-choice.ts';
 import { periodsOf } from '../history/periods.ts';
-import { timeOf } from '../history/question.ts';
+import { timeOf } from '../history/time-question.ts';
 import { usageReport } from '../history/usage-report.ts';
 import { reviewOf } from '../review/review-of.ts';
 import { reviewJson } from '../review/text-forms.ts';
+import type { Source } from './answer-source.ts';
 import type { EndpointName, Question } from './endpoints.ts';
 import { answerKey, answerKeys } from './key-answers.ts';
 import { pageOf } from './paging.ts';
-import type { Source } from './source.ts';
 
 /** Who answers what. Each throws QuestionError when there is no answer, and StoreError. */
 export const ANSWERS: {

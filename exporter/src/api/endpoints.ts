@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { GRAINS } from '../history/periods.ts';
-import { NO_TENANT } from '../keys/labels.ts';
+import { NO_TENANT } from '../keys/key-labels.ts';
 import * as schemas from './schemas.ts';
 
 /** One question the API answers. */

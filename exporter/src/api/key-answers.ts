@@ -1,15 +1,15 @@
-import { type Figures, figuresOf, momentOf, NO_SUMS } from '../history/figures.ts';
 import { chosenKey } from '../history/key-choice.ts';
-import { timeOf } from '../history/question.ts';
+import { type Figures, figuresOf, momentOf, NO_SUMS } from '../history/period-figures.ts';
+import { timeOf } from '../history/time-question.ts';
 import { keyDetails, usesOf } from '../history/usage-report.ts';
 import type { KeyEntry } from '../keys/key.ts';
 import { NO_KEY, OTHER } from '../keys/key.ts';
-import { isOfTenant } from '../keys/labels.ts';
+import { isOfTenant } from '../keys/key-labels.ts';
 import type { Stored } from '../keys/stored-names.ts';
 import type { KeyUses } from '../store/daily-reader.ts';
+import type { Source } from './answer-source.ts';
 import type { Question } from './endpoints.ts';
 import { pageOf } from './paging.ts';
-import type { Source } from './source.ts';
 
 /** The registered and seen keys, one page of them. */
 export function answerKeys(source: Source, question: Question<'keys'>): object {

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { tellsApart } from '../log/identity.ts';
+import { isDistinctive } from '../log/content-identity.ts';
 import { contentOf } from '../log/in-order.ts';
 
 /** Decompressed bytes that must be the same before whole contents are compared; a few lines, however long. */
@@ -24,7 +24,7 @@ export async function givenTwice(paths: readonly string[]): Promise<GivenTwice |
     for (const other of earlier) {
       const length = Math.min(head.length, other.head.length);
       const same = head.subarray(0, length);
-      if (!same.equals(other.head.subarray(0, length)) || !tellsApart(same)) continue;
+      if (!same.equals(other.head.subarray(0, length)) || !isDistinctive(same)) continue;
       const twice = await partAndWhole(path, other.path).catch(() => undefined);
       if (twice) return twice;
     }

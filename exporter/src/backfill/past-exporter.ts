@@ -1,10 +1,10 @@
 import type { IngestionSettings } from '../ingest/ingestion-settings.ts';
-import { slices } from '../ingest/slices.ts';
+import { publicationParts } from '../ingest/publication-parts.ts';
 import { registryOf } from '../keys/registry.ts';
 import { Exposition } from '../metrics/exposition.ts';
+import { label } from '../metrics/exposition-text.ts';
 import { Mirror } from '../metrics/mirror.ts';
-import { label } from '../metrics/text.ts';
-import type { LogRecord } from '../parse/record.ts';
+import type { LogRecord } from '../parse/log-record.ts';
 import { Usage } from '../usage/usage.ts';
 
 export interface PastOptions {
@@ -61,8 +61,8 @@ export class PastExporter {
     if (this.first) this.usage.historyDone();
     this.first = false;
     const changes = this.usage.changes(this.now, this.now - this.startedAt);
-    this.usage.settle();
-    for (const part of slices(changes, this.usage.facts(this.now, 0, true), [], IN_ORDER))
+    this.usage.markCommitted();
+    for (const part of publicationParts(changes, this.usage.facts(this.now, 0, true), [], IN_ORDER))
       this.mirror.apply(part);
     const text = Buffer.concat(await this.exposition.render('text')).toString();
     let samples = '';

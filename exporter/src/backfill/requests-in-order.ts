@@ -1,6 +1,6 @@
-import { LinesInTurn } from '../log/in-order.ts';
+import { LinesInOrder } from '../log/in-order.ts';
 import { compileFormat, createLineParser, type FormatOptions } from '../parse/format.ts';
-import { ACCEPTED, INCOMPLETE, type LineParser, LogRecord } from '../parse/record.ts';
+import { ACCEPTED, INCOMPLETE, type LineParser, LogRecord } from '../parse/log-record.ts';
 
 /** What was read; for progress and the summary. */
 export interface Reading {
@@ -39,12 +39,12 @@ async function advanced(file: RequestsOfFile): Promise<boolean> {
 
 class RequestsOfFile {
   readonly record = new LogRecord();
-  private readonly lines: LinesInTurn;
+  private readonly lines: LinesInOrder;
   private readonly parser: LineParser;
   private readonly reading: Reading;
 
   constructor(path: string, format: FormatOptions, reading: Reading) {
-    this.lines = new LinesInTurn(path, format.maxLineBytes);
+    this.lines = new LinesInOrder(path, format.maxLineBytes);
     this.parser = createLineParser(compileFormat(format));
     this.reading = reading;
   }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { IngestionThread } from '../ingest/ingestion-thread.ts';
 import { patternWarnings } from '../ingest/pattern-reports.ts';
-import { NO_TENANT } from '../keys/labels.ts';
+import { NO_TENANT } from '../keys/key-labels.ts';
 import { maskKey } from '../parse/masking.ts';
 import { parseDuration } from '../time/duration.ts';
 import type { BackfillFlags } from './backfill.ts';
@@ -230,7 +230,7 @@ withOptions(shared.command('forget'))
   .action(async (instance: string, flags: Flags) => {
     const { sharing } = requireSettings(inputOf(flags));
     if (!sharing) fail(['shared.redis.url: facts are not shared; name the Redis with --shared.redis.url']);
-    const { forgetInstance } = await import('../shared/forget.ts');
+    const { forgetInstance } = await import('../shared/forget-instance.ts');
     try {
       await forgetInstance(sharing.redis, sharing.keyPrefix, instance);
       console.log(`instance ${instance} is forgotten; what it counted by day is kept`);

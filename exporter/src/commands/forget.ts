@@ -1,7 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import { QuestionError } from '../history/key-choice.ts';
 import { NO_KEY, OTHER } from '../keys/key.ts';
-import { isOfTenant, keyLabel } from '../keys/labels.ts';
+import { isOfTenant, keyLabel } from '../keys/key-labels.ts';
 import { type KeyRegistry, registryOf } from '../keys/registry.ts';
 import { maskKey } from '../parse/masking.ts';
 import type { ForgottenEntry, ForgottenKey } from '../store/forgetting.ts';

@@ -1,16 +1,16 @@
 import { LineAccount } from '../ingest/line-account.ts';
 import { ParseAhead } from '../ingest/parse-ahead.ts';
-import { quote } from '../ingest/rejection-quotes.ts';
-import { slices } from '../ingest/slices.ts';
+import { publicationParts } from '../ingest/publication-parts.ts';
+import { quote } from '../ingest/rejection-reports.ts';
 import { type KeyRegistry, registryOf } from '../keys/registry.ts';
 import { ForeignContent } from '../log/content-form.ts';
 import { SourceCounters } from '../log/counters.ts';
-import { readWhole } from '../log/whole.ts';
+import { readToEnd } from '../log/read-to-end.ts';
 import { Exposition } from '../metrics/exposition.ts';
 import { Mirror } from '../metrics/mirror.ts';
 import { readingText } from '../metrics/reading-text.ts';
 import { explainRejection } from '../parse/explain.ts';
-import { type LogRecord, REJECTIONS, type Rejection } from '../parse/record.ts';
+import { type LogRecord, REJECTIONS, type Rejection } from '../parse/log-record.ts';
 import { Usage } from '../usage/usage.ts';
 import { defaultFormat, type Settings } from './settings.ts';
 
@@ -67,7 +67,7 @@ export async function readOnce(
     path = name;
     const options = { file: { id, source: SOURCE }, maxLineBytes: format.maxLineBytes, counters };
     try {
-      await readWhole(name, lines, { ...options, onProgress: progressOn(messages, name) });
+      await readToEnd(name, lines, { ...options, onProgress: progressOn(messages, name) });
     } catch (error) {
       failed++;
       const { code = '', message } = error as NodeJS.ErrnoException;
@@ -136,8 +136,8 @@ async function expositionOf(
   );
   const now = Date.now() / 1000;
   const changes = usage.changes(now, Number.POSITIVE_INFINITY);
-  usage.settle();
-  const intake = {
+  usage.markCommitted();
+  const status = {
     historyRead: true,
     recordedSince: 0,
     ready: true,
@@ -150,7 +150,7 @@ async function expositionOf(
     series: usage.seriesUse(),
   };
   const facts = usage.facts(now, 0, true);
-  for (const part of slices(changes, facts, counters.changes(), intake)) mirror.apply(part);
+  for (const part of publicationParts(changes, facts, counters.changes(), status)) mirror.apply(part);
   return exposition.render('text');
 }
 

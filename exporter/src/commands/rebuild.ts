@@ -1,10 +1,10 @@
 import { QuestionError } from '../history/key-choice.ts';
-import { timeOf } from '../history/question.ts';
+import { timeOf } from '../history/time-question.ts';
 import { OTHER } from '../keys/key.ts';
 import { registryOf } from '../keys/registry.ts';
 import { ArchivedRequests } from '../record/archived-requests.ts';
 import { rebuiltDays } from '../record/rebuilt-days.ts';
-import { type ReconciledRow, reconciledDay, type Verdict } from '../record/reconciled-day.ts';
+import { type DayVerdict, type ReconciledRow, reconciledDay } from '../record/reconciled-day.ts';
 import type { DailyReader } from '../store/daily-reader.ts';
 import { openStore, openStoreForReading } from '../store/sqlite.ts';
 import { keyLine } from '../text/key-name.ts';
@@ -43,7 +43,7 @@ export async function rebuildUsage(
   const writable = check ? undefined : openStore(config.store.path);
   const store = writable ?? openStoreForReading(config.store.path);
   const registry = registryOf(ingestion);
-  const outcome: Record<Verdict, number> = { same: 0, different: 0, late: 0, kept: 0 };
+  const outcome: Record<DayVerdict, number> = { same: 0, different: 0, late: 0, kept: 0 };
   const differences: string[] = [];
   try {
     const { changes } = store.load();

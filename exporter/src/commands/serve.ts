@@ -8,8 +8,8 @@ import { type KeyRegistry, registryOf } from '../keys/registry.ts';
 import { Exposition } from '../metrics/exposition.ts';
 import { Mirror } from '../metrics/mirror.ts';
 import { SelfMetrics } from '../metrics/self-metrics.ts';
-import type { ArchiveKeeper } from '../record/keeper.ts';
-import { Searcher } from '../record/searcher.ts';
+import type { ArchiveUpkeep } from '../record/archive-upkeep.ts';
+import { SearchProcess } from '../record/searcher.ts';
 import type { Sharing, SharingSettings } from '../shared/sharing.ts';
 import { createWebServer } from '../web/server.ts';
 import { fileModified, fileVersion, readSettings, type Settings, type SettingsInput } from './settings.ts';
@@ -68,8 +68,8 @@ class Exporter {
   private readonly coverage: Coverage;
   private readonly sharing: Sharing | undefined;
   private readonly thread: IngestionThread;
-  private keeper: ArchiveKeeper | undefined;
-  private readonly searcher = new Searcher();
+  private keeper: ArchiveUpkeep | undefined;
+  private readonly searcher = new SearchProcess();
   private ingesting = false;
   private keysPoll: NodeJS.Timeout | undefined;
   private end: (code: number) => void = () => {};
@@ -141,7 +141,7 @@ class Exporter {
   private listener(): ThreadListener {
     return {
       publication: (publication) => {
-        for (const seconds of publication.intake.commitSeconds) this.self.committed(seconds);
+        for (const seconds of publication.status.commitSeconds) this.self.committed(seconds);
         this.mirror.apply(publication);
         this.sharing?.add(publication);
       },
@@ -154,11 +154,11 @@ class Exporter {
     };
   }
 
-  private async archiveKeeper(): Promise<ArchiveKeeper | undefined> {
+  private async archiveKeeper(): Promise<ArchiveUpkeep | undefined> {
     const { archive } = this.settings.ingestion;
     if (!archive) return undefined;
-    const { ArchiveKeeper } = await import('../record/keeper.ts');
-    return new ArchiveKeeper({
+    const { ArchiveUpkeep } = await import('../record/archive-upkeep.ts');
+    return new ArchiveUpkeep({
       root: archive.path,
       keys: () => this.registry.entries(),
       sealed: (segments) => this.thread.sealed(segments),

@@ -1,6 +1,6 @@
 import { USAGE_FORMS, type UsageForm, usageCsv, usageTable } from '../history/forms.ts';
 import { chosenKeys, QuestionError } from '../history/key-choice.ts';
-import { type TimeQuestion, timeOf } from '../history/question.ts';
+import { type TimeQuestion, timeOf } from '../history/time-question.ts';
 import { usageReport } from '../history/usage-report.ts';
 import { registryOf } from '../keys/registry.ts';
 import { openStoreForReading } from '../store/sqlite.ts';

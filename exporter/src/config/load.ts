@@ -18,7 +18,7 @@ export interface ConfigInput {
 }
 
 /** One thing wrong: where it was written, which option, what is wrong and what to do. */
-export interface Problem {
+export interface OptionError {
   /** `exporter.yaml:12`, `--log.format`, `ATENDER_LOG_FORMAT`. */
   place: string;
   /** Path of the option, e.g. `log.sources[1].format`; '' = the file as a whole. */
@@ -32,7 +32,7 @@ export interface Problem {
  */
 export type Loaded =
   | { config: Config; rest: Config; problems: [] }
-  | { config: undefined; rest: Config | undefined; problems: Problem[] };
+  | { config: undefined; rest: Config | undefined; problems: OptionError[] };
 
 /** Reads and checks every option. Never throws; all problems are found at once. */
 export function loadConfig(input: ConfigInput): Loaded {
@@ -40,7 +40,7 @@ export function loadConfig(input: ConfigInput): Loaded {
   if (file.problems.length > 0) return { config: undefined, rest: undefined, problems: file.problems };
   const places = new Map<string, string>();
   const raw = file.data;
-  const problems: Problem[] = [];
+  const problems: OptionError[] = [];
   for (const { path, flag, variable, kind } of OPTIONS) {
     const fromFlag = input.flags[path];
     const fromEnv = input.env[variable] || undefined;
@@ -71,7 +71,7 @@ export function loadConfig(input: ConfigInput): Loaded {
 }
 
 /** `exporter.yaml:12: log.format: …`, as check-config and the log print it. */
-export function problemText({ place, path, message }: Problem): string {
+export function problemText({ place, path, message }: OptionError): string {
   return [place, path, message].filter((part) => part !== '').join(': ');
 }
 
@@ -120,7 +120,7 @@ export function reloadable(running: Config, next: Config): { config: Config; nee
 }
 
 function readConfigFile({ file, readFile }: ConfigInput) {
-  const nothing = { data: {}, placeOf: () => '', problems: [] as Problem[] };
+  const nothing = { data: {}, placeOf: () => '', problems: [] as OptionError[] };
   if (file === undefined) return nothing;
   const wrong = (place: string, message: string) => ({
     ...nothing,

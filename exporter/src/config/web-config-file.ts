@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
 import { parseYamlDocument, withoutNulls } from '../yaml/document.ts';
-import type { Problem } from './load.ts';
+import type { OptionError } from './load.ts';
 
 const CLIENT_AUTH = [
   'NoClientCert',
@@ -110,7 +110,7 @@ export interface WebConfig {
 export const OPEN_WEB: WebConfig = { tls: undefined, users: {}, headers: {} };
 
 /** Reads the text of a web configuration file; files in it are relative to it. Never quotes a value. */
-export function parseWebConfig(path: string, text: string): { web: WebConfig; problems: Problem[] } {
+export function parseWebConfig(path: string, text: string): { web: WebConfig; problems: OptionError[] } {
   const document = parseYamlDocument(text);
   const placeOf = (line: number | undefined): string => (line === undefined ? path : `${path}:${line}`);
   const broken = document.errors.map(({ line, code }) => ({
@@ -164,7 +164,7 @@ function tlsOf(directory: string, tls: Tls): TlsFiles {
   };
 }
 
-type Wrong = Omit<Problem, 'place'>;
+type Wrong = Omit<OptionError, 'place'>;
 
 function clientCaProblems(tls: Tls | undefined): Wrong[] {
   const path = 'tls_server_config.client_ca_file';

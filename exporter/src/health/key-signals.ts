@@ -90,7 +90,7 @@ export interface KeySignals {
   /** Requests per hour that past weeks make usual: the median of the same hour in the last three. */
   usualOfWeeks: number;
   /** Requests per hour of late: the mean of the 24 hours before the last one. */
-  usualOfLate: number;
+  recentBaseline: number;
   /** The key that replaces this one, and the one this one replaces; null = none is known. */
   successor: RotationPartner | null;
   predecessor: RotationPartner | null;
@@ -131,7 +131,7 @@ export function unknownSignals(now: number, thresholds: EffectiveThresholds): Ke
     endpoints: null,
     volume: Number.NaN,
     usualOfWeeks: Number.NaN,
-    usualOfLate: Number.NaN,
+    recentBaseline: Number.NaN,
     successor: null,
     predecessor: null,
     thresholds,

@@ -139,14 +139,14 @@ function quotaDay({ registered, requestsToday, hour, now, thresholds }: KeySigna
  * a key of low traffic does not flap and yet a leak of it shows; a dip below the floor is none.
  */
 function anomaly(signals: KeySignals, side: 'spike' | 'dip'): Finding {
-  const { registered, pipelineAlive, successor, now, volume, usualOfWeeks, usualOfLate } = signals;
+  const { registered, pipelineAlive, successor, now, volume, usualOfWeeks, recentBaseline } = signals;
   if (isRetired(registered)) return notApplicable('Judged for active keys only.');
   if (!pipelineAlive)
     return unknown('The request log has stopped or is not read to its end, so volume means nothing.');
   if (side === 'dip' && successor !== null && successor.lastUsed > 0 && now - successor.lastUsed < 86_400)
     return notApplicable(`Its traffic is moving to ${successor.id}, so a dip is expected.`);
   if (anyUnknown(volume, usualOfWeeks)) return unknown('There is no earlier volume to compare with.');
-  const known = [usualOfWeeks, usualOfLate].filter(Number.isFinite);
+  const known = [usualOfWeeks, recentBaseline].filter(Number.isFinite);
   const floor = signals.thresholds.anomaly_min_requests.value;
   const limit = signals.thresholds[side === 'spike' ? 'spike_ratio' : 'dip_ratio'].value;
   const usual = side === 'spike' ? Math.max(...known, floor) : Math.min(...known);

@@ -1,7 +1,7 @@
-import { type AskedKey, namesAsked } from '../keys/asked-names.ts';
 import type { KeyEntry } from '../keys/key.ts';
-import { isOfTenant, keyLabel, NO_TENANT, tenantLabel, tenantsToName } from '../keys/labels.ts';
+import { isOfTenant, keyLabel, NO_TENANT, tenantLabel, tenantsToName } from '../keys/key-labels.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
+import { type AskedKey, namesAsked } from '../keys/requested-names.ts';
 import { isUnder, type Stored } from '../keys/stored-names.ts';
 import { maskKey } from '../parse/masking.ts';
 import type { DailyReader } from '../store/daily-reader.ts';

@@ -2,7 +2,7 @@ import type { DailyReader, KeyUses } from '../store/daily-reader.ts';
 import { type Days, dateOf } from '../time/days.ts';
 import type { KeyRow } from '../usage/changes.ts';
 import { DayFigures } from '../usage/day-figures.ts';
-import { type Details, detailsOf, type Figures, figuresOf, NO_SUMS } from './figures.ts';
+import { type Details, detailsOf, type Figures, figuresOf, NO_SUMS } from './period-figures.ts';
 import { before, type Grain, type Period, periodsOf, yearBefore } from './periods.ts';
 
 export interface UsageQuery {

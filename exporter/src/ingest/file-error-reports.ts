@@ -2,13 +2,13 @@ import { ForeignContent } from '../log/content-form.ts';
 import type { OnFileError } from '../log/discovery.ts';
 import { maskText } from '../parse/masking.ts';
 import { throttle } from '../time/throttle.ts';
-import type { Outlet } from './outlet.ts';
+import type { IngestionOutput } from './ingestion-output.ts';
 
 /** A failing file is retried every second. One report a minute is enough for a person. */
 const INTERVAL_MS = 60_000;
 
 /** Reports the first failing operation of each source and kind of error with its path and remedy, then at most one a minute. A file that is no lines of text fails once, so each is reported. */
-export function fileErrorReports(outlet: Outlet, clock: () => number): OnFileError {
+export function fileErrorReports(outlet: IngestionOutput, clock: () => number): OnFileError {
   const due = throttle(INTERVAL_MS, clock);
   return (source, op, path, cause) => {
     if (cause instanceof ForeignContent) {

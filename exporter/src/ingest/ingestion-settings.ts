@@ -1,6 +1,6 @@
 import type { KeyEntry } from '../keys/key.ts';
 import type { ScopeRule } from '../keys/scopes.ts';
-import type { SourceOptions } from '../log/intake.ts';
+import type { SourceOptions } from '../log/file-tailer.ts';
 import type { FormatOptions } from '../parse/format.ts';
 import type { SpoolOptions } from '../record/spool.ts';
 import type { Serving } from '../store/store.ts';

@@ -1,15 +1,15 @@
 import { Worker } from 'node:worker_threads';
-import type { SegmentRow } from '../store/rows.ts';
+import type { SegmentRow } from '../store/row-types.ts';
 import type { IngestionSettings } from './ingestion-settings.ts';
 import type { Publication } from './publication.ts';
-import type { FromThread, Problem, ThreadStart, ToThread } from './thread-messages.ts';
+import type { FromThread, Report, ThreadStart, ToThread } from './thread-messages.ts';
 
 /** Lines make no objects, commits many short-lived ones: more room for those costs memory and saves no time. */
 const YOUNG_MB = 12;
 
 export interface ThreadListener {
   publication(publication: Publication): void;
-  problem(problem: Problem): void;
+  problem(problem: Report): void;
   /** Segments of the archive's spool that may be sealed, oldest first. */
   segments(ready: SegmentRow[]): void;
   /** The thread ended without being asked to: the exporter cannot go on. */

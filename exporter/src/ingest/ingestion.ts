@@ -9,15 +9,15 @@ import { DAY } from '../time/units.ts';
 import type { Changes } from '../usage/changes.ts';
 import { Usage } from '../usage/usage.ts';
 import { fileErrorReports } from './file-error-reports.ts';
+import type { IngestionOutput } from './ingestion-output.ts';
 import type { IngestionSettings } from './ingestion-settings.ts';
 import { LineAccount } from './line-account.ts';
-import type { Outlet } from './outlet.ts';
 import type { ParseAhead } from './parse-ahead.ts';
 import { maskedPatterns, PatternReports } from './pattern-reports.ts';
-import type { IntakeFacts, IpColumns, SourceFacts } from './publication.ts';
-import { rejectionQuotes } from './rejection-quotes.ts';
-import { columnsOf, isEmpty, noChanges, slices } from './slices.ts';
-import type { Problem } from './thread-messages.ts';
+import type { IngestionStatus, IpColumns, SourceStatus } from './publication.ts';
+import { columnsOf, isEmpty, noChanges, publicationParts } from './publication-parts.ts';
+import { rejectionReports } from './rejection-reports.ts';
+import type { Report } from './thread-messages.ts';
 
 /** Bytes read in one turn: small enough that a message from the HTTP thread waits a few 10 ms at most. */
 const TURN_BYTES = 8 * 1024 * 1024;
@@ -44,12 +44,12 @@ const FIRST_ADDRESSES = 150_000;
  */
 export class Ingestion {
   private readonly store: Store;
-  private readonly outlet: Outlet;
+  private readonly output: IngestionOutput;
   private readonly clock: () => number;
   private readonly startedAt: number;
   private readonly counters = new SourceCounters();
   private readonly usage: Usage;
-  private readonly intake: Readers;
+  private readonly readers: Readers;
   private readonly lines: LineAccount;
   private readonly spool: Spool | undefined;
   private readonly patternReports: PatternReports;
@@ -77,13 +77,13 @@ export class Ingestion {
   constructor(
     settings: IngestionSettings,
     store: Store,
-    outlet: Outlet,
+    outlet: IngestionOutput,
     clock: () => number = Date.now,
     ahead?: ParseAhead,
   ) {
     this.settings = settings;
     this.store = store;
-    this.outlet = outlet;
+    this.output = outlet;
     this.clock = clock;
     this.startedAt = clock();
     if (settings.serving) store.noteServing(settings.serving);
@@ -98,11 +98,11 @@ export class Ingestion {
       settings.sources,
       this.usage,
       this.counters,
-      rejectionQuotes(outlet, clock),
+      rejectionReports(outlet, clock),
       this.spool,
       ahead,
     );
-    this.intake = new Readers({
+    this.readers = new Readers({
       sources: settings.sources,
       positions: loaded.positions,
       cursors: loaded.cursors,
@@ -128,11 +128,11 @@ export class Ingestion {
   /** Reads at most TURN_BYTES, commits when it is time, publishes. Returns bytes read; 0 = nothing is pending. */
   async turn(): Promise<number> {
     this.lines.horizon = this.now() + this.settings.usage.maxSkewSeconds;
-    this.intake.poll();
-    this.patternReports.look(this.intake.patterns);
-    await this.intake.prepare();
-    this.usage.live = this.intake.backlogRead();
-    const read = this.spool?.blocked ? 0 : this.intake.read(TURN_BYTES, this.lines);
+    this.readers.poll();
+    this.patternReports.look(this.readers.patterns);
+    await this.readers.prepare();
+    this.usage.live = this.readers.backlogRead();
+    const read = this.spool?.blocked ? 0 : this.readers.read(TURN_BYTES, this.lines);
     if (read > 0) {
       this.readSince = true;
       this.lines.look(this.now());
@@ -148,7 +148,7 @@ export class Ingestion {
     this.usage.registryChanged(registryOf(settings));
     this.spool?.registryChanged(registryOf(settings));
     this.lines.reconfigure(settings.sources);
-    this.intake.reconfigure(settings.sources);
+    this.readers.reconfigure(settings.sources);
     this.nextCommit = 0;
   }
 
@@ -165,7 +165,7 @@ export class Ingestion {
   async finish(deadline: number): Promise<boolean> {
     while (this.clock() < deadline && (await this.turn()) > 0);
     this.commit();
-    this.intake.close();
+    this.readers.close();
     this.spool?.close();
     this.store.close();
     return this.commitError === '';
@@ -175,7 +175,7 @@ export class Ingestion {
   private isTimeToCommit(behind: boolean): boolean {
     const now = this.now();
     // Only with that commit is a first start ready and shows its keys.
-    if (!this.historyRead && this.commitError === '' && this.intake.backlogRead()) return true;
+    if (!this.historyRead && this.commitError === '' && this.readers.backlogRead()) return true;
     const first = this.lastLook === 0;
     if (first && behind && this.usage.changedAddresses < FIRST_ADDRESSES)
       return now >= this.startedAt / 1000 + FIRST_PAUSE;
@@ -195,14 +195,14 @@ export class Ingestion {
     this.nextCommit = now + this.settings.commitInterval;
     this.lastLook = now;
     this.readSince = false;
-    const historyRead = this.historyRead || this.intake.backlogRead();
+    const historyRead = this.historyRead || this.readers.backlogRead();
     if (historyRead && !this.historyRead) this.usage.historyDone();
     this.lines.flush();
     const commit: Commit = {
       changes: this.usage.changes(now, (this.clock() - this.startedAt) / 1000),
-      positions: this.intake.positionChanges(),
+      positions: this.readers.positionChanges(),
       counters: this.counters.changes(),
-      cursors: this.intake.cursorChanges(),
+      cursors: this.readers.cursorChanges(),
     };
     const started = performance.now();
     let ips: IpColumns | undefined;
@@ -217,7 +217,7 @@ export class Ingestion {
       if (message !== this.commitError) this.report('error', `commit failed, trying again: ${message}`);
       this.commitError = message;
       this.nextCommit = now + RETRY_SECONDS;
-      this.outlet.publish({ changes: noChanges(), facts: [], counters: [], intake: this.intakeFacts() });
+      this.output.publish({ changes: noChanges(), facts: [], counters: [], status: this.status() });
       return;
     }
     if (committed) {
@@ -228,13 +228,13 @@ export class Ingestion {
       this.lastCommit = now;
       if (this.settings.shared) ips = columnsOf(commit.changes.ips);
       this.commitSeconds.push((performance.now() - started) / 1000);
-      this.usage.settle();
-      this.intake.settle();
-      this.counters.settle();
+      this.usage.markCommitted();
+      this.readers.markCommitted();
+      this.counters.markCommitted();
       // Only an earlier request makes the record reach back further.
       if (commit.changes.days.some(({ day }) => day * DAY < this.recordedSince))
         this.recordedSince = this.recorded();
-      if (this.spool?.settle()) this.outlet.segments(this.spool.ready());
+      if (this.spool?.markCommitted()) this.output.segments(this.spool.ready());
     }
     this.publishAll(commit.changes, commit.counters, false, ips);
     this.commitTook = this.now() - now;
@@ -247,16 +247,17 @@ export class Ingestion {
 
   private publishAll(changes: Changes, counters: SourceCounter[], all: boolean, ips?: IpColumns): void {
     const facts = this.usage.facts(this.now(), this.lag(), all);
-    for (const part of slices(changes, facts, counters, this.intakeFacts(), ips)) this.outlet.publish(part);
+    for (const part of publicationParts(changes, facts, counters, this.status(), ips))
+      this.output.publish(part);
     this.commitSeconds = [];
   }
 
-  private intakeFacts(): IntakeFacts {
+  private status(): IngestionStatus {
     return {
       historyRead: this.historyRead,
       recordedSince: this.recordedSince,
-      ready: this.intake.backlogRead(),
-      sources: this.sourceFacts(),
+      ready: this.readers.backlogRead(),
+      sources: this.sourceStatuses(),
       commits: this.commits,
       commitErrors: this.commitErrors,
       commitError: this.commitError,
@@ -266,8 +267,8 @@ export class Ingestion {
     };
   }
 
-  private sourceFacts(): SourceFacts[] {
-    return this.intake.sourceFacts().map((facts) => {
+  private sourceStatuses(): SourceStatus[] {
+    return this.readers.sourceFacts().map((facts) => {
       const lastEvent = this.lines.lastEvent(facts.source);
       const behind = facts.bytesBehind > 0 && lastEvent > 0 ? Math.max(0, this.now() - lastEvent) : 0;
       const staleAfter =
@@ -280,12 +281,12 @@ export class Ingestion {
 
   /** Seconds that the newest accounted line may lag behind the wall clock: the sliding windows end there. */
   private lag(): number {
-    const behind = this.sourceFacts().map((source) => source.secondsBehind);
+    const behind = this.sourceStatuses().map((source) => source.secondsBehind);
     return Math.max(this.settings.commitInterval, ...behind);
   }
 
-  private report(level: Problem['level'], message: string): void {
-    this.outlet.report({ level, message, details: {} });
+  private report(level: Report['level'], message: string): void {
+    this.output.report({ level, message, details: {} });
   }
 
   private now(): number {

@@ -11,9 +11,9 @@ import {
   type Outcome,
   type Rejection,
   rejectionName,
-} from '../parse/record.ts';
+} from '../parse/log-record.ts';
 import type { Usage } from '../usage/usage.ts';
-import { Lead } from './lead.ts';
+import { ClockLead } from './clock-lead.ts';
 import type { ParseAhead } from './parse-ahead.ts';
 
 /** A line that was rejected, as the file holds it; the bytes are valid until the call returns. */
@@ -42,7 +42,7 @@ interface Tally {
   beyond: number;
   /** Lines when last looked at. */
   looked: number;
-  lead: Lead;
+  lead: ClockLead;
 }
 
 const EMPTY = Buffer.alloc(0);
@@ -92,7 +92,7 @@ export class LineAccount implements LineSink {
         lastEvent: 0,
         beyond: 0,
         looked: 0,
-        lead: new Lead(),
+        lead: new ClockLead(),
       };
       this.tallies.set(name, { ...known, format: compileFormat(format), number });
     }
@@ -184,17 +184,11 @@ export class LineAccount implements LineSink {
   private linesOf(ahead: ParseAhead): LinesAhead {
     const { lines } = ahead;
     let bytes: Buffer = EMPTY;
-    const each = (stretch: number, line: number): void => {
+    const each = (chunk: number, line: number): void => {
       const file = this.file!;
-      const outcome = this.count(file, lines.read(stretch, line, bytes, this.record));
+      const outcome = this.count(file, lines.read(chunk, line, bytes, this.record));
       if (outcome > 0)
-        this.reject(
-          file,
-          rejectionName(outcome),
-          bytes,
-          lines.start(stretch, line),
-          lines.end(stretch, line),
-        );
+        this.reject(file, rejectionName(outcome), bytes, lines.start(chunk, line), lines.end(chunk, line));
     };
     return {
       begin: (file, block, start, end, maxLineBytes) => {

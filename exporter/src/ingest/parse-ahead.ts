@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { FormatOptions } from '../parse/format.ts';
+import type { LineParser } from '../parse/log-record.ts';
 import type { ParsedLines } from '../parse/parsed-lines.ts';
-import type { LineParser } from '../parse/record.ts';
 import type { ParseThreadStart, ToParseThread } from './parse-thread.ts';
-import { STRETCHES, Stretches } from './stretches.ts';
+import { CHUNKS, SharedChunks } from './shared-chunks.ts';
 
 /** A smaller block is no backlog, and there is too little in it to share out. */
 const SMALLEST_BLOCK = 512 * 1024;
@@ -12,13 +12,13 @@ const NOWHERE = Number.POSITIVE_INFINITY;
 
 /**
  * A second thread that parses the lines of a big block while the caller accounts those before them. The results
- * come back stretch by stretch, in order, all of a block before the next begins; so nothing is ever under way
+ * come back chunk by chunk, in order, all of a block before the next begins; so nothing is ever under way
  * between two blocks, and the caller may commit, rotate or stop there as if it had parsed alone. Where the
- * thread has not come yet, the caller parses itself; it waits only for a stretch that is being parsed, and
+ * thread has not come yet, the caller parses itself; it waits only for a chunk that is being parsed, and
  * parses another one meanwhile.
  */
 export class ParseAhead {
-  private readonly stretches = new Stretches();
+  private readonly chunks = new SharedChunks();
   private readonly signal = new Int32Array(new SharedArrayBuffer(4));
   private readonly channel = new MessageChannel();
   private readonly program: URL;
@@ -27,9 +27,9 @@ export class ParseAhead {
   private bytes: Buffer = Buffer.alloc(0);
   private parser!: LineParser;
   private maxLineBytes = 0;
-  /** The stretch whose turn is next, and the first one behind it that may be free. */
-  private stretch = STRETCHES;
-  private free = STRETCHES;
+  /** The chunk whose turn is next, and the first one behind it that may be free. */
+  private chunk = CHUNKS;
+  private free = CHUNKS;
   /** Where the lines begin that take() is to be asked for; infinite = nowhere. */
   next = NOWHERE;
 
@@ -44,7 +44,7 @@ export class ParseAhead {
   }
 
   get lines(): ParsedLines {
-    return this.stretches.lines;
+    return this.chunks.lines;
   }
 
   /** New formats, by number; not while a block is under way. */
@@ -70,8 +70,8 @@ export class ParseAhead {
     this.bytes = bytes;
     this.parser = parser;
     this.maxLineBytes = maxLineBytes;
-    this.stretches.cut(++this.round, bytes, start, end);
-    this.stretch = 0;
+    this.chunks.cut(++this.round, bytes, start, end);
+    this.chunk = 0;
     this.free = 1;
     this.next = start;
     this.send({ type: 'block', round: this.round, bytes: bytes.buffer, format, maxLineBytes });
@@ -81,15 +81,15 @@ export class ParseAhead {
    * Gives `each` the parsed lines from `next` on, as places in `lines`. Returns the place behind them: lines
    * from there up to the new `next` are the caller's to parse.
    */
-  take(each: (stretch: number, line: number) => void): number {
-    const { stretches, round, stretch } = this;
-    this.stretch++;
-    this.next = this.stretch < STRETCHES ? stretches.startOf(this.stretch) : NOWHERE;
-    this.parseUnlessClaimed(stretch);
-    while (!stretches.isParsed(round, stretch)) if (!this.parseFree()) stretches.await(round, stretch);
-    const count = stretches.countOf(stretch);
-    for (let line = 0; line < count; line++) each(stretch, line);
-    return stretches.passedOf(stretch);
+  take(each: (chunk: number, line: number) => void): number {
+    const { chunks, round, chunk } = this;
+    this.chunk++;
+    this.next = this.chunk < CHUNKS ? chunks.startOf(this.chunk) : NOWHERE;
+    this.parseUnlessClaimed(chunk);
+    while (!chunks.isParsed(round, chunk)) if (!this.parseFree()) chunks.await(round, chunk);
+    const count = chunks.countOf(chunk);
+    for (let line = 0; line < count; line++) each(chunk, line);
+    return chunks.passedOf(chunk);
   }
 
   /** Ends the thread. */
@@ -98,23 +98,23 @@ export class ParseAhead {
     this.channel.port1.close();
   }
 
-  /** Parses the first free stretch: those behind it are still there for the other thread while this one accounts it. */
+  /** Parses the first free chunk: those behind it are still there for the other thread while this one accounts it. */
   private parseFree(): boolean {
-    while (this.free < STRETCHES) if (this.parseUnlessClaimed(this.free++)) return true;
+    while (this.free < CHUNKS) if (this.parseUnlessClaimed(this.free++)) return true;
     return false;
   }
 
-  /** False = the stretch is the other thread's, or parsed already. */
-  private parseUnlessClaimed(stretch: number): boolean {
-    const { stretches, round, parser, bytes, maxLineBytes } = this;
-    if (!stretches.claim(round, stretch)) return false;
-    stretches.parse(round, stretch, parser, bytes, maxLineBytes);
+  /** False = the chunk is the other thread's, or parsed already. */
+  private parseUnlessClaimed(chunk: number): boolean {
+    const { chunks, round, parser, bytes, maxLineBytes } = this;
+    if (!chunks.claim(round, chunk)) return false;
+    chunks.parse(round, chunk, parser, bytes, maxLineBytes);
     return true;
   }
 
   private start(): Worker {
     const { signal, channel } = this;
-    const { memory } = this.stretches;
+    const { memory } = this.chunks;
     const workerData: ParseThreadStart = { memory, signal, port: channel.port2 };
     const worker = new Worker(this.program, {
       workerData,

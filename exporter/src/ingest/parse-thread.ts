@@ -1,7 +1,7 @@
 import { type MessagePort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { compileFormat, createLineParser, type FormatOptions } from '../parse/format.ts';
-import type { LineParser } from '../parse/record.ts';
-import { STRETCHES, Stretches } from './stretches.ts';
+import type { LineParser } from '../parse/log-record.ts';
+import { CHUNKS, SharedChunks } from './shared-chunks.ts';
 
 /** What the thread is started with: `signal` counts the messages sent to `port`. */
 export interface ParseThreadStart {
@@ -15,7 +15,7 @@ export type ToParseThread =
   | { type: 'block'; round: number; bytes: SharedArrayBuffer; format: number; maxLineBytes: number };
 
 const { memory, signal, port } = workerData as ParseThreadStart;
-const stretches = new Stretches(memory);
+const chunks = new SharedChunks(memory);
 const blocks = new WeakMap<SharedArrayBuffer, Buffer>();
 let parsers: LineParser[] = [];
 
@@ -31,14 +31,14 @@ function take(message: ToParseThread): void {
   else parse(message.round, bufferOf(message.bytes), parsers[message.format], message.maxLineBytes);
 }
 
-/** The first stretch is left to the thread that accounts: it begins there at once. */
+/** The first chunk is left to the thread that accounts: it begins there at once. */
 function parse(round: number, bytes: Buffer, parser: LineParser, maxLineBytes: number): void {
-  for (let stretch = 1; stretch < STRETCHES; stretch++) {
-    if (!stretches.claim(round, stretch)) continue;
+  for (let chunk = 1; chunk < CHUNKS; chunk++) {
+    if (!chunks.claim(round, chunk)) continue;
     try {
-      stretches.parse(round, stretch, parser, bytes, maxLineBytes);
+      chunks.parse(round, chunk, parser, bytes, maxLineBytes);
     } catch (error) {
-      stretches.fail(round, stretch);
+      chunks.fail(round, chunk);
       throw error;
     }
   }

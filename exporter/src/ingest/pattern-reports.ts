@@ -1,19 +1,19 @@
 import { Discovery, type SourceOptions } from '../log/discovery.ts';
 import { type PatternFacts, patternAdvice } from '../log/patterns.ts';
 import { maskText } from '../parse/masking.ts';
-import type { Outlet } from './outlet.ts';
+import type { IngestionOutput } from './ingestion-output.ts';
 
 /** A pattern that matches and does not in turns is reported this far apart. Milliseconds. */
 const QUIET_MS = 60_000;
 
 /** Reports each pattern that matches no file or unreadable files, once per cause, and when it matches again. */
 export class PatternReports {
-  private readonly outlet: Outlet;
+  private readonly outlet: IngestionOutput;
   private readonly clock: () => number;
   private seen: PatternFacts[] = [];
   private readonly reported = new Map<string, { cause: string; at: number }>();
 
-  constructor(outlet: Outlet, clock: () => number) {
+  constructor(outlet: IngestionOutput, clock: () => number) {
     this.outlet = outlet;
     this.clock = clock;
   }

@@ -1,7 +1,7 @@
 import type { SourceCounter } from '../log/counters.ts';
 import type { PatternFacts } from '../log/patterns.ts';
 import type { Changes } from '../usage/changes.ts';
-import type { KeyFacts } from '../usage/facts.ts';
+import type { KeyFacts } from '../usage/key-facts.ts';
 
 /**
  * What the ingestion thread tells the HTTP thread after each commit (and every two seconds while windows still
@@ -12,7 +12,7 @@ export interface Publication {
   /** Facts of the keys whose facts are different from the last publication. */
   facts: KeyFacts[];
   counters: SourceCounter[];
-  intake: IntakeFacts;
+  status: IngestionStatus;
   /** Addresses that were seen, where facts are shared with other exporters; `changes` has the rest then too. */
   ips?: IpColumns;
   /** Days of keys that were counted, there too. */
@@ -29,14 +29,14 @@ export interface IpColumns {
   last: Float64Array;
 }
 
-export interface IntakeFacts {
+export interface IngestionStatus {
   /** False while the backlog of a first start is still read: key families are not exposed yet. */
   historyRead: boolean;
   /** Since when requests are recorded, seconds since the epoch; absence is claimed no further back. 0 = not known. */
   recordedSince: number;
   /** True once the bytes that were there at start are read. */
   ready: boolean;
-  sources: SourceFacts[];
+  sources: SourceStatus[];
   commits: number;
   commitErrors: number;
   /** Message of the failing commit, '' when the last one succeeded. */
@@ -49,7 +49,7 @@ export interface IntakeFacts {
   series: { metric: string; series: number; limit: number; overflowed: number }[];
 }
 
-export interface SourceFacts {
+export interface SourceStatus {
   source: string;
   filesOpen: number;
   /** Bytes known to be there and not read. */

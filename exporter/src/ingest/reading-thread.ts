@@ -1,12 +1,12 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
-import type { SegmentRow } from '../store/rows.ts';
+import type { SegmentRow } from '../store/row-types.ts';
 import { openStore } from '../store/sqlite.ts';
 import { StoreError } from '../store/store-errors.ts';
 import { Ingestion } from './ingestion.ts';
 import { ParseAhead } from './parse-ahead.ts';
 import type { Publication } from './publication.ts';
-import type { FromThread, Problem, ThreadStart, ToThread } from './thread-messages.ts';
+import type { FromThread, Report, ThreadStart, ToThread } from './thread-messages.ts';
 
 /**
  * Pause between looks when no line came for a while, milliseconds; the next one is then committed in the turn that
@@ -24,7 +24,7 @@ async function read({ storePath, settings }: ThreadStart): Promise<void> {
   try {
     const outlet = {
       publish: (publication: Publication) => send({ type: 'publication', publication }),
-      report: (problem: Problem) => send({ type: 'problem', problem }),
+      report: (problem: Report) => send({ type: 'problem', problem }),
       segments: (ready: SegmentRow[]) => send({ type: 'segments', ready }),
     };
     let stopBy: number | undefined;

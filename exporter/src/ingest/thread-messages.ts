@@ -1,4 +1,4 @@
-import type { SegmentRow } from '../store/rows.ts';
+import type { SegmentRow } from '../store/row-types.ts';
 import type { IngestionSettings } from './ingestion-settings.ts';
 import type { Publication } from './publication.ts';
 
@@ -24,12 +24,12 @@ export type FromThread =
   /** Segments of the archive's spool that may be sealed. */
   | { type: 'segments'; ready: SegmentRow[] }
   /** Something a person should read; text from the log is masked already. */
-  | { type: 'problem'; problem: Problem }
+  | { type: 'problem'; problem: Report }
   | { type: 'stopped'; committed: boolean }
   /** The thread cannot go on; message names the cause and the remedy. */
   | { type: 'failed'; message: string };
 
-export interface Problem {
+export interface Report {
   level: 'warn' | 'error' | 'info';
   message: string;
   details: Record<string, string | number>;

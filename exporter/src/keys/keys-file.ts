@@ -2,11 +2,11 @@ import type { core } from 'zod';
 import { THRESHOLD_KINDS } from '../health/thresholds.ts';
 import { nearest } from '../text/suggestion.ts';
 import { parseYamlDocument, withoutNulls, type YamlDocument } from '../yaml/document.ts';
-import { acrossEntries } from './across-entries.ts';
-import type { Complaint, Path } from './complaint.ts';
+import { entryConflicts } from './entry-conflicts.ts';
 import type { KeyEntry } from './key.ts';
 import { quoted } from './key-fields.ts';
 import { type KeyFields, keySchema, keysFileSchema } from './key-schema.ts';
+import type { KeysFileError, Path } from './keys-file-error.ts';
 import { holdsRawKey, maskedFormIn, withoutRawKeys } from './raw-keys.ts';
 import { DEFAULT_TIER, TIERS } from './tiers.ts';
 
@@ -36,8 +36,8 @@ export function parseKeysFile(source: string): { entries: KeyEntry[]; problems: 
         ? 'write the values out'
         : 'see to quotes and indentation; a value with : or # in it needs quotes',
   }));
-  const { complaints, entries } = syntax.length > 0 ? NOTHING : read(document.data);
-  const found = complaints.map((complaint) => located(complaint, document));
+  const { errors, entries } = syntax.length > 0 ? NOTHING : read(document.data);
+  const found = errors.map((error) => located(error, document));
   const problems = [...syntax, ...found, ...rawKeyLines(source, found)].sort((a, b) => a.line - b.line);
   return { entries: problems.length > 0 ? [] : entries, problems };
 }
@@ -48,32 +48,30 @@ export function problemText(file: string, problem: KeysFileProblem): string {
   return `${file}:${problem.line}: ${path}${problem.message}; ${problem.remedy}`;
 }
 
-const NOTHING: { complaints: Complaint[]; entries: KeyEntry[] } = { complaints: [], entries: [] };
+const NOTHING: { errors: KeysFileError[]; entries: KeyEntry[] } = { errors: [], entries: [] };
 
-function read(data: unknown): { complaints: Complaint[]; entries: KeyEntry[] } {
+function read(data: unknown): { errors: KeysFileError[]; entries: KeyEntry[] } {
   if (data === null || data === undefined)
     return {
-      complaints: [
-        { path: [], message: 'the file is empty', remedy: 'write `keys: []` if there are no keys' },
-      ],
+      errors: [{ path: [], message: 'the file is empty', remedy: 'write `keys: []` if there are no keys' }],
       entries: [],
     };
   const raw = rawKeys(data, []);
   const parsed = keysFileSchema.safeParse(withoutNulls(data, keepsNulls));
-  const wrong = parsed.success ? [] : parsed.error.issues.flatMap(complaintsOf);
-  const across = acrossEntries(data);
+  const wrong = parsed.success ? [] : parsed.error.issues.flatMap(errorsOf);
+  const across = entryConflicts(data);
   const entries = parsed.success ? parsed.data.keys.map(entryOf) : [];
-  return { complaints: [...raw, ...besides(raw, [...wrong, ...across])], entries };
+  return { errors: [...raw, ...besides(raw, [...wrong, ...across])], entries };
 }
 
 /** A raw key is wrong in one way only, whatever else may be said of it. */
-const besides = (raw: Complaint[], others: Complaint[]): Complaint[] => {
+const besides = (raw: KeysFileError[], others: KeysFileError[]): KeysFileError[] => {
   const paths = new Set(raw.map(({ path }) => JSON.stringify(path)));
   return others.filter(({ path }) => !paths.has(JSON.stringify(path)));
 };
 
 /** Every place that holds a raw key, in names of fields as well. */
-function rawKeys(value: unknown, path: Path): Complaint[] {
+function rawKeys(value: unknown, path: Path): KeysFileError[] {
   if (typeof value === 'string') return holdsRawKey(value) ? [rawKey(path, value)] : [];
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, inner]) => {
@@ -83,7 +81,7 @@ function rawKeys(value: unknown, path: Path): Complaint[] {
 }
 
 const RAW_KEY = 'a raw key stands here; it must never be written down';
-const rawKey = (path: Path, text: string): Complaint => ({
+const rawKey = (path: Path, text: string): KeysFileError => ({
   path,
   message: RAW_KEY,
   remedy: `rotate the key, and write its masked form, ${maskedFormIn(text)} (\`atender-exporter mask\` prints it)`,
@@ -101,7 +99,7 @@ function rawKeyLines(source: string, found: KeysFileProblem[]): KeysFileProblem[
 /** A limit of null means unlimited. */
 const keepsNulls = (field: string): boolean => field === 'limits';
 
-function complaintsOf(issue: core.$ZodIssue): Complaint[] {
+function errorsOf(issue: core.$ZodIssue): KeysFileError[] {
   const path = issue.path as Path;
   if (issue.code === 'custom')
     return [{ path, message: issue.message, remedy: String(issue.params?.remedy ?? 'see the example file') }];
@@ -163,7 +161,7 @@ function entryOf(fields: KeyFields): KeyEntry {
 }
 
 /** Turns a path into words and finds its line. */
-function located({ path, message, remedy }: Complaint, document: YamlDocument): KeysFileProblem {
+function located({ path, message, remedy }: KeysFileError, document: YamlDocument): KeysFileProblem {
   return {
     path: words(path),
     line: document.lineOf(path) ?? 1,

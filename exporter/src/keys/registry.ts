@@ -1,6 +1,6 @@
 import { keyName } from '../text/key-name.ts';
 import type { KeyEntry, KeyIdentity } from './key.ts';
-import { keyLabel, tenantLabel } from './labels.ts';
+import { keyLabel, tenantLabel } from './key-labels.ts';
 import { type ScopeRule, scopeOf } from './scopes.ts';
 import { isUnder, type Stored, type StoredName } from './stored-names.ts';
 

@@ -51,13 +51,13 @@ export class SourceCounters {
     this.dirty.add(row);
   }
 
-  /** Rows changed since the last settle, as copies. */
+  /** Rows changed since the last commit, as copies. */
   changes(): SourceCounter[] {
     return [...this.dirty].map((row) => ({ ...row }));
   }
 
   /** The changes() just taken are committed. */
-  settle(): void {
+  markCommitted(): void {
     this.dirty.clear();
   }
 }

@@ -1,7 +1,7 @@
 import { readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { globSync, isDynamicPattern } from 'tinyglobby';
-import { type Entry, inodeOf } from './file.ts';
+import { type FoundFile, inodeOf } from './file.ts';
 import { type PatternFacts, patternFacts, staticRoot } from './patterns.ts';
 import { byAge, rotatedFrom } from './siblings.ts';
 
@@ -27,7 +27,7 @@ export interface SourceOptions {
   staleAfter: number;
 }
 
-export interface Sibling extends Entry {
+export interface Sibling extends FoundFile {
   /** The configuration names it itself (a glob matches it). */
   wanted: boolean;
   /** Its name says when or as which it was rotated, so it may be read without being known. */
@@ -40,11 +40,11 @@ export interface Group {
   /** The path without symbolic links: its files and siblings lie there. */
   place: string;
   source: SourceOptions;
-  live: Entry | undefined;
+  live: FoundFile | undefined;
   /** Oldest first. */
   siblings: Sibling[];
-  /** gone = there is no such directory; barred = something that is there could not be looked at, or not in one moment. */
-  state: 'seen' | 'gone' | 'barred';
+  /** gone = there is no such directory; unreadable = something that is there could not be looked at, or not in one moment. */
+  state: 'seen' | 'gone' | 'unreadable';
 }
 
 export type FileOperation = 'glob' | 'list' | 'stat' | 'open' | 'read';
@@ -62,7 +62,7 @@ const LISTINGS = 10;
 interface Listing {
   files: { group: Group; sibling: Sibling }[];
   /** Groups of which a file could not be looked at. */
-  barred: Group[];
+  unreadable: Group[];
 }
 
 const missing = (error: unknown): boolean =>
@@ -101,7 +101,7 @@ export class Discovery {
   /** True when another file is under the group's path by now, or none, or one that was not. */
   moved(group: Group): boolean {
     const stat = quietStat(group.path);
-    if (group.state === 'barred' || stat === 'barred') return false;
+    if (group.state === 'unreadable' || stat === 'unreadable') return false;
     return stat?.isFile() ? !group.live || group.live.ino !== String(stat.ino) : group.live !== undefined;
   }
 
@@ -124,9 +124,9 @@ export class Discovery {
         place,
         source,
         // Where it lies, not where a link leads: the link may be switched while nobody looks.
-        live: live === 'barred' || !live ? undefined : { ...live, path: place },
+        live: live === 'unreadable' || !live ? undefined : { ...live, path: place },
         siblings: [],
-        state: live === 'barred' ? 'barred' : 'seen',
+        state: live === 'unreadable' ? 'unreadable' : 'seen',
       });
     }
     this.addSiblings(groups, claims);
@@ -155,7 +155,7 @@ export class Discovery {
       const source = this.sources.find((one) => one.name === name);
       // A path that is there but not named any more is no longer configured.
       const there = quietStat(path);
-      const unseen = there === undefined || there === 'barred';
+      const unseen = there === undefined || there === 'unreadable';
       if (source && unseen && !claims.has(path)) claims.set(path, { source, wanted: false });
     }
     return claims;
@@ -166,7 +166,7 @@ export class Discovery {
     const absolute = resolve(pattern);
     if (!isDynamicPattern(pattern)) return { paths: [absolute], directories: [] };
     const literal = quietStat(absolute);
-    if (literal !== 'barred' && literal?.isFile()) return { paths: [absolute], directories: [] };
+    if (literal !== 'unreadable' && literal?.isFile()) return { paths: [absolute], directories: [] };
     const root = staticRoot(absolute);
     this.directories.set(root, modified(root));
     try {
@@ -188,11 +188,12 @@ export class Discovery {
       const here = [...byPlace.values()].filter((group) => dirname(group.place) === directory);
       try {
         const listing = this.listing(directory, byPlace, claims);
-        if (!listing) for (const group of here) Object.assign(group, { live: undefined, state: 'barred' });
-        for (const group of listing?.barred ?? []) group.state = 'barred';
+        if (!listing)
+          for (const group of here) Object.assign(group, { live: undefined, state: 'unreadable' });
+        for (const group of listing?.unreadable ?? []) group.state = 'unreadable';
         for (const { group, sibling } of listing?.files ?? []) group.siblings.push(sibling);
       } catch (error) {
-        for (const group of here) group.state = missing(error) ? 'gone' : 'barred';
+        for (const group of here) group.state = missing(error) ? 'gone' : 'unreadable';
         if (!missing(error)) this.onError(here[0]!.source.name, 'list', directory, error);
       }
     }
@@ -226,7 +227,7 @@ export class Discovery {
     byPlace: Map<string, Group>,
     claims: Map<string, { wanted: boolean }>,
   ): Listing {
-    const listing: Listing = { files: [], barred: [] };
+    const listing: Listing = { files: [], unreadable: [] };
     for (const name of readdirSync(directory)) {
       const path = join(directory, name);
       if (byPlace.has(path)) continue;
@@ -235,14 +236,14 @@ export class Discovery {
       const group = byPlace.get(join(directory, base.name))!;
       const entry = this.entry(path, group.source, !claims.has(path));
       const wanted = claims.get(path)?.wanted ?? false;
-      if (entry === 'barred') listing.barred.push(group);
+      if (entry === 'unreadable') listing.unreadable.push(group);
       else if (entry) listing.files.push({ group, sibling: { ...entry, stamped: base.stamped, wanted } });
     }
     return listing;
   }
 
   /** What is at a path; undefined when nothing is. What is no regular file is refused, counted once (`quietly`: not at all). */
-  private entry(path: string, source: SourceOptions, quietly = false): Entry | undefined | 'barred' {
+  private entry(path: string, source: SourceOptions, quietly = false): FoundFile | undefined | 'unreadable' {
     try {
       const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
       if (stat?.isFile()) {
@@ -265,7 +266,7 @@ export class Discovery {
     } catch (error) {
       if (missing(error)) return undefined;
       this.onError(source.name, 'stat', path, error);
-      return 'barred';
+      return 'unreadable';
     }
   }
 }
@@ -282,7 +283,7 @@ function quietStat(path: string) {
   try {
     return statSync(path, { bigint: true, throwIfNoEntry: false });
   } catch {
-    return 'barred';
+    return 'unreadable';
   }
 }
 

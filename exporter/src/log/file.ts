@@ -1,26 +1,26 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { type ContentForm, formOf } from './content-form.ts';
-import type { LOSSES } from './counters.ts';
-import type { GzipContent } from './gzip.ts';
 import {
+  type Checkpoint,
+  type ContentProbe,
+  checkpointIn,
   FILE_START,
-  type Glimpse,
-  glimpseOfFile,
   HEAD_BYTES,
   hashOf,
-  type Mark,
-  markIn,
+  isDistinctive,
+  probeOfFile,
   readFully,
   TAIL_BYTES,
-  tellsApart,
-} from './identity.ts';
+} from './content-identity.ts';
+import type { LOSSES } from './counters.ts';
+import type { GzipContent } from './gzip.ts';
 import { hasNul, type LineSplitter } from './lines.ts';
 import type { FilePosition } from './position.ts';
 import { isGzip } from './siblings.ts';
 import type { FileRef, LineSink } from './sink.ts';
 
 /** A file as a look at the file system finds it. */
-export interface Entry {
+export interface FoundFile {
   path: string;
   dev: string;
   ino: string;
@@ -37,13 +37,13 @@ export const inodeOf = (file: { dev: string; ino: string }): string => `${file.d
  * Two buffers of the same layout: TAIL_BYTES before a block, then the block. The sink may rewrite `working`, also
  * from another thread. Two more are filled with what is read ahead.
  */
-export class BlockSpace {
+export class BlockBuffers {
   readonly capacity: number;
   pristine: Buffer;
   working: Buffer;
   private spare: { pristine: Buffer; working: Buffer };
   /** Whether there is a NUL in the block, where that is known. */
-  holed: boolean | undefined;
+  containsNul: boolean | undefined;
   private ahead: { file: LogFile; offset: number; count: number; holed: boolean } | undefined;
 
   constructor(capacity: number) {
@@ -72,11 +72,11 @@ export class BlockSpace {
   /** Turns to what was read ahead of a file from `offset` on. Returns how many bytes that is; 0 = there is nothing. */
   turn(file: LogFile, offset: number): number {
     const { ahead, pristine, working, spare } = this;
-    this.ahead = this.holed = undefined;
+    this.ahead = this.containsNul = undefined;
     if (ahead?.file !== file || ahead.offset !== offset || ahead.count === 0) return 0;
     ({ pristine: this.pristine, working: this.working } = spare);
     this.spare = { pristine, working };
-    this.holed = ahead.holed;
+    this.containsNul = ahead.holed;
     return ahead.count;
   }
 
@@ -87,7 +87,7 @@ export class BlockSpace {
 }
 
 /** Opens a regular file, never blocking on a FIFO. Undefined when the path leads to another file by now. */
-export function openEntry(entry: Entry): number | undefined {
+export function openEntry(entry: FoundFile): number | undefined {
   const fd = openSync(entry.path, constants.O_RDONLY | constants.O_NONBLOCK);
   const stat = fstatSync(fd, { bigint: true });
   if (stat.isFile() && String(stat.dev) === entry.dev && String(stat.ino) === entry.ino) return fd;
@@ -116,9 +116,9 @@ export class LogFile {
   headLength: number;
   headHash: string;
   /** The next byte to read. */
-  at: Mark;
+  next: Checkpoint;
   /** End of the last complete record: what is committed. */
-  settled: Mark;
+  checkpoint: Checkpoint;
   skipping: boolean;
   /** Bytes before this were looked at; those from `at` on are a partial line. */
   examined: number;
@@ -134,9 +134,9 @@ export class LogFile {
   /** Path of the group it belongs to. */
   home = '';
   /** Where it was found at the last look; undefined = nowhere. */
-  entry: Entry | undefined;
+  foundAs: FoundFile | undefined;
   /** It is there but cannot be opened or read, so nothing is known about it. */
-  barred = false;
+  unreadable = false;
   /** What it holds instead of lines of text; undefined = lines of text, as far as its head tells. */
   form: ContentForm | undefined;
   /** Size and time of the file in which the content was last verified without opening it for reading. */
@@ -147,14 +147,14 @@ export class LogFile {
   unsureSinceMs: number;
   /** Why bytes that are not found count as lost. */
   lossReason: keyof typeof LOSSES = 'deleted';
-  /** Since when it is not found, milliseconds of the intake's clock. */
+  /** Since when it is not found, milliseconds of the tailer's clock. */
   missingSince: number | undefined;
   /** It was followed and is nowhere now; found again elsewhere it counts as rotated. */
   rotationOpen = false;
   /** Given up: neither it nor a copy was found. */
-  forsaken = false;
+  givenUp = false;
   /** Bytes that vanished ahead of the reader since this was last asked. */
-  shrunkBy = 0;
+  lostBytes = 0;
   revision = 1;
   committed = 0;
   private head: Buffer | undefined;
@@ -173,14 +173,14 @@ export class LogFile {
     this.unsureSinceMs = position.unsureSinceMs;
     this.headLength = position.headLength;
     this.headHash = position.headHash;
-    this.at = { offset, tailLength, tailHash };
-    this.settled = this.at;
+    this.next = { offset, tailLength, tailHash };
+    this.checkpoint = this.next;
     this.skipping = position.skipping;
     this.examined = offset;
     if (position.headLength === 0) this.emptySinceMs = position.modifiedMs;
   }
 
-  static fresh(id: number, source: string, entry: Entry, phase: FilePosition['phase']): LogFile {
+  static fresh(id: number, source: string, entry: FoundFile, phase: FilePosition['phase']): LogFile {
     const { path, dev, ino, modifiedMs } = entry;
     const nothing = {
       headLength: 0,
@@ -197,13 +197,13 @@ export class LogFile {
     return this.fd !== undefined || this.gzip !== undefined;
   }
 
-  get identity(): Mark & { headLength: number; headHash: string } {
-    return { headLength: this.headLength, headHash: this.headHash, ...this.at };
+  get identity(): Checkpoint & { headLength: number; headHash: string } {
+    return { headLength: this.headLength, headHash: this.headHash, ...this.next };
   }
 
   /** Known and deliberately not read: a copy of another content, or a .gz that cannot be read. */
-  get passedOver(): boolean {
-    return this.phase === 'done' && this.at.offset === 0 && this.size > 0;
+  get skipped(): boolean {
+    return this.phase === 'done' && this.next.offset === 0 && this.size > 0;
   }
 
   get drained(): boolean {
@@ -231,7 +231,7 @@ export class LogFile {
       ino,
       headLength,
       headHash,
-      ...this.settled,
+      ...this.checkpoint,
       size,
       skipping,
       phase,
@@ -259,19 +259,19 @@ export class LogFile {
   foundIn(length: number): void {
     this.end = length;
     this.size = Math.max(this.size, length);
-    if (this.phase === 'done' && length > this.at.offset) this.phase = 'draining';
-    this.examined = this.at.offset;
+    if (this.phase === 'done' && length > this.next.offset) this.phase = 'draining';
+    this.examined = this.next.offset;
     this.changed();
   }
 
   /** A finished file was written to again. */
-  hasGrown(entry: Entry): boolean {
-    return !this.passedOver && !this.compressed && entry.size > this.at.offset;
+  hasGrown(entry: FoundFile): boolean {
+    return !this.skipped && !this.compressed && entry.size > this.next.offset;
   }
 
-  takeShrunk(): number {
-    const bytes = this.shrunkBy;
-    this.shrunkBy = 0;
+  takeLostBytes(): number {
+    const bytes = this.lostBytes;
+    this.lostBytes = 0;
     return bytes;
   }
 
@@ -284,14 +284,14 @@ export class LogFile {
     this.links = nlink;
     this.touchedMs = Math.max(mtimeMs, ctimeMs);
     if (size === this.end && mtimeMs === this.lookedMs) return true;
-    if (size < this.at.offset || !this.verify()) return false;
+    if (size < this.next.offset || !this.verify()) return false;
     if (size < this.size && !this.adopted) {
-      this.shrunkBy += this.size - size;
+      this.lostBytes += this.size - size;
       this.size = size;
     }
     this.end = size;
     this.size = Math.max(this.size, size);
-    this.examined = this.at.offset;
+    this.examined = this.next.offset;
     this.lookedMs = mtimeMs;
     if (size > 0) this.modifiedMs = Math.floor(mtimeMs);
     this.changed();
@@ -305,7 +305,7 @@ export class LogFile {
    * lines parsed elsewhere, the block behind them is read.
    */
   readBlock(
-    space: BlockSpace,
+    space: BlockBuffers,
     length: number,
     splitter: LineSplitter,
     sink: LineSink,
@@ -313,7 +313,7 @@ export class LogFile {
   ): number {
     const count = this.fetch(space, length);
     if (count < 0) return REPLACED;
-    const base = this.at.offset;
+    const base = this.next.offset;
     this.examined = base + count;
     if (count === 0) {
       this.end = Math.min(this.end, this.examined);
@@ -321,7 +321,7 @@ export class LogFile {
     }
     this.end = Math.max(this.end, this.examined);
     this.size = Math.max(this.size, this.end);
-    const { pristine, holed } = space;
+    const { pristine, containsNul: holed } = space;
     splitter.split(
       { ...this.context(maxLineBytes), holed },
       sink,
@@ -336,18 +336,23 @@ export class LogFile {
     const consumed = splitter.consumed - TAIL_BYTES;
     this.skipping = splitter.skipping;
     if (consumed === 0) return 0;
-    this.at = markIn(pristine, splitter.consumed, base + consumed);
-    if (!splitter.recordOpen) this.settled = this.at;
-    else if (splitter.settled > TAIL_BYTES)
-      this.settled = markIn(pristine, splitter.settled, base + splitter.settled - TAIL_BYTES);
+    this.next = checkpointIn(pristine, splitter.consumed, base + consumed);
+    if (!splitter.recordOpen) this.checkpoint = this.next;
+    else if (splitter.committable > TAIL_BYTES)
+      this.checkpoint = checkpointIn(
+        pristine,
+        splitter.committable,
+        base + splitter.committable - TAIL_BYTES,
+      );
     this.changed();
     return consumed;
   }
 
   /** Hands over the partial line a drained file ends with. Returns the over-long lines in it, or REPLACED. */
-  readLast(space: BlockSpace, splitter: LineSplitter, sink: LineSink, maxLineBytes: number): number {
+  readLast(space: BlockBuffers, splitter: LineSplitter, sink: LineSink, maxLineBytes: number): number {
     space.forget();
-    const count = this.end > this.at.offset && this.open ? this.fetch(space, this.end - this.at.offset) : 0;
+    const count =
+      this.end > this.next.offset && this.open ? this.fetch(space, this.end - this.next.offset) : 0;
     if (count < 0) return REPLACED;
     let tooLong = 0;
     if (count > 0) {
@@ -358,21 +363,21 @@ export class LogFile {
         TAIL_BYTES,
         TAIL_BYTES + count,
       );
-      this.at = markIn(space.pristine, TAIL_BYTES + count, this.at.offset + count);
+      this.next = checkpointIn(space.pristine, TAIL_BYTES + count, this.next.offset + count);
     }
-    this.settled = this.at;
+    this.checkpoint = this.next;
     this.skipping = false;
     this.changed();
     return tooLong;
   }
 
   /** Takes the end of the content as the position: what is there now is not read. */
-  passTo(seen: Glimpse): void {
+  skipTo(seen: ContentProbe): void {
     const offset = seen.length;
     const tail = seen.range(Math.max(0, offset - TAIL_BYTES), offset);
     if (!tail) return;
-    this.at = markIn(tail, tail.length, offset);
-    this.settled = this.at;
+    this.next = checkpointIn(tail, tail.length, offset);
+    this.checkpoint = this.next;
     this.examined = offset;
     this.end = offset;
     this.size = offset;
@@ -387,19 +392,19 @@ export class LogFile {
    */
   cutBack(): boolean {
     const { size } = fstatSync(this.fd!);
-    if (size === 0 || size >= this.at.offset || !this.head || !tellsApart(this.head)) return false;
-    const left = glimpseOfFile(this.fd!, size);
+    if (size === 0 || size >= this.next.offset || !this.head || !isDistinctive(this.head)) return false;
+    const left = probeOfFile(this.fd!, size);
     const length = Math.min(left.head.length, this.head.length);
     if (!left.head.subarray(0, length).equals(this.head.subarray(0, length))) return false;
-    this.passTo(left);
+    this.skipTo(left);
     if (length < this.headLength) {
       this.setHead(left.head);
     }
     return true;
   }
 
-  glimpse(): Glimpse | undefined {
-    return this.fd === undefined ? undefined : glimpseOfFile(this.fd, fstatSync(this.fd).size);
+  probe(): ContentProbe | undefined {
+    return this.fd === undefined ? undefined : probeOfFile(this.fd, fstatSync(this.fd).size);
   }
 
   setHead(head: Buffer): void {
@@ -411,7 +416,7 @@ export class LogFile {
   }
 
   /** Whether the open file still has the known head and the bytes before the position. */
-  holds(): boolean {
+  hasKnownContent(): boolean {
     return this.verify();
   }
 
@@ -440,21 +445,21 @@ export class LogFile {
     return {
       file: this.ref,
       maxLineBytes,
-      fileStart: this.at.offset === 0,
+      fileStart: this.next.offset === 0,
       skipping: this.skipping,
-      recordOpen: this.settled !== this.at,
+      recordOpen: this.checkpoint !== this.next,
     };
   }
 
   /** Bytes from the position on, into the space; the bytes before the position before them. -1 = not the known content. */
-  private fetch(space: BlockSpace, length: number): number {
+  private fetch(space: BlockBuffers, length: number): number {
     const wanted = Math.min(length, space.capacity);
-    const ahead = space.turn(this, this.at.offset);
+    const ahead = space.turn(this, this.next.offset);
     const { pristine, working } = space;
     if (ahead > 0) return this.verify(pristine) ? ahead : -1;
     const count = this.gzip
-      ? this.gzip.read(pristine, TAIL_BYTES, this.at, wanted)
-      : readFully(this.fd!, pristine, TAIL_BYTES, wanted, this.at.offset);
+      ? this.gzip.read(pristine, TAIL_BYTES, this.next, wanted)
+      : readFully(this.fd!, pristine, TAIL_BYTES, wanted, this.next.offset);
     if (count > 0) pristine.copy(working, TAIL_BYTES, TAIL_BYTES, TAIL_BYTES + count);
     return this.gzip || this.verify(pristine) ? count : -1;
   }
@@ -468,7 +473,7 @@ export class LogFile {
     const begins = seen.subarray(0, this.headLength);
     if (this.head ? !begins.equals(this.head) : this.headLength > 0 && hashOf(begins) !== this.headHash)
       return false;
-    const { offset, tailLength, tailHash } = this.at;
+    const { offset, tailLength, tailHash } = this.next;
     if (tailLength > 0) {
       const count = readFully(fd, into, TAIL_BYTES - tailLength, tailLength, offset - tailLength);
       if (count < tailLength || hashOf(into.subarray(TAIL_BYTES - tailLength, TAIL_BYTES)) !== tailHash)

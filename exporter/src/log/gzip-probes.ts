@@ -1,4 +1,4 @@
-import { type Entry, inodeOf, openEntry } from './file.ts';
+import { type FoundFile, inodeOf, openEntry } from './file.ts';
 import { GzipProbe, type Interests } from './gzip.ts';
 
 /** A half-written .gz that has not changed for this long will not be completed. */
@@ -24,7 +24,7 @@ export class GzipProbes {
   }
 
   /** What is known of a .gz by now; starts to find out. Throws when it cannot be opened. */
-  ask(entry: Entry): ProbeAnswer {
+  ask(entry: FoundFile): ProbeAnswer {
     const key = inodeOf(entry);
     const { size, modifiedMs } = entry;
     let known = this.candidates.get(key);
@@ -49,12 +49,12 @@ export class GzipProbes {
   }
 
   /** The head that could be seen of a file that is corrupt. */
-  headOf(entry: Entry): Buffer {
+  headOf(entry: FoundFile): Buffer {
     return this.candidates.get(inodeOf(entry))?.probe?.head ?? Buffer.alloc(0);
   }
 
   /** Asks anew at the next look: what was noted does not answer the question any more. */
-  forget(entry: Entry): void {
+  forget(entry: FoundFile): void {
     const key = inodeOf(entry);
     this.candidates.get(key)?.probe?.close();
     this.candidates.delete(key);

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
-import { type Glimpse, HEAD_BYTES, hashOf, type Mark, TAIL_BYTES } from './identity.ts';
+import { type Checkpoint, type ContentProbe, HEAD_BYTES, hashOf, TAIL_BYTES } from './content-identity.ts';
 
 const CHUNK = 256 * 1024;
 
@@ -57,7 +57,7 @@ export type Interests = (head: Buffer) => { offset: number; tailLength: number }
  * Decompresses a .gz once, keeping nothing but what tells which content it is: so a file is known to be
  * complete, and to be new, before its first line is used. Costs a second decompression, saves a repair.
  */
-export class GzipProbe implements Glimpse {
+export class GzipProbe implements ContentProbe {
   state: 'running' | 'complete' | GzipFault = 'running';
   length = 0;
   head: Buffer = Buffer.alloc(0);
@@ -174,7 +174,7 @@ export class GzipContent {
    * Copies up to `length` bytes from the mark on to `into` at `at`, and the bytes before the mark before them.
    * Returns the bytes copied, or -1 when the bytes before the mark are not those of the mark.
    */
-  read(into: Buffer, at: number, mark: Mark, length: number): number {
+  read(into: Buffer, at: number, mark: Checkpoint, length: number): number {
     const from = mark.offset - this.start;
     const before = this.window.subarray(Math.max(0, from - mark.tailLength), from);
     if (mark.tailLength > 0 && hashOf(before) !== mark.tailHash) return -1;

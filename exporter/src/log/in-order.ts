@@ -51,7 +51,7 @@ async function* chained(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenera
  * The lines of one file (plain or .gz), one at a time, for who reads several files side by side. A block and its
  * lines are in memory. Throws what opening and reading throw.
  */
-export class LinesInTurn implements LineSink {
+export class LinesInOrder implements LineSink {
   readonly path: string;
   /** Bytes read so far, decompressed. */
   bytesRead = 0;

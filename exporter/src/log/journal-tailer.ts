@@ -112,12 +112,12 @@ export class JournalTailer {
     return used;
   }
 
-  /** The cursor, when it changed since settle(). */
+  /** The cursor, when it changed since markCommitted(). */
   changed(): JournalCursor | undefined {
     return this.dirty ? this.at : undefined;
   }
 
-  settle(): void {
+  markCommitted(): void {
     this.dirty = false;
   }
 

@@ -62,9 +62,9 @@ export class Journals implements Reader {
     return [...this.changed.values()];
   }
 
-  settle(): void {
+  markCommitted(): void {
     this.changed.clear();
-    for (const { tailer } of this.tailers.values()) tailer.settle();
+    for (const { tailer } of this.tailers.values()) tailer.markCommitted();
   }
 
   /** A source whose journal, or how it is read, is different goes on from where it is. */

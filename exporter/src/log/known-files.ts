@@ -1,7 +1,7 @@
-import { type Entry, inodeOf, LogFile } from './file.ts';
+import { type FoundFile, inodeOf, LogFile } from './file.ts';
 import type { FilePosition, PositionChanges } from './position.ts';
 
-/** Every content the intake remembers, and what of that is still to be committed. */
+/** Every content the tailer knows, and what of that is still to be committed. */
 export class KnownFiles {
   private readonly files = new Map<number, LogFile>();
   private readonly dropped = new Set<number>();
@@ -18,7 +18,7 @@ export class KnownFiles {
     }
   }
 
-  add(source: string, entry: Entry, phase: FilePosition['phase']): LogFile {
+  add(source: string, entry: FoundFile, phase: FilePosition['phase']): LogFile {
     const file = LogFile.fresh(this.nextId++, source, entry, phase);
     this.files.set(file.ref.id, file);
     return file;
@@ -39,12 +39,13 @@ export class KnownFiles {
   }
 
   /** By inode number, since a device's number may change with a remount. Those of the same device, and read furthest, first. */
-  withInode(entry: Entry): LogFile[] {
+  withInode(entry: FoundFile): LogFile[] {
     const inode = inodeOf(entry);
     return this.all()
       .filter((file) => file.ino === entry.ino)
       .sort(
-        (a, b) => Number(inodeOf(b) === inode) - Number(inodeOf(a) === inode) || b.at.offset - a.at.offset,
+        (a, b) =>
+          Number(inodeOf(b) === inode) - Number(inodeOf(a) === inode) || b.next.offset - a.next.offset,
       );
   }
 
@@ -57,7 +58,7 @@ export class KnownFiles {
   }
 
   /** What changes() last gave is committed. Files that are done are let go only now. */
-  settle(): void {
+  markCommitted(): void {
     for (const { file, revision } of this.taken) {
       file.committed = revision;
       if (file.phase === 'done' && file.revision === revision) file.close();

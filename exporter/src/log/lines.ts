@@ -31,7 +31,7 @@ export class LineSplitter {
   /** The bytes before this are done with. */
   consumed = 0;
   /** The bytes before this belong to complete records; equals `consumed` unless a record is open. */
-  settled = 0;
+  committable = 0;
   recordOpen = false;
   skipping = false;
   /** Over-long lines met. */
@@ -53,7 +53,7 @@ export class LineSplitter {
     let at = start;
     this.tooLong = 0;
     this.skipping = context.skipping;
-    this.settled = start;
+    this.committable = start;
 
     if (this.skipping) {
       const newline = block.indexOf(LF, at);
@@ -64,7 +64,7 @@ export class LineSplitter {
       at = newline + 1;
       this.skipping = false;
     } else if (context.fileStart && startsWithBom(block, at)) at += BOM.length;
-    if (!open) this.settled = at;
+    if (!open) this.committable = at;
 
     // A record that is open, and a line behind a NUL, depend on the lines before them.
     const ahead = holed || open ? undefined : sink.ahead;
@@ -73,7 +73,7 @@ export class LineSplitter {
     for (;;) {
       while (ahead !== undefined && at === ahead.next) {
         at = ahead.take();
-        this.settled = at;
+        this.committable = at;
       }
       const newline = block.indexOf(LF, at);
       if (newline === -1) break;
@@ -84,7 +84,7 @@ export class LineSplitter {
       } else if (holed) open = this.pieces(context, sink, block, at, lineEnd, open);
       else if (lineEnd > at) open = !sink.line(file, bytes, at, lineEnd);
       at = newline + 1;
-      if (!open) this.settled = at;
+      if (!open) this.committable = at;
     }
 
     if (holed) at = this.passHole(context, sink, block, at);
@@ -95,7 +95,7 @@ export class LineSplitter {
       this.end(end, end, false);
       return;
     }
-    this.end(at, open ? this.settled : at, open);
+    this.end(at, open ? this.committable : at, open);
   }
 
   /** The rest of a finished file, which no newline ends. Returns the number of over-long lines in it (0 or 1). */
@@ -118,9 +118,9 @@ export class LineSplitter {
     sink.tooLong?.(file, bytes, start, end);
   }
 
-  private end(consumed: number, settled: number, open: boolean): void {
+  private end(consumed: number, committable: number, open: boolean): void {
     this.consumed = consumed;
-    this.settled = settled;
+    this.committable = committable;
     this.recordOpen = open;
   }
 

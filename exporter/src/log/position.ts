@@ -40,7 +40,7 @@ export interface JournalCursor {
   done: boolean;
 }
 
-/** What changed since the last settled commit. */
+/** What changed since the last commit. */
 export interface PositionChanges {
   put: FilePosition[];
   /** Ids of files that are gone and need no memory any more. */

@@ -1,12 +1,12 @@
-import type { LookedFacts, SourceOptions } from './intake.ts';
+import type { SourceOptions, TailedSource } from './file-tailer.ts';
 import type { LineSink } from './sink.ts';
 
 /** Tells a person what happened to a source. */
 export type ReaderReport = (level: 'info' | 'warn' | 'error', source: string, message: string) => void;
 
-export type ReaderFacts = Pick<LookedFacts, 'source' | 'filesOpen' | 'bytesBehind' | 'lastLooked'>;
+export type ReaderFacts = Pick<TailedSource, 'source' | 'filesOpen' | 'bytesBehind' | 'lastLooked'>;
 
-/** What reads lines of one kind of source. Used as poll, prepare, read …, commit, settle. */
+/** What reads lines of one kind of source. Used as poll, prepare, read …, commit, markCommitted. */
 export interface Reader {
   /** Looks whether there is something new. */
   poll(): void;
@@ -19,6 +19,6 @@ export interface Reader {
   facts(): ReaderFacts[];
   reconfigure(sources: SourceOptions[]): void;
   /** The changes just taken are committed. */
-  settle(): void;
+  markCommitted(): void;
   close(): void;
 }

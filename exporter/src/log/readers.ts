@@ -1,15 +1,15 @@
 import type { SourceCounters } from './counters.ts';
-import { type IntakeOptions, LogIntake, type LookedFacts, type SourceOptions } from './intake.ts';
+import { FileTailer, type FileTailerOptions, type SourceOptions, type TailedSource } from './file-tailer.ts';
 import { Journals } from './journals.ts';
 import type { JournalCursor, PositionChanges } from './position.ts';
 import type { Reader, ReaderReport } from './reader.ts';
 import type { LineSink } from './sink.ts';
 import { STANDARD_INPUT, Streams } from './streams.ts';
 
-export interface ReadersOptions extends IntakeOptions {
+export interface ReadersOptions extends FileTailerOptions {
   clock: () => number;
   counters: SourceCounters;
-  onFileError: NonNullable<IntakeOptions['onFileError']>;
+  onFileError: NonNullable<FileTailerOptions['onFileError']>;
   /** As last committed. */
   cursors: JournalCursor[];
   report: ReaderReport;
@@ -17,7 +17,7 @@ export interface ReadersOptions extends IntakeOptions {
 
 /** Every source: files, standard input and FIFOs, and the journal. */
 export class Readers {
-  private readonly files: LogIntake;
+  private readonly files: FileTailer;
   private readonly journals: Journals;
   private readonly others: Reader[];
   /** Who is read first takes what it needs, so they take turns. */
@@ -27,7 +27,7 @@ export class Readers {
     let id = 0;
     // Files count up from 1.
     const nextId = () => --id;
-    this.files = new LogIntake({ ...options, sources: options.sources.map(filesOf) });
+    this.files = new FileTailer({ ...options, sources: options.sources.map(filesOf) });
     this.journals = new Journals({ ...options, nextId });
     this.others = [new Streams({ ...options, nextId }), this.journals];
   }
@@ -52,7 +52,7 @@ export class Readers {
   }
 
   /** How the configured paths and globs match files. */
-  get patterns(): LogIntake['patterns'] {
+  get patterns(): FileTailer['patterns'] {
     return this.files.patterns;
   }
 
@@ -66,16 +66,16 @@ export class Readers {
     return this.journals.cursorChanges();
   }
 
-  settle(): void {
-    this.files.settle();
-    for (const reader of this.others) reader.settle();
+  markCommitted(): void {
+    this.files.markCommitted();
+    for (const reader of this.others) reader.markCommitted();
   }
 
   backlogRead(): boolean {
     return this.files.backlogRead() && this.others.every((reader) => reader.backlogRead());
   }
 
-  sourceFacts(): LookedFacts[] {
+  sourceFacts(): TailedSource[] {
     const facts = this.files.sourceFacts();
     for (const part of this.others.flatMap((reader) => reader.facts())) {
       const whole = facts.find(({ source }) => source === part.source);

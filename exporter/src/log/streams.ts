@@ -101,7 +101,7 @@ export class Streams implements Reader {
     this.nextLook = 0;
   }
 
-  settle(): void {}
+  markCommitted(): void {}
 
   close(): void {
     this.input?.queue.destroy();

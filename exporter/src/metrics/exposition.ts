@@ -3,13 +3,13 @@ import type { KeyEntry } from '../keys/key.ts';
 import { NO_KEY, OTHER } from '../keys/key.ts';
 import { FAMILIES, type Family, type KeyRow, type SeriesRow } from '../usage/changes.ts';
 import { DURATION_BUCKETS } from '../usage/duration-buckets.ts';
+import { boundText, type Format, headerOf, label, numberText } from './exposition-text.ts';
 import { type FamilyDefinition, KEY_FAMILIES } from './families.ts';
-import { Heads } from './heads.ts';
 import { KEY_GAUGES, type KeyView } from './key-gauges.ts';
+import { LabelPrefixes } from './label-prefixes.ts';
 import type { Mirror } from './mirror.ts';
-import { Pages } from './pages.ts';
+import { OutputBuffer } from './output-buffer.ts';
 import { SeriesBlocks } from './series-blocks.ts';
-import { boundText, type Format, headerOf, label, numberText } from './text.ts';
 
 /** Who knows the registered keys. */
 export interface Registered {
@@ -39,7 +39,7 @@ export class Exposition {
   private readonly registered: () => Registered;
   private readonly others: OtherFamilies;
   private readonly clock: () => number;
-  private readonly histogramHeads = new Heads();
+  private readonly histogramHeads = new LabelPrefixes();
   /** `key_id="…",tenant_id="…"` by key number. */
   private readonly keyLabels: string[] = [];
   /** `method="…",endpoint="…"` by endpoint number. */
@@ -125,8 +125,8 @@ export class Exposition {
   }
 
   private async renderAll(format: Format): Promise<Buffer[]> {
-    const pages = new Pages();
-    if (this.mirror.intake?.historyRead) {
+    const pages = new OutputBuffer();
+    if (this.mirror.status?.historyRead) {
       for (const family of Object.values(FAMILIES)) await this.counters(pages, format, family);
       await this.histograms(pages, format);
       await this.gauges(pages, format);
@@ -136,17 +136,17 @@ export class Exposition {
     return pages.end();
   }
 
-  private async counters(pages: Pages, format: Format, family: Family): Promise<void> {
+  private async counters(pages: OutputBuffer, format: Format, family: Family): Promise<void> {
     if (this.families[family].empty) return;
     pages.text(headerOf(COUNTERS[family], format));
     for (const block of this.families[family].blocks()) {
       pages.block(block);
-      if (pages.breathless) await pages.breathe();
+      if (pages.shouldYield) await pages.yieldToLoop();
     }
   }
 
-  private async histograms(pages: Pages, format: Format): Promise<void> {
-    const { histogramHeads: heads } = this;
+  private async histograms(pages: OutputBuffer, format: Format): Promise<void> {
+    const { histogramHeads: prefixes } = this;
     const rows = this.mirror.histograms.filter((row) => row !== undefined);
     if (rows.length === 0) return;
     pages.text(headerOf(KEY_FAMILIES.duration, format));
@@ -155,16 +155,16 @@ export class Exposition {
       let below = 0;
       for (const count of counts) {
         below += held ? 0 : count;
-        pages.sample(heads.block, heads.start(head), heads.end(head), below);
+        pages.sample(prefixes.block, prefixes.start(head), prefixes.end(head), below);
         head++;
       }
-      pages.sample(heads.block, heads.start(head), heads.end(head), held ? 0 : sum);
-      pages.sample(heads.block, heads.start(head + 1), heads.end(head + 1), below);
-      if (pages.breathless) await pages.breathe();
+      pages.sample(prefixes.block, prefixes.start(head), prefixes.end(head), held ? 0 : sum);
+      pages.sample(prefixes.block, prefixes.start(head + 1), prefixes.end(head + 1), below);
+      if (pages.shouldYield) await pages.yieldToLoop();
     }
   }
 
-  private async gauges(pages: Pages, format: Format): Promise<void> {
+  private async gauges(pages: OutputBuffer, format: Format): Promise<void> {
     const now = this.clock() / 1000;
     const registered = this.registered();
     const views: [string, KeyView][] = [];
@@ -172,12 +172,12 @@ export class Exposition {
       if (row === undefined || isPseudo(row)) continue;
       const entry = registered.labelled(row.id, row.tenant);
       views.push([this.keyLabels[row.key], { facts: this.mirror.factsOf(row.key), entry }]);
-      if (pages.breathless) await pages.breathe();
+      if (pages.shouldYield) await pages.yieldToLoop();
     }
     for (const facts of this.mirror.shared?.others() ?? []) {
       const entry = registered.labelled(facts.id, facts.tenant);
       views.push([keyLabels(facts.id, facts.tenant), { facts, entry }]);
-      if (pages.breathless) await pages.breathe();
+      if (pages.shouldYield) await pages.yieldToLoop();
     }
     for (const [definition, samplesOf] of KEY_GAUGES) {
       let header = headerOf(definition, format);
@@ -187,7 +187,7 @@ export class Exposition {
           pages.text(`${header}${definition.name}{${all}} ${numberText(value)}\n`);
           header = '';
         }
-        if (pages.breathless) await pages.breathe();
+        if (pages.shouldYield) await pages.yieldToLoop();
       }
     }
   }

@@ -1,9 +1,9 @@
 import type { KeyEntry } from '../keys/key.ts';
-import { keyLabel } from '../keys/labels.ts';
+import { keyLabel } from '../keys/key-labels.ts';
 import { DAY } from '../time/units.ts';
-import type { KeyFacts } from '../usage/facts.ts';
+import type { KeyFacts } from '../usage/key-facts.ts';
+import { label } from './exposition-text.ts';
 import { type FamilyDefinition, KEY_FAMILIES } from './families.ts';
-import { label } from './text.ts';
 
 /** What is known of one key when a scrape is rendered. `facts` undefined = never seen in the log. */
 export interface KeyView {

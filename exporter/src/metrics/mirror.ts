@@ -1,7 +1,7 @@
 import type { Publication } from '../ingest/publication.ts';
 import type { SourceCounter } from '../log/counters.ts';
 import type { EndpointRow, HistogramRow, KeyRow } from '../usage/changes.ts';
-import type { KeyFacts } from '../usage/facts.ts';
+import type { KeyFacts } from '../usage/key-facts.ts';
 import { MirroredSeries } from './mirrored-series.ts';
 
 /** What other exporters know of keys too. */
@@ -24,7 +24,7 @@ export class Mirror {
   /** This exporter's own facts. */
   readonly facts: (KeyFacts | undefined)[] = [];
   readonly counters: SourceCounter[] = [];
-  intake: Publication['intake'] | undefined;
+  status: Publication['status'] | undefined;
   /** Numbers of the series by key number. */
   readonly seriesOfKey: number[][] = [];
   /** Set where facts are shared. */
@@ -64,7 +64,7 @@ export class Mirror {
   }
 
   private take(publication: Publication): void {
-    const { changes, facts, counters, intake } = publication;
+    const { changes, facts, counters, status } = publication;
     for (const row of changes.keys) {
       this.keys[row.key] = row;
       this.seriesOfKey[row.key] ??= [];
@@ -83,7 +83,7 @@ export class Mirror {
       this.counterSlots.set(slot, at);
       this.counters[at] = row;
     }
-    this.intake = intake;
+    this.status = status;
     for (const listener of this.listeners) listener(publication);
   }
 }

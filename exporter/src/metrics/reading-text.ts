@@ -1,7 +1,7 @@
 import type { SourceCounterName } from '../log/counters.ts';
+import { type Format, family, label } from './exposition-text.ts';
 import { type FamilyDefinition, SELF_FAMILIES } from './families.ts';
 import type { Mirror } from './mirror.ts';
-import { type Format, family, label } from './text.ts';
 
 /** Which family shows which counter of the sources, and what its reason is called. */
 const SOURCE_FAMILIES: Record<SourceCounterName, FamilyDefinition> = {

@@ -6,11 +6,19 @@ import {
   type MetricValue,
   Registry,
 } from 'prom-client';
-import type { IntakeFacts } from '../ingest/publication.ts';
+import type { IngestionStatus } from '../ingest/publication.ts';
+import {
+  boundText,
+  type Format,
+  family,
+  headerOf,
+  label,
+  type Sample,
+  sampleText,
+} from './exposition-text.ts';
 import { type FamilyDefinition, SELF_FAMILIES } from './families.ts';
 import type { Mirror } from './mirror.ts';
 import { readingText } from './reading-text.ts';
-import { boundText, type Format, family, headerOf, label, type Sample, sampleText } from './text.ts';
 
 /** Gauges of prom-client whose names end like a counter's; Prometheus' own check rejects them. */
 const MISNAMED = [
@@ -31,7 +39,7 @@ export interface SharingFacts {
   keys: number;
 }
 
-/** The exporter's own metrics: what the mirror says of the intake, and what this process does. */
+/** The exporter's own metrics: what the mirror says of ingestion, and what this process does. */
 export class SelfMetrics {
   private readonly mirror: Mirror;
   private readonly sharing: () => SharingFacts | undefined;
@@ -97,8 +105,8 @@ export class SelfMetrics {
   }
 
   async text(format: Format): Promise<string> {
-    const { intake } = this.mirror;
-    const own = intake === undefined ? '' : intakeText(intake, format);
+    const { status } = this.mirror;
+    const own = status === undefined ? '' : ingestionText(status, format);
     const sharing = this.sharing();
     const shared = sharing === undefined ? '' : sharingText(sharing, format);
     const metrics = (await this.registry.getMetricsAsJSON()).map((metric) => metricText(metric, format));
@@ -106,27 +114,27 @@ export class SelfMetrics {
   }
 }
 
-function intakeText(intake: IntakeFacts, format: Format): string {
+function ingestionText(status: IngestionStatus, format: Format): string {
   const one = (definition: FamilyDefinition, value: number) => family(definition, format, [['', value]]);
   const bySource = (
     definition: FamilyDefinition,
-    value: (source: IntakeFacts['sources'][number]) => number | undefined,
+    value: (source: IngestionStatus['sources'][number]) => number | undefined,
   ) =>
     family(
       definition,
       format,
-      intake.sources.flatMap((source): Sample[] => {
+      status.sources.flatMap((source): Sample[] => {
         const known = value(source);
         return known === undefined ? [] : [[label('source', source.source), known]];
       }),
     );
-  const byLimit = (definition: FamilyDefinition, value: (use: IntakeFacts['series'][number]) => number) =>
+  const byLimit = (definition: FamilyDefinition, value: (use: IngestionStatus['series'][number]) => number) =>
     family(
       definition,
       format,
-      intake.series.map((use) => [label('metric', use.metric), value(use)]),
+      status.series.map((use) => [label('metric', use.metric), value(use)]),
     );
-  const patterns = intake.sources.flatMap((source) => source.patterns);
+  const patterns = status.sources.flatMap((source) => source.patterns);
   const labelsOf = ({ source, pattern }: (typeof patterns)[number]) =>
     `${label('source', source)},${label('pattern', pattern)}`;
   return [
@@ -152,14 +160,14 @@ function intakeText(intake: IntakeFacts, format: Format): string {
     bySource(SELF_FAMILIES.lastLooked, (source) => source.lastLooked || undefined),
     bySource(SELF_FAMILIES.staleAfter, (source) => source.staleAfter || undefined),
     // While the first backlog is read the record still grows into the past.
-    intake.historyRead && intake.recordedSince > 0
-      ? one(SELF_FAMILIES.recordedSince, intake.recordedSince)
+    status.historyRead && status.recordedSince > 0
+      ? one(SELF_FAMILIES.recordedSince, status.recordedSince)
       : '',
-    one(SELF_FAMILIES.ready, intake.ready ? 1 : 0),
-    one(SELF_FAMILIES.commits, intake.commits),
-    one(SELF_FAMILIES.commitErrors, intake.commitErrors),
-    one(SELF_FAMILIES.commitFailing, intake.commitError === '' ? 0 : 1),
-    intake.lastCommit > 0 ? one(SELF_FAMILIES.lastCommit, intake.lastCommit) : '',
+    one(SELF_FAMILIES.ready, status.ready ? 1 : 0),
+    one(SELF_FAMILIES.commits, status.commits),
+    one(SELF_FAMILIES.commitErrors, status.commitErrors),
+    one(SELF_FAMILIES.commitFailing, status.commitError === '' ? 0 : 1),
+    status.lastCommit > 0 ? one(SELF_FAMILIES.lastCommit, status.lastCommit) : '',
     byLimit(SELF_FAMILIES.series, (use) => use.series),
     byLimit(SELF_FAMILIES.seriesLimit, (use) => use.limit),
     byLimit(SELF_FAMILIES.overflow, (use) => use.overflowed),

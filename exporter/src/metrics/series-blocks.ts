@@ -1,6 +1,6 @@
-import { Heads } from './heads.ts';
+import { LabelPrefixes } from './label-prefixes.ts';
 import type { Mirror } from './mirror.ts';
-import { Pages } from './pages.ts';
+import { OutputBuffer } from './output-buffer.ts';
 
 /** Series rendered as one block of text; a block none of whose series moved is not rendered again. */
 const BLOCK = 256;
@@ -10,7 +10,7 @@ const VALUE_BYTES = 33;
 /** The samples of one counter family, as text that is kept until a value in it changes. */
 export class SeriesBlocks {
   private readonly mirror: Mirror;
-  private readonly heads = new Heads();
+  private readonly prefixes = new LabelPrefixes();
   private readonly numbers: number[] = [];
   private readonly texts: (Buffer | undefined)[] = [];
 
@@ -21,14 +21,14 @@ export class SeriesBlocks {
   /** A new series; `head` is what stands before its value. Returns its place for changed(). */
   add(series: number, head: string): number {
     const place = this.numbers.push(series) - 1;
-    this.heads.put(place, head);
+    this.prefixes.put(place, head);
     this.changed(place);
     return place;
   }
 
   /** The labels of a series are others now. */
   renamed(place: number, head: string): void {
-    this.heads.put(place, head);
+    this.prefixes.put(place, head);
     this.changed(place);
   }
 
@@ -49,15 +49,15 @@ export class SeriesBlocks {
   }
 
   private render(from: number): Buffer {
-    const { heads, mirror, numbers } = this;
+    const { prefixes, mirror, numbers } = this;
     const to = Math.min(from + BLOCK, numbers.length);
     let bytes = (to - from) * VALUE_BYTES;
-    for (let place = from; place < to; place++) bytes += heads.end(place) - heads.start(place);
-    const text = new Pages(bytes);
+    for (let place = from; place < to; place++) bytes += prefixes.end(place) - prefixes.start(place);
+    const text = new OutputBuffer(bytes);
     for (let place = from; place < to; place++) {
       const series = numbers[place];
       if (!mirror.series.isParked(series))
-        text.sample(heads.block, heads.start(place), heads.end(place), mirror.series.shown(series));
+        text.sample(prefixes.block, prefixes.start(place), prefixes.end(place), mirror.series.shown(series));
     }
     return Buffer.concat(text.end());
   }

@@ -1,7 +1,7 @@
 import { decodeEscapes } from './escapes.ts';
 import { FIELD, FoundValues, type LineScanner } from './fields.ts';
+import { ACCEPTED, BLANK, rejectionCode } from './log-record.ts';
 import { closingQuote } from './logfmt.ts';
-import { ACCEPTED, BLANK, rejectionCode } from './record.ts';
 import { equals, skipBlanks, wordEnd } from './spans.ts';
 
 const MALFORMED = rejectionCode('malformed');

@@ -1,9 +1,9 @@
 import { TEXT } from './fields.ts';
 import { JsonScanner } from './json.ts';
-import { WantedNames } from './members.ts';
-import { ACCEPTED, BLANK, INCOMPLETE, type Outcome, rejectionCode } from './record.ts';
+import { ACCEPTED, BLANK, INCOMPLETE, type Outcome, rejectionCode } from './log-record.ts';
 import { equals, skipBlanks, wordEnd } from './spans.ts';
 import { parseTimestamp } from './timestamp.ts';
+import { WantedNames } from './wanted-fields.ts';
 import type { Wrapper } from './wrapper.ts';
 
 const WRAPPER = rejectionCode('wrapper');

@@ -1,5 +1,5 @@
 import { hexByte } from './numbers.ts';
-import { keepOriginal } from './originals.ts';
+import { keepOriginal } from './original-bytes.ts';
 
 const BACKSLASH = 92;
 const LOWER_U = 117;

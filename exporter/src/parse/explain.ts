@@ -9,7 +9,7 @@ import {
   scannerOf,
   wrapperOf,
 } from './format.ts';
-import { ACCEPTED, LogRecord, type Rejection, rejectionName } from './record.ts';
+import { ACCEPTED, LogRecord, type Rejection, rejectionName } from './log-record.ts';
 import { clearRecord, RequestReader } from './request.ts';
 
 /** More of a line is not looked at. */

@@ -3,11 +3,6 @@ import { ComposeWrapper } from './compose.ts';
 import { CriWrapper, DockerWrapper } from './container.ts';
 import { type FieldName, FormatError, type LineScanner } from './fields.ts';
 import { JsonScanner } from './json.ts';
-import { LogfmtScanner } from './logfmt.ts';
-import { type WantedFields, wantedFields } from './members.ts';
-import { type Network, parseCidr } from './network.ts';
-import { forgetOriginals, originalsKept, restoreOriginals } from './originals.ts';
-import { compilePattern, PatternScanner } from './pattern.ts';
 import {
   ACCEPTED,
   INCOMPLETE,
@@ -15,11 +10,16 @@ import {
   type LogRecord,
   type Outcome,
   rejectionCode,
-} from './record.ts';
+} from './log-record.ts';
+import { LogfmtScanner } from './logfmt.ts';
+import { type Network, parseCidr } from './network.ts';
+import { forgetOriginals, originalsKept, restoreOriginals } from './original-bytes.ts';
+import { compilePattern, PatternScanner } from './pattern.ts';
 import { clearRecord, type Reading, RequestReader } from './request.ts';
 import { Routes } from './routes.ts';
 import { SyslogWrapper } from './syslog.ts';
 import { TimeZone } from './time-zone.ts';
+import { type WantedFields, wantedFields } from './wanted-fields.ts';
 import type { Wrapper } from './wrapper.ts';
 
 export { DEFAULT_FIELDS, FIELD_NAMES, type FieldName, FormatError } from './fields.ts';

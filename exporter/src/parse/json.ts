@@ -1,10 +1,16 @@
+import { wordsOf } from './byte-views.ts';
 import { codeUnit, decodeEscapes } from './escapes.ts';
 import { ESCAPED, FoundValues, type LineScanner, NUMBER, OTHER, TEXT } from './fields.ts';
-import { hashStep, settle, type WantedFields, type WantedName, type WantedNames } from './members.ts';
+import { ACCEPTED, BLANK, rejectionCode } from './log-record.ts';
 import { hexByte } from './numbers.ts';
-import { ACCEPTED, BLANK, rejectionCode } from './record.ts';
 import { startsWith } from './spans.ts';
-import { wordsOf } from './words.ts';
+import {
+  hashStep,
+  mergeWanted,
+  type WantedFields,
+  type WantedName,
+  type WantedNames,
+} from './wanted-fields.ts';
 
 const MALFORMED = rejectionCode('malformed');
 const NOT_OBJECT = rejectionCode('not_object');
@@ -101,7 +107,7 @@ export class JsonScanner implements LineScanner {
 
   private end(bytes: Buffer): void {
     if (this.toDecode) this.decode(bytes);
-    settle(this.wanted, this.values);
+    mergeWanted(this.wanted, this.values);
   }
 
   /** Decodes the escapes of the wanted values in place, once the whole line is known to be JSON. */

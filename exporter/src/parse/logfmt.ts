@@ -1,8 +1,8 @@
 import { decodeEscapes } from './escapes.ts';
 import { FIELD, FoundValues, type LineScanner } from './fields.ts';
-import { hashStep, settle, type WantedFields } from './members.ts';
-import { ACCEPTED, BLANK, rejectionCode } from './record.ts';
+import { ACCEPTED, BLANK, rejectionCode } from './log-record.ts';
 import { skipBlanks } from './spans.ts';
+import { hashStep, mergeWanted, type WantedFields } from './wanted-fields.ts';
 
 const MALFORMED = rejectionCode('malformed');
 
@@ -77,7 +77,7 @@ export class LogfmtScanner implements LineScanner {
       p = skipBlanks(bytes, p, end);
     }
     if (pairs === 0) return MALFORMED;
-    settle(this.wanted, values);
+    mergeWanted(this.wanted, values);
     return ACCEPTED;
   }
 

@@ -1,9 +1,9 @@
+import { Views } from './byte-views.ts';
+import { ACCEPTED, type LogRecord, type Outcome } from './log-record.ts';
 import { MASKED_BYTES } from './masking.ts';
-import { ACCEPTED, type LogRecord, type Outcome } from './record.ts';
 import { LONGEST_TEMPLATE } from './routes.ts';
-import { Views } from './words.ts';
 
-/** Lines a stretch has room for, and bytes for what of them is not in their block: templates and masked keys. */
+/** Lines a chunk has room for, and bytes for what of them is not in their block: templates and masked keys. */
 const LINES = 192;
 const TEXT = 8_192;
 /** Copying may write seven bytes too many. */
@@ -27,8 +27,8 @@ const IGNORED_FROM = 8;
 const STATUS_FROM = 16;
 
 /**
- * Parsed lines in memory that threads share, in stretches of consecutive lines: what a LineParser made of each,
- * as numbers and spans. One thread writes a stretch, then one reads it; who and when is not settled here.
+ * Parsed lines in memory that threads share, in chunks of consecutive lines: what a LineParser made of each,
+ * as numbers and spans. One thread writes a chunk, then one reads it; others decide who and when.
  */
 export class ParsedLines {
   private readonly ints: Int32Array;
@@ -40,34 +40,34 @@ export class ParsedLines {
   private textUsed = 0;
   private textEnd = 0;
 
-  static bytes(stretches: number): number {
-    return stretches * (INT_BYTES + DOUBLE_BYTES + TEXT);
+  static bytes(chunks: number): number {
+    return chunks * (INT_BYTES + DOUBLE_BYTES + TEXT);
   }
 
   /** `from` is a multiple of 8. */
-  constructor(memory: SharedArrayBuffer, from: number, stretches: number) {
-    const texts = from + stretches * (DOUBLE_BYTES + INT_BYTES);
-    this.doubles = new Float64Array(memory, from, stretches * LINES * DOUBLES);
-    this.ints = new Int32Array(memory, from + stretches * DOUBLE_BYTES, stretches * LINES * WIDTH);
-    this.text = Buffer.from(memory, texts, stretches * TEXT);
-    this.words = new DataView(memory, texts, stretches * TEXT);
+  constructor(memory: SharedArrayBuffer, from: number, chunks: number) {
+    const texts = from + chunks * (DOUBLE_BYTES + INT_BYTES);
+    this.doubles = new Float64Array(memory, from, chunks * LINES * DOUBLES);
+    this.ints = new Int32Array(memory, from + chunks * DOUBLE_BYTES, chunks * LINES * WIDTH);
+    this.text = Buffer.from(memory, texts, chunks * TEXT);
+    this.words = new DataView(memory, texts, chunks * TEXT);
   }
 
-  /** What is put from now on is the stretch's, from its first line. */
-  begin(stretch: number): void {
-    this.line = stretch * LINES;
-    this.textUsed = stretch * TEXT;
+  /** What is put from now on is the chunk's, from its first line. */
+  begin(chunk: number): void {
+    this.line = chunk * LINES;
+    this.textUsed = chunk * TEXT;
     this.textEnd = this.textUsed + TEXT - LONGEST_TEXT;
   }
 
   /** Lines put since begin(). */
-  count(stretch: number): number {
-    return this.line - stretch * LINES;
+  count(chunk: number): number {
+    return this.line - chunk * LINES;
   }
 
   /** Whether any one line more finds room. */
-  hasRoom(stretch: number): boolean {
-    return this.line < (stretch + 1) * LINES && this.textUsed <= this.textEnd;
+  hasRoom(chunk: number): boolean {
+    return this.line < (chunk + 1) * LINES && this.textUsed <= this.textEnd;
   }
 
   put(start: number, end: number, outcome: Outcome, record: LogRecord): void {
@@ -127,18 +127,18 @@ export class ParsedLines {
     this.line++;
   }
 
-  start(stretch: number, line: number): number {
-    return this.ints[(stretch * LINES + line) * WIDTH];
+  start(chunk: number, line: number): number {
+    return this.ints[(chunk * LINES + line) * WIDTH];
   }
 
-  end(stretch: number, line: number): number {
-    return this.ints[(stretch * LINES + line) * WIDTH + 1];
+  end(chunk: number, line: number): number {
+    return this.ints[(chunk * LINES + line) * WIDTH + 1];
   }
 
   /** What parsing the line gave. When it was accepted, the record becomes what the parser made it. */
-  read(stretch: number, line: number, bytes: Buffer, record: LogRecord): Outcome {
+  read(chunk: number, line: number, bytes: Buffer, record: LogRecord): Outcome {
     const { ints, doubles, text } = this;
-    const at = (stretch * LINES + line) * WIDTH;
+    const at = (chunk * LINES + line) * WIDTH;
     const outcome = ints[at + 2];
     if (outcome !== ACCEPTED) return outcome;
     const flags = ints[at + 3];
@@ -173,7 +173,7 @@ export class ParsedLines {
     record.ip0 = ipv6 ? ints[at + 21] >>> 0 : 0;
     record.ip1 = ipv6 ? ints[at + 22] >>> 0 : 0;
     record.ip2 = ipv6 ? ints[at + 23] >>> 0 : 0;
-    const double = (stretch * LINES + line) * DOUBLES;
+    const double = (chunk * LINES + line) * DOUBLES;
     record.timestampMs = doubles[double];
     record.durationSeconds = doubles[double + 1];
     record.responseBytes = doubles[double + 2];

@@ -1,5 +1,5 @@
 import { FIELD, FIELD_NAMES, type FieldName, FormatError, FoundValues, type LineScanner } from './fields.ts';
-import { ACCEPTED, BLANK, rejectionCode } from './record.ts';
+import { ACCEPTED, BLANK, rejectionCode } from './log-record.ts';
 import { skipBlanks } from './spans.ts';
 
 const MALFORMED = rejectionCode('malformed');

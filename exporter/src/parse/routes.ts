@@ -1,9 +1,9 @@
 import { FormatError } from './fields.ts';
 import { maskText } from './masking.ts';
-import { hashStep } from './members.ts';
 import { equals } from './spans.ts';
 import { surfaceSpan } from './surface.ts';
 import { MOST_SEGMENTS, type Segments } from './target.ts';
+import { hashStep } from './wanted-fields.ts';
 
 /** Longest template in bytes. */
 export const LONGEST_TEMPLATE = 256;

@@ -16,7 +16,7 @@ export const LETTERS_ARE_A_WORD = 16;
  *
  * An id is: longer than 64 bytes; anything with a byte outside letters, digits and `-._~:+@`; an address with
  * an @; a piece of a raw key; digits and marks only; a UUID; or a segment of which one part between marks
- * looks like an id (see isIdPart). Guessing wrong costs a label or merges two; listed routes settle it.
+ * looks like an id (see isIdPart). Guessing wrong costs a label or merges two; listed routes decide.
  */
 export function isIdLike(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start > LONGEST_WORD) return true;

@@ -1,4 +1,4 @@
-import { ACCEPTED, BLANK, type Outcome, rejectionCode } from './record.ts';
+import { ACCEPTED, BLANK, type Outcome, rejectionCode } from './log-record.ts';
 import { skipBlanks, startsWith, wordEnd } from './spans.ts';
 import { isoTimeEnd } from './time-prefix.ts';
 import type { Wrapper } from './wrapper.ts';

@@ -1,5 +1,5 @@
-import { keepOriginal } from './originals.ts';
-import { ACCEPTED, type LogRecord, type Outcome, rejectionCode } from './record.ts';
+import { ACCEPTED, type LogRecord, type Outcome, rejectionCode } from './log-record.ts';
+import { keepOriginal } from './original-bytes.ts';
 
 const BAD_ENDPOINT = rejectionCode('bad_endpoint');
 

@@ -1,10 +1,10 @@
+import { wordsOf } from './byte-views.ts';
+import type { LogRecord } from './log-record.ts';
 import { hexByte } from './numbers.ts';
-import type { LogRecord } from './record.ts';
 import { LONGEST_TEMPLATE, type Routes } from './routes.ts';
 import { holdsEncodedSecret, holdsSecret, SHORTEST_SECRET } from './secrets.ts';
 import { isIdLike, LETTERS_ARE_A_WORD, surfaceSegment } from './segments.ts';
 import { DIGITS, LOWER, OTHERS, PERCENTS, type Segments, UPPER } from './target.ts';
-import { wordsOf } from './words.ts';
 
 const PERCENT = 37;
 const STAR = 42;

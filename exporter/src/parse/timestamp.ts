@@ -1,6 +1,6 @@
+import { wordsOf } from './byte-views.ts';
 import { parseDecimal, threeDigits } from './numbers.ts';
 import type { TimeZone } from './time-zone.ts';
-import { wordsOf } from './words.ts';
 
 const ZERO = 48;
 const SPACE = 32;

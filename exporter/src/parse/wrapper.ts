@@ -1,4 +1,4 @@
-import type { Outcome } from './record.ts';
+import type { Outcome } from './log-record.ts';
 
 /** What stands around a line, put there by what carried it. After an ACCEPTED `peel`, bytes[start, end) is the line. */
 export interface Wrapper {

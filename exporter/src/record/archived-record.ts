@@ -1,6 +1,6 @@
 import { NO_KEY, UNMATCHED } from '../keys/key.ts';
 import { parseIp } from '../parse/ip.ts';
-import { LogRecord } from '../parse/record.ts';
+import { LogRecord } from '../parse/log-record.ts';
 import { surfaceSpan } from '../parse/surface.ts';
 import type { ArchivedRequests } from './archived-requests.ts';
 

@@ -32,7 +32,7 @@ export async function* rebuiltDays(
       requests++;
     }
     const changes = usage.changes(Date.now() / 1000, 1);
-    usage.settle();
+    usage.markCommitted();
     yield {
       day,
       requests,

@@ -1,7 +1,7 @@
 import type { DayRow } from '../usage/changes.ts';
 import { DayFigures, OTHER_ENDPOINT } from '../usage/day-figures.ts';
 
-export type Verdict =
+export type DayVerdict =
   | 'same'
   | 'different'
   /** Different in the busiest minute only: the first count did not see it in lines that came late. */
@@ -11,7 +11,7 @@ export type Verdict =
 
 /** What becomes of a key's day, and what is stored of it now. */
 export interface ReconciledRow extends DayRow {
-  verdict: Verdict;
+  verdict: DayVerdict;
   stored: DayFigures | undefined;
 }
 
@@ -50,7 +50,7 @@ export function reconciledDay(
   return rows;
 }
 
-function likeness(stored: DayFigures | undefined, figures: DayFigures): Verdict {
+function likeness(stored: DayFigures | undefined, figures: DayFigures): DayVerdict {
   if (!stored) return 'different';
   if (figures.isLike(stored)) return 'same';
   return stored.untimed > 0 && figures.isLike(stored, { minutes: false }) ? 'late' : 'different';

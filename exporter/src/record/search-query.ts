@@ -1,6 +1,6 @@
-import { namesAsked } from '../keys/asked-names.ts';
-import { tenantsAsked } from '../keys/labels.ts';
+import { tenantsAsked } from '../keys/key-labels.ts';
 import { KeyRegistry } from '../keys/registry.ts';
+import { namesAsked } from '../keys/requested-names.ts';
 import type { StoredName } from '../keys/stored-names.ts';
 import { type Address, parseIp } from '../parse/ip.ts';
 import { inNetwork, type Network, parseCidr } from '../parse/network.ts';

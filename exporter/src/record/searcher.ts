@@ -14,7 +14,7 @@ type Asked = { question: PageQuestion; answer(given: SearchAnswer): void };
  * Searches the archive in a process of its own, one question after the other: HTTP goes on meanwhile, and neither the
  * memory nor the end of that process is the exporter's. It is started by a question and ends when none comes.
  */
-export class Searcher {
+export class SearchProcess {
   private readonly waiting: Asked[] = [];
   private current: Asked | undefined;
   private child: ChildProcess | undefined;

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { acquireLock, type Lock } from '../store/lock.ts';
-import type { SegmentRow } from '../store/rows.ts';
+import type { SegmentRow } from '../store/row-types.ts';
 import { manifestFile, spoolDirectory, spoolFile } from './layout.ts';
 
 /**

@@ -1,8 +1,8 @@
 import { NO_KEY, UNMATCHED } from '../keys/key.ts';
 import { withoutRawKeys } from '../keys/raw-keys.ts';
 import { retentionClass } from '../keys/retention.ts';
+import type { LogRecord } from '../parse/log-record.ts';
 import { mayHoldRawKey } from '../parse/masking.ts';
-import type { LogRecord } from '../parse/record.ts';
 import { SpanTable } from '../usage/interning.ts';
 import { namesOf } from '../usage/line-names.ts';
 import { methodName } from '../usage/names.ts';

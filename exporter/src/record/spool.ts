@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { withoutRawKeys } from '../keys/raw-keys.ts';
+import type { LogRecord } from '../parse/log-record.ts';
 import { mayHoldRawKey } from '../parse/masking.ts';
-import type { LogRecord } from '../parse/record.ts';
 import type { Lock } from '../store/lock.ts';
-import type { SegmentRow } from '../store/rows.ts';
+import type { SegmentRow } from '../store/row-types.ts';
 import type { SegmentChanges } from '../store/store.ts';
 import type { KeyRegistry } from '../usage/options.ts';
 import { spoolFile } from './layout.ts';
@@ -41,7 +41,7 @@ const MOST_PENDING = 32 * 1024 * 1024;
 
 /**
  * Where accepted requests wait for their Parquet file. Used as append …, write at the end of a turn, changes()
- * inside a commit (everything is on disk when it returns), settle() after it. What was appended and not committed
+ * inside a commit (everything is on disk when it returns), markCommitted() after it. What was appended and not committed
  * is cut off at the next start, together with the positions it came from: each line is here exactly once.
  */
 export class Spool {
@@ -136,7 +136,7 @@ export class Spool {
   }
 
   /** The changes() just taken are committed. Returns true when a segment became ready to be sealed. */
-  settle(): boolean {
+  markCommitted(): boolean {
     for (const segment of this.dropping) rmSync(spoolFile(this.options.path, segment), { force: true });
     const ready = this.closing.length > 0 || this.putting?.closed === true;
     for (const row of this.closing) this.waiting.set(row.segment, row);

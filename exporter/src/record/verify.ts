@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { terminalText } from '../text/terminal-text.ts';
-import { digestOf } from './change.ts';
+import { digestOf } from './archive-change.ts';
 import { REQUESTS } from './layout.ts';
 import { type ArchiveFile, headOf, type Manifest, NOTHING_BEFORE, readManifest } from './manifest.ts';
 

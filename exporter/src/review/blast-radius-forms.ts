@@ -1,4 +1,4 @@
-import { momentOf } from '../history/figures.ts';
+import { momentOf } from '../history/period-figures.ts';
 import { keyLine } from '../text/key-name.ts';
 import { count, counted, span } from '../text/numbers.ts';
 import { terminalText } from '../text/terminal-text.ts';

@@ -7,11 +7,11 @@ import { DAY } from '../time/units.ts';
 import type { KeyEvidence } from './evidence.ts';
 import { partialAnswers } from './partial-answers.ts';
 import { NAMED_TIERS } from './tier-replay.ts';
-import { type Answer, type Finding, VERDICTS, type Verdict } from './verdicts.ts';
+import { type Answer, type ReviewFinding, VERDICTS, type Verdict } from './verdicts.ts';
 
 export interface Judgement {
   verdict: Verdict;
-  findings: Finding[];
+  findings: ReviewFinding[];
   /** The scopes the key needs, as a change of the keys file: lines with - and +; empty = none. */
   scopeDiff: string[];
   /** For `change tier`. */

@@ -1,8 +1,8 @@
 import { THRESHOLDS } from '../health/thresholds.ts';
 import type { WholeKey } from '../history/key-choice.ts';
 import { keyDetails, usesOf } from '../history/usage-report.ts';
-import { namesOfEntry } from '../keys/asked-names.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
+import { namesOfEntry } from '../keys/requested-names.ts';
 import { ArchivedRequests } from '../record/archived-requests.ts';
 import { type Caller, callersOf, MOST_CALLERS, requestsOfKey } from '../record/callers.ts';
 import type { DailyReader } from '../store/daily-reader.ts';

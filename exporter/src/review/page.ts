@@ -1,7 +1,7 @@
 import { type Html, html } from '../text/html.ts';
 import { count } from '../text/numbers.ts';
-import { coverFacts, nameOf, verdictText } from './facts.ts';
-import { bars, barsAgain } from './plots.ts';
+import { bars, barsAgain } from './bar-plots.ts';
+import { coverFacts, nameOf, verdictText } from './key-texts.ts';
 import type { Review, ReviewedKey } from './review.ts';
 import { REVIEW_STYLE } from './style.ts';
 import { type Verdict, verdictsOf } from './verdicts.ts';

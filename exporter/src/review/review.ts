@@ -1,6 +1,6 @@
 import { type Days, parseDays, quarterAt, quarterOf } from '../time/days.ts';
 import type { KeyEvidence, QuarterEvidence } from './evidence.ts';
-import { gather, knownKeys, type ReviewSource } from './gathering.ts';
+import { gatherEvidence, knownKeys, type ReviewSource } from './gather-evidence.ts';
 import { type Judgement, judge, verdictOn } from './judgement.ts';
 import { VERDICTS, type Verdict } from './verdicts.ts';
 
@@ -31,10 +31,21 @@ export async function review(source: ReviewSource, quarter: string, days: Days):
   // One line from a clock that was years behind must not pass for a record of every quarter since.
   const past =
     source.reader.daysWithData(earlierDays) > 0
-      ? await gather({ ...source, archive: undefined, onProgress: undefined }, known, earlier, earlierDays)
+      ? await gatherEvidence(
+          { ...source, archive: undefined, onProgress: undefined },
+          known,
+          earlier,
+          earlierDays,
+        )
       : undefined;
   const reaches = span !== undefined && span.from <= earlierDays.from;
-  const { keys, ...evidence } = await gather(source, known, quarter, days, reaches ? past : undefined);
+  const { keys, ...evidence } = await gatherEvidence(
+    source,
+    known,
+    quarter,
+    days,
+    reaches ? past : undefined,
+  );
   const reviewed: ReviewedKey[] = [];
   for (const { key } of known) {
     const gathered = keys.get(key);

@@ -1,5 +1,5 @@
 import { csvLine } from '../text/csv.ts';
-import { coverFacts, nameOf, verdictText } from './facts.ts';
+import { coverFacts, nameOf, verdictText } from './key-texts.ts';
 import type { Review, ReviewedKey } from './review.ts';
 
 /** Markdown for a wiki or a ticket. */

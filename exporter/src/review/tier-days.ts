@@ -6,7 +6,7 @@ import type { QuarterDays } from '../usage/quarter-figures.ts';
 import type { TierEvidence } from './evidence.ts';
 import { bound, type DayLoad, NAMED_TIERS, TierReplay } from './tier-replay.ts';
 
-/** A day of a key that its figures do not settle for every tier, and that the archive has something of. */
+/** A day of a key that needs a replay for some tiers, and that the archive covers. */
 interface OpenDay {
   row: KeyRow;
   load: DayLoad;
@@ -21,7 +21,7 @@ export interface ReplayOptions {
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** What each tier would have refused of keys: days that the aggregates settle are settled by them, the others replayed. */
+/** What each tier would have refused of keys: days are judged from the aggregates where these suffice, and replayed from the archive where not. */
 export class TierDays {
   private readonly days: Days;
   private readonly archive: ArchivedRequests | undefined;
@@ -36,8 +36,8 @@ export class TierDays {
     );
   }
 
-  /** What the days of a key settle; what they leave open is added by replay(). */
-  settled(row: KeyRow, days: QuarterDays): TierEvidence[] {
+  /** What the aggregates of a key say. replay() adds the days they leave open. */
+  bounded(row: KeyRow, days: QuarterDays): TierEvidence[] {
     const tiers = NAMED_TIERS.map((tier) => ({ tier, refused: 0, exact: true }));
     const highest = {
       requests: Math.max(...days.requests),
@@ -47,9 +47,9 @@ export class TierDays {
     const replayed = new Set<number>();
     for (const evidence of tiers) {
       const limits = TIERS[evidence.tier];
-      const { least: most, exact: settled } = bound(limits, highest);
+      const { least: most, exact } = bound(limits, highest);
       // A tier that is certain for the highest of each figure is so for every day, and refuses nothing.
-      if (settled) continue;
+      if (exact) continue;
       for (let place = 0; place < this.open.length; place++) {
         if (days.requests[place] === 0) continue;
         const { least, exact } = bound(limits, loadOn(days, place));
@@ -73,7 +73,7 @@ export class TierDays {
         this.archive && inTime && open.length > 0
           ? await replayedOn(this.archive, dateOf(this.days.from + place), open)
           : [];
-      for (const [i, { tiers, load }] of open.entries()) settle(tiers, load, replays[i]);
+      for (const [i, { tiers, load }] of open.entries()) addReplayed(tiers, load, replays[i]);
       onProgress?.(place + 1, this.open.length);
     }
   }
@@ -85,8 +85,8 @@ const loadOn = ({ requests, peakPerMinute, untimed }: QuarterDays, place: number
   untimed: untimed[place],
 });
 
-/** What the figures of a day did not settle of its tiers is as it was replayed, or not exact. */
-function settle(tiers: TierEvidence[], load: DayLoad, replays: Replays | undefined): void {
+/** Adds the replay of a day to its tiers. Without a replay the tiers are not exact. */
+function addReplayed(tiers: TierEvidence[], load: DayLoad, replays: Replays | undefined): void {
   for (const [i, evidence] of tiers.entries()) {
     const { least, exact } = bound(TIERS[evidence.tier], load);
     if (exact) continue;
@@ -95,7 +95,7 @@ function settle(tiers: TierEvidence[], load: DayLoad, replays: Replays | undefin
   }
 }
 
-/** In the order of NAMED_TIERS; undefined = the day's figures settle it. */
+/** In the order of NAMED_TIERS; undefined = the aggregates suffice. */
 type Replays = (TierReplay | undefined)[];
 
 const replaysOf = (load: DayLoad): Replays =>

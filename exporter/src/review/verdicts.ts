@@ -12,7 +12,7 @@ export const verdictsOf = (complete: boolean): Verdict[] =>
 export const QUESTIONS = ['In use?', 'Scopes right?', 'Right tier?', 'Rotated?'] as const;
 
 /** One of the four questions, answered. */
-export interface Finding {
+export interface ReviewFinding {
   question: (typeof QUESTIONS)[number];
   /** The verdict it asks for; `keep` when all is well. */
   verdict: Verdict;
@@ -21,6 +21,6 @@ export interface Finding {
 }
 
 /** One of the four questions, decided; its text is written only when it is to be read. */
-export interface Answer extends Pick<Finding, 'question' | 'verdict'> {
+export interface Answer extends Pick<ReviewFinding, 'question' | 'verdict'> {
   text: () => string;
 }

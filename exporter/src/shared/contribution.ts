@@ -1,4 +1,4 @@
-import { type Facts, mergeInto } from './facts.ts';
+import { type Facts, mergeInto } from './mergeable-facts.ts';
 
 /** When an address was first and last seen with a key, seconds of event time. */
 export interface Seen {
@@ -11,14 +11,14 @@ export interface Seen {
  * joined, repeated and reordered. Facts by instance (`>INSTANCE`) hold one value each that is replaced as a whole.
  */
 export interface Contribution {
-  /** The key's name in Redis, see places.ts. */
+  /** The key's name in Redis, see redis-keys.ts. */
   name: string;
   facts: Facts;
   /** By instance: the windows as usage/ writes them, after their progress. */
   windows: Facts;
   /** By instance: the sketch of the addresses, after the newest second in it. */
   sketches: Facts;
-  /** By `>DAY@INSTANCE`: what was counted on a day, see days.ts; readers add up the instances. */
+  /** By `>DAY@INSTANCE`: what was counted on a day, see shared-days.ts; readers add up the instances. */
   days: Facts;
   /** Addresses as 4 or 16 bytes, a byte a character. */
   ips: Map<string, Seen>;

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { dateOf, dayAt } from '../time/days.ts';
-import type { Argument, Connection, Reply } from './connection.ts';
 import { type Contribution, FACT_PARTS, noContribution, sizeOf } from './contribution.ts';
-import { DAYS_KEPT } from './days.ts';
-import type { Facts } from './facts.ts';
-import { Parcel } from './parcel.ts';
-import type { SharedKey } from './picture.ts';
-import { BUCKETS, bucketOf, type Places } from './places.ts';
+import type { Facts } from './mergeable-facts.ts';
+import type { SharedKey } from './merged-key.ts';
+import type { Argument, RedisConnection, Reply } from './redis-connection.ts';
+import { BUCKETS, bucketOf, type RedisKeys } from './redis-keys.ts';
+import { ScriptArgument } from './script-argument.ts';
 import type { ScriptName } from './scripts.ts';
+import { DAYS_KEPT } from './shared-days.ts';
 
 /** Values in one script run; it holds up all others who talk to that Redis for a few milliseconds. */
 const BATCH = 2_000;
@@ -23,8 +23,8 @@ const CHANGES_AT_ONCE = 1_000;
 export class Exchange {
   /** Names this process in Redis: of a pair with one instance each has to find its own batches. */
   private readonly process = randomUUID();
-  private readonly connection: Connection;
-  private readonly places: Places;
+  private readonly connection: RedisConnection;
+  private readonly redisKeys: RedisKeys;
   private readonly ipsPerKey: number;
   /** Whether one script may touch several buckets: no cluster allows it. */
   private spans: boolean;
@@ -38,9 +38,9 @@ export class Exchange {
   private readonly heard = new Set<string>();
   private readonly asked = new Set<number>();
 
-  constructor(connection: Connection, places: Places, ipsPerKey: number) {
+  constructor(connection: RedisConnection, redisKeys: RedisKeys, ipsPerKey: number) {
     this.connection = connection;
-    this.places = places;
+    this.redisKeys = redisKeys;
     this.ipsPerKey = ipsPerKey;
     this.spans = !connection.isCluster;
   }
@@ -92,8 +92,8 @@ export class Exchange {
 
   /** Takes the numbers of this process' batches away: nobody else looks at them. */
   async leave(): Promise<void> {
-    const places = this.published.flatMap((batch, bucket) => (batch > 0 ? [this.keysOf(bucket)[1]] : []));
-    await Promise.all(places.map((place) => this.connection.command('DEL', place)));
+    const redisKeys = this.published.flatMap((batch, bucket) => (batch > 0 ? [this.keysOf(bucket)[1]] : []));
+    await Promise.all(redisKeys.map((place) => this.connection.command('DEL', place)));
   }
 
   private async ask(buckets: number[]): Promise<void> {
@@ -134,7 +134,7 @@ export class Exchange {
         parts.push(all.slice(from, from + READ_AT_ONCE).map(({ name }) => name));
     const read = await Promise.all(
       parts.map(async (part) => {
-        const keys = part.flatMap((name) => READ_PARTS.map((of) => this.places.part(name, of)));
+        const keys = part.flatMap((name) => READ_PARTS.map((of) => this.redisKeys.part(name, of)));
         const replies = (await this.run('atenderRead', keys, [Math.floor(now)])) as Reply[][];
         return replies.map((reply, i) => ({ name: part[i], ...sharedKeyOf(reply) }));
       }),
@@ -148,7 +148,7 @@ export class Exchange {
     for (const all of this.together(names.map((name) => ({ name }))))
       for (let from = 0; from < all.length; from += DAYS_READ_AT_ONCE) {
         const part = all.slice(from, from + DAYS_READ_AT_ONCE);
-        const keys = part.map(({ name }) => this.places.part(name, 'days'));
+        const keys = part.map(({ name }) => this.redisKeys.part(name, 'days'));
         const replies = (await this.run('atenderOwnDays', keys, [`@${instance}`])) as string[][];
         for (const [i, { name }] of part.entries())
           days.set(name, new Map([...factsOf(replies[i])].map(([day, requests]) => [day, Number(requests)])));
@@ -158,22 +158,22 @@ export class Exchange {
 
   /** Days of an API key, by day and instance. */
   async days(name: string): Promise<Facts> {
-    return factsOf((await this.connection.command('HGETALL', this.places.part(name, 'days'))) as string[]);
+    return factsOf((await this.connection.command('HGETALL', this.redisKeys.part(name, 'days'))) as string[]);
   }
 
   private async publishBatch(batch: Contribution[], now: number): Promise<string[]> {
     const number = ++this.batch;
     const buckets = grouped(batch);
     const keys: string[] = [];
-    const parcel = new Parcel();
+    const argument = new ScriptArgument();
     for (const [bucket, contributions] of buckets) {
-      keys.push(...this.keysOf(bucket), ...contributions.flatMap(({ name }) => this.places.parts(name)));
-      parcel.number(this.cursors[bucket]);
-      parcel.number(contributions.length);
-      for (const contribution of contributions) pack(parcel, contribution);
+      keys.push(...this.keysOf(bucket), ...contributions.flatMap(({ name }) => this.redisKeys.parts(name)));
+      argument.number(this.cursors[bucket]);
+      argument.number(contributions.length);
+      for (const contribution of contributions) pack(argument, contribution);
     }
     const oldestDay = dateOf(dayAt(now) - DAYS_KEPT);
-    const args = [number, CHANGES_AT_ONCE, this.ipsPerKey, Math.floor(now), oldestDay, parcel.end()];
+    const args = [number, CHANGES_AT_ONCE, this.ipsPerKey, Math.floor(now), oldestDay, argument.end()];
     const [over, replies] = (await this.run('atenderPublish', keys, args)) as [string[], Reply[]];
     for (const [i, bucket] of [...buckets.keys()].entries()) {
       const [before, newest, after, changed] = replies[i] as [string, string, string, string[]];
@@ -185,7 +185,7 @@ export class Exchange {
   }
 
   private keysOf(bucket: number): string[] {
-    return [this.places.changes(bucket), this.places.published(bucket, this.process)];
+    return [this.redisKeys.changes(bucket), this.redisKeys.published(bucket, this.process)];
   }
 
   /** What may go through one script after the other: everything, or each bucket for itself. */
@@ -205,20 +205,20 @@ export class Exchange {
   }
 }
 
-function pack(parcel: Parcel, contribution: Contribution): void {
-  parcel.text(contribution.name);
+function pack(argument: ScriptArgument, contribution: Contribution): void {
+  argument.text(contribution.name);
   for (const part of FACT_PARTS) {
-    parcel.number(contribution[part].size);
+    argument.number(contribution[part].size);
     for (const [name, value] of contribution[part]) {
-      parcel.text(name);
-      parcel.text(value);
+      argument.text(name);
+      argument.text(value);
     }
   }
-  parcel.number(contribution.ips.size);
+  argument.number(contribution.ips.size);
   for (const [ip, { first, last }] of contribution.ips) {
-    parcel.text(ip);
-    parcel.number(first);
-    parcel.number(last);
+    argument.text(ip);
+    argument.number(first);
+    argument.number(last);
   }
 }
 

@@ -3,7 +3,7 @@ const KEPT = { facts: 400 * 86_400, windows: 32 * 86_400, ips: 30 * 86_400 };
 /** New addresses kept for a key; the newest stay. */
 const NEWS_KEPT = 16;
 
-/** The rule of facts.ts: whether a value takes the place of the known one. */
+/** The rule of mergeable-facts.ts: whether a value takes the place of the known one. */
 const WINS = `
 local function before(a, b)
   for i = 1, math.min(#a, #b) do
@@ -36,7 +36,7 @@ end`;
 /**
  * Merges contributions to API keys of some buckets. KEYS: for each bucket changes and published, then facts, windows,
  * sketches, days, ips, firsts of each API key in it. ARGV: batch number, how many names to give at most, address limit,
- * now, the oldest day kept, and a parcel (parcel.ts): for each bucket a version and a count of API keys, for each of
+ * now, the oldest day kept, and an argument (script-argument.ts): for each bucket a version and a count of API keys, for each of
  * these its name, four times a count and so many pairs of name and value, and a count and so many of address, first,
  * last. Returns the names of the API keys that have too many addresses to be listed, and for each bucket the number of
  * the process' batch before, the newest version before and after this, and names and versions of what others changed

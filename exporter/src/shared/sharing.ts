@@ -3,15 +3,15 @@ import type { Publication } from '../ingest/publication.ts';
 import type { Stored } from '../keys/stored-names.ts';
 import type { StoreReader } from '../store/store.ts';
 import type { KeyRow } from '../usage/changes.ts';
-import type { KeyFacts } from '../usage/facts.ts';
-import { Connection, type RedisSettings } from './connection.ts';
+import type { KeyFacts } from '../usage/key-facts.ts';
 import { type Contribution, sizeOf } from './contribution.ts';
-import { daysOf, type SharedDays } from './days.ts';
 import { Exchange } from './exchange.ts';
-import type { Origin } from './own.ts';
-import { Pending } from './pending.ts';
-import { ownFacts, Pictures } from './pictures.ts';
-import { BUCKETS, bucketOf, LAYOUT, nameOf, Places, parseName } from './places.ts';
+import { MergedKeys, ownFacts } from './merged-keys.ts';
+import type { Origin } from './own-contribution.ts';
+import { PendingContributions } from './pending-contributions.ts';
+import { RedisConnection, type RedisSettings } from './redis-connection.ts';
+import { BUCKETS, bucketOf, LAYOUT, parseRedisName, RedisKeys, redisName } from './redis-keys.ts';
+import { daysOf, type SharedDays } from './shared-days.ts';
 
 export interface SharingSettings extends Origin {
   redis: RedisSettings;
@@ -37,7 +37,7 @@ export interface SharingState {
 }
 
 /** What sharing needs of its surroundings. */
-export interface Surroundings {
+export interface SharingContext {
   openStore: () => StoreReader;
   /** Tells people. */
   report: (level: 'info' | 'warn', message: string) => void;
@@ -63,12 +63,12 @@ const KEYS_AT_ONCE = 20;
 export class Sharing {
   readonly state: SharingState = { state: 'starting', error: '', errors: 0, lastSuccess: 0, keys: 0 };
   private readonly settings: SharingSettings;
-  private readonly around: Surroundings;
-  private readonly connection: Connection;
-  private readonly places: Places;
+  private readonly around: SharingContext;
+  private readonly connection: RedisConnection;
+  private readonly redisKeys: RedisKeys;
   private readonly exchange: Exchange;
-  private readonly pending: Pending;
-  private readonly pictures: Pictures;
+  private readonly pending: PendingContributions;
+  private readonly mergedKeys: MergedKeys;
   /** To be published from the store. */
   private readonly missing = { buckets: new Set<number>(), names: new Set<string>() };
   /** To be read beside what others changed. */
@@ -84,14 +84,14 @@ export class Sharing {
   private turning: Promise<void> = Promise.resolve();
   private stopped = false;
 
-  constructor(settings: SharingSettings, around: Surroundings) {
+  constructor(settings: SharingSettings, around: SharingContext) {
     this.settings = settings;
     this.around = around;
-    this.places = new Places(settings.keyPrefix);
-    this.connection = new Connection(settings.redis);
-    this.exchange = new Exchange(this.connection, this.places, settings.ipsPerKey);
-    this.pending = new Pending(settings, around.clock() / 1000);
-    this.pictures = new Pictures(settings.keys, settings.interval + 0.5);
+    this.redisKeys = new RedisKeys(settings.keyPrefix);
+    this.connection = new RedisConnection(settings.redis);
+    this.exchange = new Exchange(this.connection, this.redisKeys, settings.ipsPerKey);
+    this.pending = new PendingContributions(settings, around.clock() / 1000);
+    this.mergedKeys = new MergedKeys(settings.keys, settings.interval + 0.5);
     this.missEverything();
   }
 
@@ -129,7 +129,7 @@ export class Sharing {
    * addresses, because another one may know them for long.
    */
   factsOf(row: KeyRow, local: KeyFacts | undefined): KeyFacts | undefined {
-    const shared = this.pictures.factsOf(nameOf(row.id, row.tenant), this.now(), row);
+    const shared = this.mergedKeys.factsOf(redisName(row.id, row.tenant), this.now(), row);
     const { state, lastSuccess } = this.state;
     if (state === 'away')
       return local && shared ? ownFacts(local, shared, lastSuccess - this.settings.interval - 1) : local;
@@ -145,14 +145,14 @@ export class Sharing {
   *others(): Generator<KeyFacts> {
     if (this.state.state !== 'up') return;
     const own = new Set<string>();
-    for (const row of this.pending.shared()) own.add(nameOf(row.id, row.tenant));
-    yield* this.pictures.others(own, this.now());
+    for (const row of this.pending.shared()) own.add(redisName(row.id, row.tenant));
+    yield* this.mergedKeys.others(own, this.now());
   }
 
   /** The API keys that any exporter has met. */
   keys(): Stored[] {
-    const own = this.pending.shared().map((row) => nameOf(row.id, row.tenant));
-    return [...new Set([...own, ...this.pictures.names()])].flatMap((name) => parseName(name) ?? []);
+    const own = this.pending.shared().map((row) => redisName(row.id, row.tenant));
+    return [...new Set([...own, ...this.mergedKeys.names()])].flatMap((name) => parseRedisName(name) ?? []);
   }
 
   /**
@@ -160,7 +160,7 @@ export class Sharing {
    * Rejects when Redis is away.
    */
   async days(names: readonly Stored[]): Promise<SharedDays> {
-    const facts = names.map(({ id, tenant }) => this.exchange.days(nameOf(id, tenant)));
+    const facts = names.map(({ id, tenant }) => this.exchange.days(redisName(id, tenant)));
     return daysOf((await Promise.all(facts)).flatMap((each) => [...each]));
   }
 
@@ -218,7 +218,7 @@ export class Sharing {
     const { instance } = this.settings;
     const now = await this.compareClocks();
     const known = await this.claim();
-    if ((await this.connection.command('SISMEMBER', this.places.forgotten, known)) === 1)
+    if ((await this.connection.command('SISMEMBER', this.redisKeys.forgotten, known)) === 1)
       throw new Error(
         `instance ${known} was forgotten, its totals are retired; give this exporter another instance.id and an empty store`,
       );
@@ -226,13 +226,13 @@ export class Sharing {
       throw new Error(
         `the counts of this store are shared as instance ${known}, as ${instance} they would be there twice; set instance.id to ${known}, or begin with an empty store`,
       );
-    await this.connection.command('ZADD', this.places.instances, now, instance);
+    await this.connection.command('ZADD', this.redisKeys.instances, now, instance);
     await this.noticeOtherLayouts(now);
   }
 
   /** Exporters of another version may meet apart; that their facts are missing here has to be told. */
   private async noticeOtherLayouts(now: number): Promise<void> {
-    const { layouts } = this.places;
+    const { layouts } = this.redisKeys;
     await this.connection.command('ZADD', layouts, now, LAYOUT);
     const shared = (await this.connection.command(
       'ZRANGEBYSCORE',
@@ -270,7 +270,7 @@ export class Sharing {
 
   /** The instance whose counts the store's are. */
   private async claim(): Promise<string> {
-    const { stores } = this.places;
+    const { stores } = this.redisKeys;
     this.storeId ??= this.idOfStore();
     const known = await this.connection.command('HGET', stores, this.storeId);
     if (typeof known === 'string') return known;
@@ -298,7 +298,7 @@ export class Sharing {
     if (contributions.length === 0) return;
     const { taken, failed, error, over } = await this.exchange.publish(contributions, this.now());
     for (const contribution of taken)
-      if (this.pictures.join(contribution)) this.unread.add(contribution.name);
+      if (this.mergedKeys.join(contribution)) this.unread.add(contribution.name);
     for (const name of over) if (this.pending.useSketch(name)) this.missing.names.add(name);
     if (failed.length === 0) return;
     this.pending.giveBack(failed);
@@ -313,10 +313,10 @@ export class Sharing {
     try {
       const wanted = (name: string) => wantedBuckets.has(bucketOf(name)) || wantedNames.has(name);
       await this.publishParts(this.pending.everything(store.loadKeys(), wanted));
-      const keys = this.pending.shared().filter((row) => wanted(nameOf(row.id, row.tenant)));
+      const keys = this.pending.shared().filter((row) => wanted(redisName(row.id, row.tenant)));
       for (let from = 0; from < keys.length; from += KEYS_AT_ONCE) {
         const some = keys.slice(from, from + KEYS_AT_ONCE);
-        const names = some.map((row) => nameOf(row.id, row.tenant));
+        const names = some.map((row) => redisName(row.id, row.tenant));
         const published = await this.exchange.ownDays(names, this.settings.instance);
         await this.publishParts(this.pending.daysBeyond(store, some, published));
       }
@@ -355,13 +355,13 @@ export class Sharing {
 
   private async read(changed: string[]): Promise<void> {
     const now = this.now();
-    const names = new Set([...changed, ...this.unread, ...this.pictures.outdated(now)]);
+    const names = new Set([...changed, ...this.unread, ...this.mergedKeys.outdated(now)]);
     this.unread.clear();
     for (const { name, shared, leaves } of await this.exchange.read([...names], now)) {
-      this.pictures.take(name, shared, leaves);
+      this.mergedKeys.take(name, shared, leaves);
       if (shared.facts.has('>over') && this.pending.useSketch(name)) this.missing.names.add(name);
     }
-    this.state.keys = this.pictures.size;
+    this.state.keys = this.mergedKeys.size;
   }
 
   private succeeded(): void {

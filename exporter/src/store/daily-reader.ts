@@ -1,14 +1,14 @@
 import type { SourceCounterName } from '../log/counters.ts';
 import { formatIp } from '../parse/ip.ts';
 import { type Days, quarterAt } from '../time/days.ts';
-import { wordsOf } from '../usage/address-words.ts';
 import type { DayRow, EndpointRow, KeyRow, KeyUsageRow } from '../usage/changes.ts';
 import { DayFigures } from '../usage/day-figures.ts';
+import { wordsOf } from '../usage/ip-words.ts';
 import { QuarterFigures } from '../usage/quarter-figures.ts';
 import type { Connection } from './database.ts';
 import { ADDED_UP_TO } from './quarters.ts';
 import { recordedSince, usesOfDays } from './recorded-since.ts';
-import type { EncodedDay } from './rows.ts';
+import type { EncodedDay } from './row-types.ts';
 import { failed } from './store-errors.ts';
 import type { Cell, Table } from './tables.ts';
 import * as tables from './tables.ts';
@@ -105,7 +105,7 @@ export class DailyReader {
   }
 
   /** Lines ever read, those of them that were rejected, and bytes lost before they were read. */
-  intake(): { lines: number; rejected: number; bytesLost: number } {
+  lineCounts(): { lines: number; rejected: number; bytesLost: number } {
     const counters = this.all(tables.sourceCounters);
     const total = (name: SourceCounterName) =>
       counters.reduce((sum, { counter, value }) => sum + (counter === name ? value : 0), 0);

@@ -1,6 +1,6 @@
 import type { SeriesRow, SeriesValues } from '../usage/changes.ts';
 import type { Connection } from './database.ts';
-import { SUM_OF_DAY } from './days.ts';
+import { SUM_OF_DAY } from './day-merges.ts';
 import type { Cell } from './tables.ts';
 import * as tables from './tables.ts';
 import { readValues, type ValueBlocks } from './value-blocks.ts';

@@ -1,5 +1,5 @@
 import Database from 'libsql';
-import { codeOf, failed, refused } from './store-errors.ts';
+import { codeOf, failed, refusal } from './store-errors.ts';
 
 /** What the error says when the lock is held. */
 export const ANOTHER_EXPORTER = 'another exporter is using it';
@@ -24,9 +24,9 @@ export function acquireLock(path: string): Lock {
   } catch (cause) {
     lock?.close();
     if (/BUSY/.test(codeOf(cause)))
-      throw refused(path, ANOTHER_EXPORTER, 'stop that one, or give this one its own --store.path', cause);
+      throw refusal(path, ANOTHER_EXPORTER, 'stop that one, or give this one its own --store.path', cause);
     if (/NOTADB|CORRUPT/.test(codeOf(cause)))
-      throw refused(path, `its lock ${file} is some other file`, 'move that file away', cause);
+      throw refusal(path, `its lock ${file} is some other file`, 'move that file away', cause);
     throw failed(path, `its lock ${file} cannot be taken`, cause);
   }
   const held = lock;

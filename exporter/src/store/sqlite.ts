@@ -1,18 +1,18 @@
 import { lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Changes } from '../usage/changes.ts';
-import { connectToRead, connectToWrite, create } from './connection.ts';
-import { read, readId, readKeys, readSegments, readServing, write } from './contents.ts';
 import { DailyReader } from './daily-reader.ts';
 import type { Connection } from './database.ts';
-import { DayMerges, replaceDays } from './days.ts';
+import { DayMerges, replaceDays } from './day-merges.ts';
 import { type ForgottenEntry, type ForgottenKey, forgetKeys, readForgotten } from './forgetting.ts';
 import { acquireLock, type Lock } from './lock.ts';
+import { connectToRead, connectToWrite, create } from './open-database.ts';
 import { redoQuarters } from './quarters.ts';
 import type { Commit, Loaded, Serving, Store, StoreReader } from './store.ts';
-import { codeOf, failed, reasonOf, refused, remedyFor, StoreError } from './store-errors.ts';
+import { codeOf, failed, reasonOf, refusal, remedyFor, StoreError } from './store-errors.ts';
 import * as tables from './tables.ts';
 import { ValueBlocks } from './value-blocks.ts';
+import { read, readId, readKeys, readSegments, readServing, write } from './whole-store.ts';
 import { Writer } from './writer.ts';
 
 /**
@@ -215,7 +215,7 @@ function fileAt(path: string): string {
   try {
     return realpathSync(absolute);
   } catch (cause) {
-    throw refused(
+    throw refusal(
       path,
       `it is a symbolic link that leads to no file (${codeOf(cause)})`,
       'see that what it leads to is mounted, or remove the link',

@@ -9,7 +9,7 @@ export class StoreError extends Error {
 }
 
 /** The store is not taken as it is; trying again cannot help unless the cause is one that passes. */
-export function refused(path: string, what: string, remedy: string, cause?: unknown): StoreError {
+export function refusal(path: string, what: string, remedy: string, cause?: unknown): StoreError {
   return new StoreError(`store ${path}: ${what}; ${remedy}`, { fatal: !passes(cause), cause });
 }
 
@@ -25,7 +25,7 @@ export function damaged(path: string, what: string, cause?: unknown): StoreError
 export function failed(path: string, doing: string, cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause;
   if (isDamage(cause)) return damaged(path, reasonOf(cause), cause);
-  return refused(path, `${doing} (${reasonOf(cause)})`, remedyFor(cause), cause);
+  return refusal(path, `${doing} (${reasonOf(cause)})`, remedyFor(cause), cause);
 }
 
 /** SQLite's or the system's name of the error, '' when it has none. */

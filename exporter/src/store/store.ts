@@ -3,7 +3,7 @@ import type { FilePosition, JournalCursor, PositionChanges } from '../log/positi
 import type { Changes } from '../usage/changes.ts';
 import type { DailyReader } from './daily-reader.ts';
 import type { ForgottenEntry, ForgottenKey } from './forgetting.ts';
-import type { SegmentRow } from './rows.ts';
+import type { SegmentRow } from './row-types.ts';
 
 /** Everything one commit makes durable, together or not at all. */
 export interface Commit {

@@ -14,7 +14,7 @@ import type {
 } from '../usage/changes.ts';
 import { DayFigures } from '../usage/day-figures.ts';
 import { QuarterFigures } from '../usage/quarter-figures.ts';
-import type { SegmentRow } from './rows.ts';
+import type { SegmentRow } from './row-types.ts';
 
 /** What SQLite keeps in a column. */
 export type Cell = string | number | null | Uint8Array;

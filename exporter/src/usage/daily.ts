@@ -1,7 +1,7 @@
 import { DAY } from '../time/units.ts';
 import type { DayRow } from './changes.ts';
 import { DayFigures } from './day-figures.ts';
-import type { EndpointPlaces } from './endpoint-places.ts';
+import type { EndpointLimiter } from './endpoint-limiter.ts';
 import type { Histograms } from './histograms.ts';
 import type { KeyUsage } from './key-usage.ts';
 import type { KeyRegistry } from './options.ts';
@@ -11,23 +11,23 @@ import type { SeriesTable } from './series.ts';
 const DAYS = 100_000;
 
 /**
- * What each key did by UTC day since the last settled commit; the store merges it with what it has. Lines of
+ * What each key did by UTC day since the last commit; the store merges it with what it has. Lines of
  * the newest day cost nothing here: they are what counters have moved since they were last collected. Only
  * lines of another day are counted one by one.
  */
-export class Daily {
+export class DailyUsage {
   /** The day (since the epoch) whose lines the counters count; infinite = nothing is kept by day. */
   day: number;
   private readonly series: SeriesTable;
   private readonly histograms: Histograms;
-  private readonly endpoints: EndpointPlaces;
+  private readonly endpoints: EndpointLimiter;
   private readonly figures = new Map<number, DayFigures>();
   /** By endpoint: the scope its requests need. */
   private readonly scopes = new Map<number, string | undefined>();
 
   private readonly kept: boolean;
 
-  constructor(series: SeriesTable, histograms: Histograms, endpoints: EndpointPlaces, kept: boolean) {
+  constructor(series: SeriesTable, histograms: Histograms, endpoints: EndpointLimiter, kept: boolean) {
     this.kept = kept;
     this.day = kept ? 0 : Number.POSITIVE_INFINITY;
     this.series = series;
@@ -74,7 +74,7 @@ export class Daily {
     }
   }
 
-  /** The rows for the store, after collect(); the same and more until settle(). */
+  /** The rows for the store, after collect(); the same and more until markCommitted(). */
   rows(moved: Iterable<KeyUsage>): DayRow[] {
     for (const { key, windows } of moved)
       windows.takeMinutePeaks((day, requests) => this.figures.get(slotOf(key, day))?.peak(requests));
@@ -85,7 +85,7 @@ export class Daily {
     }));
   }
 
-  settle(): void {
+  markCommitted(): void {
     this.figures.clear();
   }
 

@@ -8,7 +8,7 @@ const SUM = BUCKETS;
 const WIDTH = 16;
 
 const NONE = 0;
-const SETTLED = 1;
+const COMMITTED = 1;
 const CHANGED = 2;
 
 /** Durations counted beside. */
@@ -61,7 +61,7 @@ export class Histograms {
     return released;
   }
 
-  /** What is not settled of a key; nothing or one row. */
+  /** What is not committed of a key; nothing or one row. */
   changedRow(key: number): HistogramRow[] {
     if (this.state[key] !== CHANGED) return [];
     const at = key * WIDTH;
@@ -69,9 +69,9 @@ export class Histograms {
     return [{ key, counts, sum: this.cells[at + SUM], held: this.holds.isHeld(key) }];
   }
 
-  settle(keys: Iterable<{ key: number }>, up: number): void {
-    for (const { key } of keys) if (this.state[key] === CHANGED) this.state[key] = SETTLED;
-    this.holds.settle(up);
+  markCommitted(keys: Iterable<{ key: number }>, up: number): void {
+    for (const { key } of keys) if (this.state[key] === CHANGED) this.state[key] = COMMITTED;
+    this.holds.markCommitted(up);
   }
 
   historyDone(): void {
@@ -81,7 +81,7 @@ export class Histograms {
   restore(rows: HistogramRow[]): void {
     for (const { key, counts, sum, held } of rows) {
       while (key >= this.state.length) this.grow();
-      this.state[key] = SETTLED;
+      this.state[key] = COMMITTED;
       this.cells.set(counts, key * WIDTH);
       this.cells[key * WIDTH + SUM] = sum;
       for (let i = 0; i <= SUM; i++) this.taken[key * WIDTH + i] = this.cells[key * WIDTH + i];

@@ -57,7 +57,7 @@ export class Holds {
   }
 
   /** The holds begun so far are committed, at `up` process-up seconds. */
-  settle(up: number): void {
+  markCommitted(up: number): void {
     for (const thing of this.unseen) {
       const hold = this.active.get(thing);
       if (hold?.since === UNSEEN) hold.since = up;

@@ -1,4 +1,4 @@
-import { Views } from '../parse/words.ts';
+import { Views } from '../parse/byte-views.ts';
 
 /** An entry: its hash and number, and where its two spans lie in the arena, the second right behind the first. */
 const WIDTH = 5;

@@ -1,98 +1,65 @@
-import { DAY } from '../time/units.ts';
-import type { Addresses } from './addresses.ts';
-import type { KeyFacts } from './facts.ts';
-import type { KeyUsage } from './key-usage.ts';
-import type { ScopeUses } from './scope-uses.ts';
-
-/** How long a new address is shown as recent, seconds. */
-export const RECENT = DAY;
-
-/** The facts that change by time alone, as last given. */
-interface Shown {
-  /** Where the windows ended that were asked for. */
-  asked: number;
-  lastMinute: number;
-  peak: number;
-  today: number;
+/**
+ * One key's usage at one moment, as plain data: what the gauges of a scrape, the page and the key's state
+ * are computed from. Times are seconds since the epoch, 0 = never.
+ */
+export interface KeyFacts {
+  key: number;
+  id: string;
+  tenant: string;
+  firstUsed: number;
+  lastUsed: number;
+  lastRejected: number;
+  /** Longest quiet gap that ended within the last 30 days, seconds. */
   maxGap: number;
-  hour: number;
-  day: number;
-  month: number;
-  recent: number;
+  uniqueIps: { hour: number; day: number; month: number; approximate: boolean };
+  lastNewIp: number;
+  recentNewIps: { ip: string; noticed: number }[];
+  /** Surfaces noticed as new after the learning period. */
+  newSurfaces: { surface: string; noticed: number }[];
+  scopes: { scope: string; lastUsed: number }[];
+  requestsLastMinute: number;
+  peakPerMinute: number;
+  /** Without 401s, by UTC day of the event; rolls with the wall clock. */
+  requestsToday: number;
+  /** The last 60 whole minutes of event time, oldest first, the current minute last. */
+  minutes: MinuteCounts;
 }
 
-/** Makes facts of keys, and knows without looking closely which cannot be different since the last time. */
-export class FactsOf {
-  private readonly addresses: Addresses;
-  private readonly scopeUses: ScopeUses;
-  private readonly shown: (Shown | undefined)[] = [];
-  /** By key: wall clock before which time alone changes nothing. */
-  private readonly steadyUntil: number[] = [];
+/**
+ * Responses by what they mean for a key. other4xx leaves out 401, 403 and 429; 1xx counts as success. Windows are
+ * stored by position, so a new class goes to the end.
+ */
+export const MINUTE_CLASSES = [
+  'success',
+  'redirect',
+  'unauthorized',
+  'forbidden',
+  'throttled',
+  'other4xx',
+  'serverErrors',
+  'noResponse',
+] as const;
+export type MinuteClass = (typeof MINUTE_CLASSES)[number];
 
-  constructor(addresses: Addresses, scopeUses: ScopeUses) {
-    this.addresses = addresses;
-    this.scopeUses = scopeUses;
-  }
-
-  /** The key's facts at `now` (seconds) when they are different from the last ones, or `always`. */
-  at(usage: KeyUsage, now: number, lag: number, always: boolean): KeyFacts | undefined {
-    const { key, windows } = usage;
-    const before = this.shown[key];
-    const asked = Math.floor(now - lag);
-    const isSteady = before !== undefined && now < this.steadyUntil[key] && asked >= before.asked;
-    if (isSteady && !always && !usage.moved) return undefined;
-    const unique = this.addresses.unique(usage.addresses, now);
-    const recent = usage.recentNewIps.filter(({ noticed }) => noticed > now - RECENT);
-    const end = windows.end(asked);
-    const next: Shown = {
-      asked,
-      lastMinute: windows.lastMinute(end),
-      peak: windows.peak(end),
-      today: windows.requestsOn(Math.floor(now / DAY)),
-      maxGap: windows.maxGap(now),
-      hour: unique.hour,
-      day: unique.day,
-      month: unique.month,
-      recent: recent.length,
-    };
-    const slides = windows.slides(end);
-    const midnight = (Math.floor(now / DAY) + 1) * DAY;
-    const oldest = recent.at(-1);
-    const leaves = oldest ? oldest.noticed + RECENT : Number.POSITIVE_INFINITY;
-    this.steadyUntil[key] = slides ? 0 : Math.min(midnight, usage.addresses.uniqueUntil, leaves);
-    const same = before !== undefined && !usage.moved && isSame(before, next);
-    this.shown[key] = next;
-    usage.moved = false;
-    if (same && !always) return undefined;
-    return {
-      key,
-      id: usage.id,
-      tenant: usage.tenant,
-      firstUsed: windows.firstUsed,
-      lastUsed: windows.lastUsed,
-      lastRejected: usage.lastRejected,
-      maxGap: next.maxGap,
-      uniqueIps: unique,
-      lastNewIp: usage.lastNewIp,
-      recentNewIps: recent,
-      newSurfaces: [...usage.surfaces.values()]
-        .filter(({ noticed }) => noticed > 0)
-        .map(({ surface, noticed }) => ({ surface, noticed })),
-      scopes: this.scopeUses.usesOf(usage),
-      requestsLastMinute: next.lastMinute,
-      peakPerMinute: next.peak,
-      requestsToday: next.today,
-      minutes: windows.minuteCounts(),
-    };
-  }
+/** Requests of the last 60 whole minutes of event time, by class; the current minute is the last. */
+export interface MinuteCounts {
+  /** Minute number (epoch seconds / 60) of the last entry. */
+  last: number;
+  /** counts[class * 60 + i], i = 0 the oldest minute; class by position in MINUTE_CLASSES. */
+  counts: Uint32Array;
 }
 
-const isSame = (a: Shown, b: Shown): boolean =>
-  a.lastMinute === b.lastMinute &&
-  a.peak === b.peak &&
-  a.today === b.today &&
-  a.maxGap === b.maxGap &&
-  a.hour === b.hour &&
-  a.day === b.day &&
-  a.month === b.month &&
-  a.recent === b.recent;
+/** Requests of one class in the last `span` minutes (1–60) before `nowMinute`; minutes that slid out count 0. */
+export function inLastMinutes(
+  minutes: MinuteCounts,
+  cls: MinuteClass,
+  span: number,
+  nowMinute: number,
+): number {
+  const base = MINUTE_CLASSES.indexOf(cls) * 60;
+  const oldest = minutes.last - 59;
+  let sum = 0;
+  for (let minute = Math.max(oldest, nowMinute - span + 1); minute <= minutes.last; minute++)
+    sum += minutes.counts[base + minute - oldest];
+  return sum;
+}

@@ -1,7 +1,7 @@
 import type { KeyEntry } from '../keys/key.ts';
 import { type Network, parseCidr } from '../parse/network.ts';
-import { KeyAddresses } from './addresses.ts';
 import type { KeyUsageRow, SurfaceRow } from './changes.ts';
+import { IpsOfKey } from './ip-tracker.ts';
 import { Windows } from './windows.ts';
 import { decodeWindows, encodeWindows } from './windows-form.ts';
 
@@ -29,7 +29,7 @@ export class KeyUsage {
   lastRejected = 0;
   lastNewIp = 0;
   recentNewIps: KeyUsageRow['recentNewIps'] = [];
-  readonly addresses = new KeyAddresses();
+  readonly addresses = new IpsOfKey();
   readonly surfaces = new Map<string, SurfaceRow>();
   /** Numbers of its scope uses. */
   readonly scopes = new Map<string, number>();
@@ -38,7 +38,7 @@ export class KeyUsage {
   dayFirst = Number.POSITIVE_INFINITY;
 
   /** Different from what the store has. */
-  unsettled = false;
+  dirty = false;
   /** Different from what facts() last gave. */
   moved = true;
 

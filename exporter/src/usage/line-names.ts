@@ -1,6 +1,6 @@
 import type { KeyEntry } from '../keys/key.ts';
-import { keyLabel, keyName, tenantLabel, tenantName } from '../keys/labels.ts';
-import type { LogRecord } from '../parse/record.ts';
+import { keyLabel, keyName, tenantLabel, tenantName } from '../keys/key-labels.ts';
+import type { LogRecord } from '../parse/log-record.ts';
 import { textOf } from './names.ts';
 import type { KeyRegistry } from './options.ts';
 

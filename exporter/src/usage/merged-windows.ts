@@ -1,5 +1,5 @@
 import { DAY } from '../time/units.ts';
-import { type KeyFacts, MINUTE_CLASSES, type MinuteCounts } from './facts.ts';
+import { type KeyFacts, MINUTE_CLASSES, type MinuteCounts } from './key-facts.ts';
 import { Windows } from './windows.ts';
 import { decodeWindows } from './windows-form.ts';
 

@@ -1,8 +1,8 @@
 import { type Address, formatIp } from '../parse/ip.ts';
+import type { LogRecord } from '../parse/log-record.ts';
 import { inNetwork } from '../parse/network.ts';
-import type { LogRecord } from '../parse/record.ts';
-import { wordsOf } from './address-words.ts';
-import { RECENT } from './key-facts.ts';
+import { RECENT } from './changed-facts.ts';
+import { wordsOf } from './ip-words.ts';
 import type { KeyUsage } from './key-usage.ts';
 import type { UsageOptions } from './options.ts';
 

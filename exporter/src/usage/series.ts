@@ -17,7 +17,7 @@ const SURFACE = 5;
 export const UNKNOWN = -2;
 
 /**
- * The counter series, in columns by series number, and what of them is not settled yet. The two request
+ * The counter series, in columns by series number, and what of them is not committed yet. The two request
  * families are found by (key, endpoint, status); of the others a key knows its own series.
  */
 export class SeriesTable {
@@ -63,7 +63,7 @@ export class SeriesTable {
     const series = this.enter({ series: this.size, family, key, endpoint, status });
     this.made.push(series);
     this.holds.begin(series, 0);
-    this.change(series, CHANGED);
+    this.markDirty(series, CHANGED);
     return series;
   }
 
@@ -126,7 +126,7 @@ export class SeriesTable {
     this.value[series] += by;
   }
 
-  /** What the endpoint and bytes series counted since the last time; to be called before each settle(). */
+  /** What the endpoint and bytes series counted since the last time; to be called before each markCommitted(). */
   takeDifferences(each: (series: number, more: number) => void): void {
     for (const series of this.changed) {
       const family = this.family[series];
@@ -146,7 +146,7 @@ export class SeriesTable {
   /** Shows a series from 0 again: its labels have become others. */
   holdAgain(series: number): void {
     this.holds.begin(series, 0);
-    this.change(series, CHANGED);
+    this.markDirty(series, CHANGED);
   }
 
   *ofKey(key: number): Generator<number> {
@@ -156,7 +156,7 @@ export class SeriesTable {
 
   /** Ends holds that lasted long enough and parks what is idle. Times in seconds. */
   pass(now: number, up: number): void {
-    this.holds.release(up, (series) => this.change(series, CHANGED));
+    this.holds.release(up, (series) => this.markDirty(series, CHANGED));
     if (now < this.nextParking || this.parkAfter === Number.POSITIVE_INFINITY) return;
     this.nextParking = now + Math.min(60, this.parkAfter / 10);
     for (let series = 0; series < this.size; series++) {
@@ -164,7 +164,7 @@ export class SeriesTable {
       if (!idle || this.parked[series] === 1 || this.state[series] === COUNTED || this.holds.isHeld(series))
         continue;
       this.parked[series] = 1;
-      this.change(series, CHANGED);
+      this.markDirty(series, CHANGED);
     }
   }
 
@@ -204,11 +204,11 @@ export class SeriesTable {
     return rows;
   }
 
-  settle(up: number): void {
+  markCommitted(up: number): void {
     for (const series of this.changed) this.state[series] = UNCHANGED;
     this.changed = [];
     this.made = [];
-    this.holds.settle(up);
+    this.holds.markCommitted(up);
   }
 
   restore(rows: SeriesRow[], values: SeriesValues): void {
@@ -230,10 +230,10 @@ export class SeriesTable {
       this.parked[series] = 0;
       this.holds.begin(series, this.value[series]);
     }
-    this.change(series, COUNTED);
+    this.markDirty(series, COUNTED);
   }
 
-  private change(series: number, how: number): void {
+  private markDirty(series: number, how: number): void {
     if (this.state[series] === UNCHANGED) this.changed.push(series);
     if (this.state[series] < how) this.state[series] = how;
   }

@@ -1,5 +1,5 @@
-import { wordsOf } from './address-words.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
+import { wordsOf } from './ip-words.ts';
 
 /** Registers, m. The standard error of an estimate is 1.04 / √m = 3.3 %. */
 export const REGISTER_BITS = 10;

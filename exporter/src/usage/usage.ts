@@ -1,16 +1,16 @@
-import type { LogRecord } from '../parse/record.ts';
+import type { LogRecord } from '../parse/log-record.ts';
+import { ChangedFacts } from './changed-facts.ts';
 import { type Changes, FAMILIES } from './changes.ts';
-import { Daily, dayOf } from './daily.ts';
+import { DailyUsage, dayOf } from './daily.ts';
 import type { DayFigures } from './day-figures.ts';
-import { EndpointPlaces } from './endpoint-places.ts';
-import type { KeyFacts } from './facts.ts';
+import { EndpointLimiter } from './endpoint-limiter.ts';
+import { FirstUses } from './first-uses.ts';
 import { Histograms } from './histograms.ts';
-import { FactsOf } from './key-facts.ts';
-import { KeyPlaces } from './key-places.ts';
+import type { KeyFacts } from './key-facts.ts';
+import { KeyTable } from './key-table.ts';
 import type { KeyUsage } from './key-usage.ts';
 import type { KeyRegistry, UsageOptions } from './options.ts';
 import { SeriesTable } from './series.ts';
-import { Sightings } from './sightings.ts';
 
 export type { KeyRegistry, UsageLimits, UsageOptions } from './options.ts';
 
@@ -19,7 +19,7 @@ const EXPECTED_STATUSES = [200, 401, 403, 404, 422, 429, 500];
 
 /**
  * Per-key usage, from requests. account() takes one in; changes() is what became different since the last
- * settle(), for the store; facts() is what gauges and the page show, to be asked right after settle(), so
+ * markCommitted(), for the store; facts() is what gauges and the page show, to be asked right after markCommitted(), so
  * that nothing uncommitted is shown. Until historyDone() everything is history: known, but never news.
  */
 export class Usage {
@@ -27,17 +27,17 @@ export class Usage {
   private readonly stored: boolean;
   private readonly clock: () => number;
   private readonly series: SeriesTable;
-  private readonly keys: KeyPlaces;
-  private readonly endpoints: EndpointPlaces;
-  private readonly sightings: Sightings;
+  private readonly keys: KeyTable;
+  private readonly endpoints: EndpointLimiter;
+  private readonly firstUses: FirstUses;
   private readonly histograms: Histograms;
-  private readonly daily: Daily;
-  private readonly factsOf: FactsOf;
+  private readonly daily: DailyUsage;
+  private readonly factsOfKeys: ChangedFacts;
   private registry: KeyRegistry;
   /** The registry's keys are still to be given their places. */
   private registryIsNew = true;
   private history = true;
-  private unsettled: KeyUsage[] = [];
+  private dirty: KeyUsage[] = [];
   private up = 0;
   /** Events up to here (milliseconds) are in time for sure; later ones ask the clock. */
   private horizon = 0;
@@ -54,16 +54,16 @@ export class Usage {
     this.registry = registry;
     this.clock = clock;
     this.series = new SeriesTable(options);
-    this.keys = new KeyPlaces(options.limits.keys, options.learningSeconds, registry, {
+    this.keys = new KeyTable(options.limits.keys, options.learningSeconds, registry, {
       made: (usage) => this.expectStatuses(usage),
       renamed: (usage) => this.holdAgain(usage),
     });
-    this.endpoints = new EndpointPlaces(options.limits, this.series);
+    this.endpoints = new EndpointLimiter(options.limits, this.series);
     this.histograms = new Histograms(options.zeroHoldSeconds);
-    this.daily = new Daily(this.series, this.histograms, this.endpoints, this.stored);
+    this.daily = new DailyUsage(this.series, this.histograms, this.endpoints, this.stored);
     const onDay = this.daily.seeAddress.bind(this.daily);
-    this.sightings = new Sightings(options, this.series, this.endpoints, onDay, clock);
-    this.factsOf = new FactsOf(this.sightings.addresses, this.sightings.scopeUses);
+    this.firstUses = new FirstUses(options, this.series, this.endpoints, onDay, clock);
+    this.factsOfKeys = new ChangedFacts(this.firstUses.addresses, this.firstUses.scopeUses);
   }
 
   /** Counts one accepted request. */
@@ -82,7 +82,7 @@ export class Usage {
     const late = day === this.daily.day ? undefined : this.daily.countLate(usage, day, series, this.registry);
     if (usage.pseudo) return;
     usage.moved = true;
-    this.change(usage);
+    this.markDirty(usage);
     const { windows } = usage;
     if (!isTimed || !windows.countMinute((at / 60) >>> 0, status)) this.daily.missMinute(usage.key, day);
     if (status === 401) {
@@ -96,10 +96,10 @@ export class Usage {
     else if (at < usage.dayFirst) usage.dayFirst = at;
     windows.use(at);
     if (isTimed) windows.countSecond(at >>> 0);
-    if (record.ipFamily !== 0) this.sightings.seeAddress(record, usage, at);
+    if (record.ipFamily !== 0) this.firstUses.seeAddress(record, usage, at);
     if (status === 404) return;
-    this.sightings.seeSurface(series, record, usage, at);
-    if (status !== 403) this.sightings.seeScope(series, usage, at, this.registry);
+    this.firstUses.seeSurface(series, record, usage, at);
+    if (status !== 403) this.firstUses.seeScope(series, usage, at, this.registry);
   }
 
   /**
@@ -122,7 +122,7 @@ export class Usage {
       all[row.key].restore(row);
       this.daily.day = Math.max(this.daily.day, dayOf(row.lastUsed));
     }
-    this.sightings.restore(changes, all);
+    this.firstUses.restore(changes, all);
     this.register();
   }
 
@@ -141,40 +141,40 @@ export class Usage {
   }
 
   /**
-   * Everything different since the last settle(), as absolute values; again the same and more when it was
-   * not settled. `now` is wall-clock time, `up` the time since the process started, both in seconds.
+   * Everything different since the last markCommitted(), as absolute values; again the same and more when it was
+   * not committed. `now` is wall-clock time, `up` the time since the process started, both in seconds.
    */
   changes(now: number, up: number): Changes {
     this.register();
-    this.daily.collect(this.unsettled, this.registry);
+    this.daily.collect(this.dirty, this.registry);
     this.horizon = this.clock() + this.options.maxSkewSeconds * 1000;
     this.up = up;
     this.series.pass(now, up);
-    for (const key of this.histograms.release(up)) this.change(this.keys.all[key]);
+    for (const key of this.histograms.release(up)) this.markDirty(this.keys.all[key]);
     return {
       keys: this.keys.newRows(),
       endpoints: this.endpoints.newRows(),
       series: this.series.newRows(),
       values: this.series.newValues(now),
-      histograms: this.unsettled.flatMap(({ key }) => this.histograms.changedRow(key)),
+      histograms: this.dirty.flatMap(({ key }) => this.histograms.changedRow(key)),
       keyUsage: this.stored
-        ? this.unsettled.map((usage) => usage.row(this.sightings.scopeUses.encode(usage)))
+        ? this.dirty.map((usage) => usage.row(this.firstUses.scopeUses.encode(usage)))
         : [],
-      ...this.sightings.changes(this.unsettled),
-      days: this.daily.rows(this.unsettled),
+      ...this.firstUses.changes(this.dirty),
+      days: this.daily.rows(this.dirty),
     };
   }
 
   /** The changes() just taken are committed; nothing was accounted in between. */
-  settle(): void {
-    this.histograms.settle(this.unsettled, this.up);
-    this.sightings.settle(this.unsettled);
-    for (const usage of this.unsettled) usage.unsettled = false;
-    this.unsettled = [];
-    this.keys.settle();
-    this.endpoints.settle();
-    this.series.settle(this.up);
-    this.daily.settle();
+  markCommitted(): void {
+    this.histograms.markCommitted(this.dirty, this.up);
+    this.firstUses.markCommitted(this.dirty);
+    for (const usage of this.dirty) usage.dirty = false;
+    this.dirty = [];
+    this.keys.markCommitted();
+    this.endpoints.markCommitted();
+    this.series.markCommitted(this.up);
+    this.daily.markCommitted();
   }
 
   /**
@@ -185,7 +185,7 @@ export class Usage {
   facts(now: number, lag: number, all: boolean): KeyFacts[] {
     const facts: KeyFacts[] = [];
     for (const usage of this.keys.all) {
-      const different = usage.pseudo ? undefined : this.factsOf.at(usage, now, lag, all);
+      const different = usage.pseudo ? undefined : this.factsOfKeys.at(usage, now, lag, all);
       if (different) facts.push(different);
     }
     return facts;
@@ -193,7 +193,7 @@ export class Usage {
 
   /** Rows of addresses that changes() would have: of these there can be the most by far. */
   get changedAddresses(): number {
-    return this.sightings.addresses.changedCount;
+    return this.firstUses.addresses.changedCount;
   }
 
   /** How full the limited families are. `overflowed` counts from the start of the process. */
@@ -221,10 +221,10 @@ export class Usage {
     return timestampMs <= this.horizon;
   }
 
-  private change(usage: KeyUsage): void {
-    if (usage.unsettled) return;
-    usage.unsettled = true;
-    this.unsettled.push(usage);
+  private markDirty(usage: KeyUsage): void {
+    if (usage.dirty) return;
+    usage.dirty = true;
+    this.dirty.push(usage);
   }
 
   private countBytes(usage: KeyUsage, bytes: number, late: DayFigures | undefined): void {
@@ -237,7 +237,7 @@ export class Usage {
 
   /** A line of a later day than all before: what was counted so far is of the day before. */
   private turnDay(day: number): void {
-    this.daily.collect(this.unsettled, this.registry);
+    this.daily.collect(this.dirty, this.registry);
     this.daily.day = day;
   }
 
@@ -246,14 +246,14 @@ export class Usage {
     this.registryIsNew = false;
     this.daily.registryChanged();
     this.keys.register(this.registry);
-    this.sightings.registryChanged();
+    this.firstUses.registryChanged();
   }
 
   private endHistory(): void {
     this.history = false;
     this.series.historyDone();
     this.histograms.historyDone();
-    this.sightings.historyDone();
+    this.firstUses.historyDone();
   }
 
   private expectStatuses(usage: KeyUsage): void {

@@ -1,5 +1,5 @@
 import { DAY } from '../time/units.ts';
-import { MINUTE_CLASSES, type MinuteClass, type MinuteCounts } from './facts.ts';
+import { MINUTE_CLASSES, type MinuteClass, type MinuteCounts } from './key-facts.ts';
 
 /** Kept seconds: the last five minutes of 60-second windows need 360. A power of two. */
 const SECONDS = 512;

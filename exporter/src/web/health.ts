@@ -28,7 +28,7 @@ export function ready(
 ): RequestHandler {
   return (_, response) => {
     if (!ingesting()) return answer(response, false, 'Not ready: ingestion has stopped.');
-    const done = mirror.intake?.ready === true;
+    const done = mirror.status?.ready === true;
     const state = sharing();
     const shared = state === undefined ? '' : `\n${SHARING[state]}`;
     answer(response, done, `${done ? 'OK' : 'Not ready: still reading what was there at start.'}${shared}`);

@@ -1,9 +1,9 @@
 import { type KeyEntry, NO_KEY, OTHER } from '../keys/key.ts';
-import { keyLabel, tenantLabel } from '../keys/labels.ts';
+import { keyLabel, tenantLabel } from '../keys/key-labels.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import type { Mirror } from '../metrics/mirror.ts';
 import type { KeyRow } from '../usage/changes.ts';
-import type { KeyFacts } from '../usage/facts.ts';
+import type { KeyFacts } from '../usage/key-facts.ts';
 
 /** A key of the page: counted, in the keys file, or both. */
 export interface ListedKey {

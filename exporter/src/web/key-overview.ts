@@ -4,12 +4,12 @@ import { type KeyHealth, stateOf } from '../health/state.ts';
 import type { Coverage } from '../history/coverage.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import type { Mirror } from '../metrics/mirror.ts';
-import type { KeyFacts } from '../usage/facts.ts';
+import type { KeyFacts } from '../usage/key-facts.ts';
 import type { SharingState } from './health.ts';
+import { inSlices } from './in-slices.ts';
 import { isPseudoKey, KeyDirectory, type ListedKey } from './key-directory.ts';
 import { pipelineAlive } from './pipeline.ts';
 import { signalsOf, windowOf } from './signals.ts';
-import { inSlices } from './slices.ts';
 
 /** A key with its state and the figures of its line in the list. */
 export interface KeyOverview extends ListedKey {
@@ -130,7 +130,7 @@ export class KeyOverviews {
       other && { id: other.entry?.name || other.id, facts: this.factsOf(other) };
     const signals = signalsOf(this.factsOf(key), key.entry, {
       now,
-      recordedSince: this.observed.mirror.intake?.recordedSince || Number.NaN,
+      recordedSince: this.observed.mirror.status?.recordedSince || Number.NaN,
       pipelineAlive: alive,
       retiredAt: key.entry ? this.observed.registry().retiredAt(key.entry) : Number.NaN,
       successor: partner(successor),

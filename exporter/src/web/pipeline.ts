@@ -2,7 +2,7 @@ import { CAUGHT_UP_WITHIN, isAlive, isRead, isStale } from '../health/pipeline.t
 import { LOSSES, type SourceCounterName } from '../log/counters.ts';
 import { PATTERN_PROBLEMS } from '../log/patterns.ts';
 import type { Mirror } from '../metrics/mirror.ts';
-import { REJECTIONS } from '../parse/record.ts';
+import { REJECTIONS } from '../parse/log-record.ts';
 import { count, counted, span, tenths } from '../text/numbers.ts';
 
 /** A larger share of rejected lines means that the log is not what the exporter takes it for. */
@@ -22,10 +22,10 @@ export interface PipelineFact {
 }
 
 /** True when every source was looked at lately and is read to its end, so that missing traffic means something. */
-export function pipelineAlive({ intake }: Mirror, ingesting: boolean, now: number): boolean {
+export function pipelineAlive({ status }: Mirror, ingesting: boolean, now: number): boolean {
   // What cannot be committed is not shown: last uses stand still.
-  if (!ingesting || !intake?.ready || intake.commitError !== '') return false;
-  return intake.sources.every((source) => isAlive(source, now));
+  if (!ingesting || !status?.ready || status.commitError !== '') return false;
+  return status.sources.every((source) => isAlive(source, now));
 }
 
 /** Reading, rejected lines, saving; unmatched patterns, lost bytes and overflow where there are any. `now` in seconds. */
@@ -43,8 +43,8 @@ export function pipelineFacts(mirror: Mirror, ingesting: boolean, now: number): 
 }
 
 /** Sources whose requests name times that are yet to come: their log and this machine disagree about the time. */
-function ahead({ intake }: Mirror): PipelineFact[] {
-  const leading = (intake?.sources ?? [])
+function ahead({ status }: Mirror): PipelineFact[] {
+  const leading = (status?.sources ?? [])
     .filter((source) => source.ahead > AHEAD_FROM)
     .sort((a, b) => b.ahead - a.ahead);
   if (leading.length === 0) return [];
@@ -54,7 +54,7 @@ function ahead({ intake }: Mirror): PipelineFact[] {
   return [{ name: 'Clock', text, detail, concern: 'watch' }];
 }
 
-function reading({ intake }: Mirror, ingesting: boolean, now: number): PipelineFact {
+function reading({ status }: Mirror, ingesting: boolean, now: number): PipelineFact {
   const fact = (concern: Concern, text: string, detail = ''): PipelineFact => ({
     name: 'Reading',
     text,
@@ -63,8 +63,8 @@ function reading({ intake }: Mirror, ingesting: boolean, now: number): PipelineF
   });
   if (!ingesting)
     return fact('broken', 'stopped', 'The ingestion thread has ended; see the log of the exporter.');
-  if (!intake) return fact('watch', 'starting');
-  const { sources } = intake;
+  if (!status) return fact('watch', 'starting');
+  const { sources } = status;
   const files = counted(
     sources.reduce((sum, source) => sum + source.filesOpen, 0),
     'open file',
@@ -73,7 +73,7 @@ function reading({ intake }: Mirror, ingesting: boolean, now: number): PipelineF
   const seconds = Math.max(0, ...sources.map((source) => source.secondsBehind));
   const unlooked = sources.filter((source) => !isRead(source, now));
   const stale = sources.filter((source) => isStale(source, now));
-  if (!intake.ready) return fact('watch', `reading what was there at start, ${byteSize(bytes)} to go`, files);
+  if (!status.ready) return fact('watch', `reading what was there at start, ${byteSize(bytes)} to go`, files);
   if (unlooked.length > 0)
     return fact(
       'broken',
@@ -96,8 +96,8 @@ function reading({ intake }: Mirror, ingesting: boolean, now: number): PipelineF
 }
 
 /** Patterns that match no file, or files that cannot be read. */
-function unmatched({ intake }: Mirror): PipelineFact[] {
-  const sources = intake?.sources ?? [];
+function unmatched({ status }: Mirror): PipelineFact[] {
+  const sources = status?.sources ?? [];
   const patterns = sources.flatMap((source) => source.patterns);
   const faulty = patterns.filter(({ problems }) => problems.length > 0);
   if (faulty.length === 0) return [];
@@ -127,18 +127,18 @@ function rejected(mirror: Mirror): PipelineFact {
   };
 }
 
-function saving({ intake }: Mirror, now: number): PipelineFact {
+function saving({ status }: Mirror, now: number): PipelineFact {
   const fact = { name: 'Saving', detail: '', concern: 'fine' as Concern };
-  if (!intake) return { ...fact, text: 'starting', concern: 'watch' };
+  if (!status) return { ...fact, text: 'starting', concern: 'watch' };
   const last =
-    intake.lastCommit > 0 ? `last saved ${span(now - intake.lastCommit)} ago` : 'nothing saved yet';
+    status.lastCommit > 0 ? `last saved ${span(now - status.lastCommit)} ago` : 'nothing saved yet';
   const failures =
-    intake.commitErrors > 0 ? `${counted(intake.commitErrors, 'failed attempt')} since start` : '';
-  if (intake.commitError === '') return { ...fact, text: last, detail: failures };
+    status.commitErrors > 0 ? `${counted(status.commitErrors, 'failed attempt')} since start` : '';
+  if (status.commitError === '') return { ...fact, text: last, detail: failures };
   return {
     ...fact,
     text: `failing, ${last}`,
-    detail: `${intake.commitError} (${failures})`,
+    detail: `${status.commitError} (${failures})`,
     concern: 'broken',
   };
 }
@@ -158,8 +158,8 @@ function journalGaps(mirror: Mirror): PipelineFact[] {
   return [{ name: 'Gaps in the journal', text: counted(gaps, 'gap'), detail, concern: 'watch' }];
 }
 
-function overflow({ intake }: Mirror): PipelineFact[] {
-  const full = intake?.series.filter(({ overflowed }) => overflowed > 0) ?? [];
+function overflow({ status }: Mirror): PipelineFact[] {
+  const full = status?.series.filter(({ overflowed }) => overflowed > 0) ?? [];
   if (full.length === 0) return [];
   const most = Math.max(...full.map(({ overflowed }) => overflowed));
   const detail = full

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { createGzip } from 'node:zlib';
 import type { RequestHandler, Response } from 'express';
-import { FORMATS, type Format, negotiate } from '../metrics/text.ts';
+import { FORMATS, type Format, negotiate } from '../metrics/exposition-text.ts';
 
 /** Who renders what a scrape shows. */
 export interface RenderedMetrics {

@@ -2,7 +2,7 @@ import type { KeySignals, RotationPartner, WindowCounts } from '../health/key-si
 import { unknownSignals } from '../health/key-signals.ts';
 import { effectiveThresholds } from '../health/thresholds.ts';
 import type { KeyEntry } from '../keys/key.ts';
-import { inLastMinutes, type KeyFacts } from '../usage/facts.ts';
+import { inLastMinutes, type KeyFacts } from '../usage/key-facts.ts';
 
 /** What a key's own facts do not say. */
 export interface SignalContext {

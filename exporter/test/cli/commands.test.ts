@@ -41,7 +41,7 @@ test('check-config prints every problem of all files with its place, and exits 1
   expect(code).toBe(1);
   expect(stderr).toMatch(/keys\.yaml:3: keys\[0\]\.tier: /);
   expect(stderr).toMatch(/keys\.yaml:4: /);
-  expect(stderr).toMatch(/web\.yaml: basic_auth_users\.admin: is not a bcrypt hash/);
+  expect(stderr).toMatch(/web\.yaml:1: basic_auth_users\.admin: is not a bcrypt hash/);
   expect(stderr).toMatch(/log\.pattern: /);
   expect(stderr).toMatch(/exporter\.yaml:4: store\.commitInterval: /);
   expect(stderr).toMatch(/exporter\.yaml:4: store: there is no option store\.pth; did you mean path\?/);

@@ -1,5 +1,5 @@
 import type { DemoRequest } from '../../src/demo/scenario.ts';
-import { type KeyFacts, MINUTE_CLASSES, type MinuteClass } from '../../src/usage/facts.ts';
+import { type KeyFacts, MINUTE_CLASSES, type MinuteClass } from '../../src/usage/key-facts.ts';
 
 /** What an exporter would know of one key after these requests, as far as counting by minute tells. */
 export function factsOf(requests: DemoRequest[], id: string, now: number): KeyFacts {

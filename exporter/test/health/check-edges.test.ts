@@ -47,16 +47,16 @@ describe('the new surface', () => {
 });
 
 describe('volume', () => {
-  const usual = { usualOfWeeks: 1_000, usualOfLate: 1_000 };
+  const usual = { usualOfWeeks: 1_000, recentBaseline: 1_000 };
   const floor = (changes: Partial<KeySignals>) => signals(changes).thresholds.anomaly_min_requests.value;
 
   test('says for a spike only that the least stands in for what is usual', () => {
     const least = floor({});
-    const little = { usualOfWeeks: least / 2, usualOfLate: least / 2 };
+    const little = { usualOfWeeks: least / 2, recentBaseline: least / 2 };
     const words = 'the least that is taken for usual';
     expect(check('spike', { ...little, volume: least }).explanation).toContain(words);
     expect(check('spike', { ...usual, volume: 1_000 }).explanation).not.toContain(words);
-    const level = { usualOfWeeks: least, usualOfLate: least };
+    const level = { usualOfWeeks: least, recentBaseline: least };
     expect(check('dip', { ...level, volume: least }).explanation).not.toContain(words);
   });
 

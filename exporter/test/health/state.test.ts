@@ -364,11 +364,19 @@ describe('attention', () => {
     ['not against past weeks alone', anomaly(3.2, 1), 'healthy'],
     ['a dip to zero', anomaly(0, 0), 'attention'],
     ['not just above the dip ratio', anomaly(0.31, 0.1), 'healthy'],
-    ['no dip on a key of low traffic', { volume: 0, usualOfWeeks: 59, usualOfLate: 600 }, 'healthy'],
-    ['no spike below three times the floor', { volume: 179, usualOfWeeks: 12, usualOfLate: 12 }, 'healthy'],
-    ['a leak of a key of low traffic', { volume: 180, usualOfWeeks: 12, usualOfLate: 12 }, 'attention'],
-    ['nothing where nothing is usual of late', { volume: 0, usualOfWeeks: 600, usualOfLate: 0 }, 'healthy'],
-    ['nothing in a first week', { volume: 6000, usualOfLate: 60 }, 'healthy'],
+    ['no dip on a key of low traffic', { volume: 0, usualOfWeeks: 59, recentBaseline: 600 }, 'healthy'],
+    [
+      'no spike below three times the floor',
+      { volume: 179, usualOfWeeks: 12, recentBaseline: 12 },
+      'healthy',
+    ],
+    ['a leak of a key of low traffic', { volume: 180, usualOfWeeks: 12, recentBaseline: 12 }, 'attention'],
+    [
+      'nothing where nothing is usual of late',
+      { volume: 0, usualOfWeeks: 600, recentBaseline: 0 },
+      'healthy',
+    ],
+    ['nothing in a first week', { volume: 6000, recentBaseline: 60 }, 'healthy'],
     ['a 404 cluster on one endpoint', cluster(50, 11), 'attention'],
     ['not at the ratio', cluster(50, 10), 'healthy'],
     ['not below the count', cluster(10, 9), 'healthy'],
@@ -379,7 +387,7 @@ describe('attention', () => {
   }
   function anomaly(timesOfWeeks: number, timesOfLate: number): Partial<KeySignals> {
     const volume = timesOfWeeks * 600;
-    return { volume, usualOfWeeks: 600, usualOfLate: timesOfLate > 0 ? volume / timesOfLate : 600 };
+    return { volume, usualOfWeeks: 600, recentBaseline: timesOfLate > 0 ? volume / timesOfLate : 600 };
   }
   function cluster(requests: number, errors: number): Partial<KeySignals> {
     // More errors elsewhere, among so many requests that they are no cluster.
@@ -513,7 +521,7 @@ test('whatever the signals, there is one known state with a reason, and no check
     ),
     volume: number,
     usualOfWeeks: number,
-    usualOfLate: number,
+    recentBaseline: number,
     successor: partner,
     predecessor: partner,
     thresholds: fc.constant(effectiveThresholds()),

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { oneKey, QuestionError } from '../../src/history/key-choice.ts';
-import { keyLabel, tenantLabel } from '../../src/keys/labels.ts';
+import { keyLabel, tenantLabel } from '../../src/keys/key-labels.ts';
 import { KeyRegistry } from '../../src/keys/registry.ts';
 import type { Stored } from '../../src/keys/stored-names.ts';
 import { entryOf } from '../keys/entry.ts';

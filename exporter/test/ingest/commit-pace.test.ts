@@ -62,9 +62,9 @@ function ingestionOf(turns: number, lineOf: (i: number) => string = () => LINE):
     archive: undefined,
     shared: false,
   };
-  const publish = ({ intake }: Publication): void => {
-    if (intake.commits > commits) now += commitMs;
-    commits = intake.commits;
+  const publish = ({ status }: Publication): void => {
+    if (status.commits > commits) now += commitMs;
+    commits = status.commits;
   };
   const outlet = { publish, report: () => {}, segments: () => {} };
   return new Ingestion(settings, openStore(join(directory.path, 'usage.db')), outlet, () => now);

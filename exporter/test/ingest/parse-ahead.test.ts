@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { LineAccount } from '../../src/ingest/line-account.ts';
 import { ParseAhead } from '../../src/ingest/parse-ahead.ts';
-import { Stretches } from '../../src/ingest/stretches.ts';
+import { SharedChunks } from '../../src/ingest/shared-chunks.ts';
 import { SourceCounters } from '../../src/log/counters.ts';
 import { LineSplitter } from '../../src/log/lines.ts';
-import type { LogRecord } from '../../src/parse/record.ts';
+import type { LogRecord } from '../../src/parse/log-record.ts';
 import { Usage } from '../../src/usage/usage.ts';
 import { requestLine } from '../log-lines.ts';
 import { formatOptions, RUNS } from '../parse/reading.ts';
@@ -60,10 +60,13 @@ function account(text: string | Buffer, source: string, parseAhead: ParseAhead |
   const context = { file, maxLineBytes: LONGEST, fileStart: true, skipping: false, recordOpen: false };
   splitter.split(context, lines, bytes, 0, bytes.length);
   lines.flush();
-  const { consumed, settled, skipping, recordOpen, tooLong } = splitter;
+  const { consumed, committable, skipping, recordOpen, tooLong } = splitter;
   return {
     ...{ kept, counters: counters.changes(), values: usage.changes(0, 0).values.value },
-    ...{ splitter: { consumed, settled, skipping, recordOpen, tooLong }, lastEvent: lines.lastEvent(source) },
+    ...{
+      splitter: { consumed, committable, skipping, recordOpen, tooLong },
+      lastEvent: lines.lastEvent(source),
+    },
   };
 }
 
@@ -175,10 +178,10 @@ function takenOf(line: string, source = 'json'): number {
   const counting = new Proxy(ahead, {
     get: (target, name) =>
       name === 'take'
-        ? (each: (stretch: number, line: number) => void) =>
-            target.take((stretch, number) => {
+        ? (each: (chunk: number, line: number) => void) =>
+            target.take((chunk, number) => {
               taken++;
-              each(stretch, number);
+              each(chunk, number);
             })
         : typeof target[name as keyof ParseAhead] === 'function'
           ? (target[name as 'begin'] as () => void).bind(target)
@@ -218,10 +221,10 @@ test('a second thread that has ended costs nothing but speed', async () => {
 
 describe('claims', () => {
   const block = Buffer.from('a\nbb\n'.repeat(100));
-  const late = new Stretches();
+  const late = new SharedChunks();
   late.cut(1, block, 0, block.length);
 
-  test('a stretch is claimed once, and never by who still works on an earlier block', () => {
+  test('a chunk is claimed once, and never by who still works on an earlier block', () => {
     expect(late.claim(1, 5)).toBe(true);
     expect(late.claim(1, 5)).toBe(false);
     late.cut(2, block, 0, block.length);
@@ -229,7 +232,7 @@ describe('claims', () => {
     expect(late.claim(2, 5)).toBe(true);
   });
 
-  test('whoever waits for a stretch that will not be parsed is told', () => {
+  test('whoever waits for a chunk that will not be parsed is told', () => {
     late.cut(3, block, 0, block.length);
     late.claim(3, 1);
     late.fail(3, 1);

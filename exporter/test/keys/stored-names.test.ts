@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { namesAsked } from '../../src/keys/asked-names.ts';
-import { keyLabel, NO_TENANT, tenantLabel } from '../../src/keys/labels.ts';
+import { keyLabel, NO_TENANT, tenantLabel } from '../../src/keys/key-labels.ts';
 import { KeyRegistry } from '../../src/keys/registry.ts';
+import { namesAsked } from '../../src/keys/requested-names.ts';
 import { isUnder } from '../../src/keys/stored-names.ts';
 import { entryOf } from './entry.ts';
 

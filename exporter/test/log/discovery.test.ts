@@ -45,7 +45,7 @@ test('a look in the midst of a rotation finds every file, or says that it could 
         const found = [group!.live!, ...group!.siblings].map(({ ino }) => ino);
         expect(new Set(found)).toEqual(new Set(inodes));
         whole++;
-      } else expect(group!).toMatchObject({ live: undefined, siblings: [], state: 'barred' });
+      } else expect(group!).toMatchObject({ live: undefined, siblings: [], state: 'unreadable' });
       if (looks % 50 === 0) await pause(1);
     }
     expect(whole).toBeGreaterThanOrEqual(100);

@@ -3,19 +3,19 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { createGunzip, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { IntakeRun, numbered, source, temporaryDirectory, text } from './intake-run.ts';
+import { numbered, source, TailerRun, temporaryDirectory, text } from './tailer-run.ts';
 
 let directory: ReturnType<typeof temporaryDirectory>;
 let log: string;
-let run: IntakeRun;
+let run: TailerRun;
 
 beforeEach(() => {
   directory = temporaryDirectory();
   log = join(directory.path, 'app.log');
-  run = new IntakeRun(source(log));
+  run = new TailerRun(source(log));
 });
 afterEach(() => {
-  run.intake.close();
+  run.tailer.close();
   directory.remove();
 });
 
@@ -45,13 +45,13 @@ test('a rotated file that was not consumed before it was compressed is read to i
   compress(`${log}.1`);
   writeFileSync(log, text(numbered(401, 410)));
   run.start();
-  expect((await run.settle()).toSorted()).toEqual(numbered(1, 410).toSorted());
+  expect((await run.drain()).toSorted()).toEqual(numbered(1, 410).toSorted());
   expect(run.lost()).toBe(0);
 });
 
 test('one that was never seen while it was plain is read from its beginning', async () => {
   writeFileSync(log, text(numbered(1, 50)));
-  await run.settle();
+  await run.drain();
   run.stop();
   compress(log);
   renameSync(`${log}.gz`, `${log}.2.gz`);
@@ -59,12 +59,12 @@ test('one that was never seen while it was plain is read from its beginning', as
   compress(`${log}.1`);
   writeFileSync(log, text(numbered(101, 110)));
   run.start();
-  expect((await run.settle()).toSorted()).toEqual(numbered(1, 110).toSorted());
+  expect((await run.drain()).toSorted()).toEqual(numbered(1, 110).toSorted());
 });
 
 test('one that was not looked into yet when the exporter is killed is read by the next one', async () => {
   writeFileSync(log, text(numbered(1, 50)));
-  await run.settle();
+  await run.drain();
   run.stop();
   renameSync(log, `${log}.1`);
   writeFileSync(`${log}.2`, text(numbered(51, 100)));
@@ -75,24 +75,24 @@ test('one that was not looked into yet when the exporter is killed is read by th
     run.poll();
     run.read();
     run.commit();
-    run.intake.close();
+    run.tailer.close();
     renameSync(log, `${log}.${kill + 3}`);
     writeFileSync(log, text(numbered(111 + kill, 111 + kill)));
   }
   run.start();
-  expect((await run.settle()).toSorted()).toEqual(numbered(1, 113).toSorted());
+  expect((await run.drain()).toSorted()).toEqual(numbered(1, 113).toSorted());
 });
 
 test('one that was consumed is skipped, also after a restart', async () => {
   writeFileSync(log, text(numbered(1, 400)));
-  await run.settle();
+  await run.drain();
   renameSync(log, `${log}.1`);
   writeFileSync(log, text(numbered(401, 402)));
-  await run.settle();
+  await run.drain();
   compress(`${log}.1`);
-  await run.settle();
+  await run.drain();
   run.crash();
-  expect(await run.settle()).toEqual(numbered(1, 402));
+  expect(await run.drain()).toEqual(numbered(1, 402));
   expect(run.lost()).toBe(0);
 });
 
@@ -103,11 +103,11 @@ test('a half-written one waits until it is whole', async () => {
   writeFileSync(`${log}.1.gz`, bytes.subarray(0, bytes.length / 2));
   const before = run.lines.length;
   run.start();
-  expect(await run.settle(3)).toHaveLength(before + 1);
+  expect(await run.drain(3)).toHaveLength(before + 1);
   // It may stay as it is for ever, so nobody waits for it.
-  expect(run.intake.backlogRead()).toBe(true);
+  expect(run.tailer.backlogRead()).toBe(true);
   appendFileSync(`${log}.1.gz`, bytes.subarray(bytes.length / 2));
-  expect((await run.settle()).toSorted()).toEqual([...lines, 'newest'].toSorted());
+  expect((await run.drain()).toSorted()).toEqual([...lines, 'newest'].toSorted());
   expect(run.lost()).toBe(0);
 });
 
@@ -120,9 +120,9 @@ test('one whose fault shows before its turn to be decompressed comes harms nothi
   // Another decompression of the same file, begun later, has met the fault.
   const later = createReadStream(`${log}.1.gz`).pipe(createGunzip()).resume();
   await expect(finished(later)).rejects.toThrow('unexpected end of file');
-  expect((await run.settle(3)).at(-1)).toBe('newest');
+  expect((await run.drain(3)).at(-1)).toBe('newest');
   appendFileSync(`${log}.1.gz`, bytes.subarray(bytes.length / 2));
-  expect((await run.settle()).toSorted()).toEqual([...numbered(1, 400), 'newest'].toSorted());
+  expect((await run.drain()).toSorted()).toEqual([...numbered(1, 400), 'newest'].toSorted());
 });
 
 test('one that stays damaged is counted as lost and does not hold up the rest', async () => {
@@ -131,7 +131,7 @@ test('one that stays damaged is counted as lost and does not hold up the rest', 
   writeFileSync(`${log}.1.gz`, bytes);
   writeFileSync(log, text(numbered(4001, 4002)));
   run.start();
-  const lines = await run.settle();
+  const lines = await run.drain();
   expect(lines.slice(-2)).toEqual(numbered(4001, 4002));
   expect(run.lost()).toBeGreaterThan(0);
 });

@@ -9,7 +9,7 @@ import type { JournalCursor } from '../../src/log/position.ts';
 import type { LineSink } from '../../src/log/sink.ts';
 import { eventually } from '../exporter-process.ts';
 import { exported, writeEntries } from '../journal-files.ts';
-import { temporaryDirectory } from './intake-run.ts';
+import { temporaryDirectory } from './tailer-run.ts';
 
 const CURSOR = 's=20cd7e87;i=a;b=01;m=1;t=2;x=3';
 

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { IntakeRun, source, temporaryDirectory } from './intake-run.ts';
+import { source, TailerRun, temporaryDirectory } from './tailer-run.ts';
 
 const RUNS = Number(process.env.ATENDER_TEST_RUNS ?? 300);
 
@@ -188,34 +188,34 @@ async function run(steps: Step[], pattern: string): Promise<void> {
   const directory = temporaryDirectory();
   try {
     const world = new World(directory.path);
-    const intake = new IntakeRun(source(join(directory.path, pattern)), 512);
+    const tailer = new TailerRun(source(join(directory.path, pattern)), 512);
     world.write(2, false);
-    intake.poll();
-    intake.read();
-    intake.commit();
+    tailer.poll();
+    tailer.read();
+    tailer.commit();
     for (const step of steps) {
       if (step.do === 'write') world.write(step.lines, step.wide);
       else if (step.do === 'writePart') world.writePart();
       else if (step.do === 'compress') world.compress(step.half);
-      else if (step.do === 'pause') intake.pass(step.seconds);
-      else if (step.do === 'poll') intake.poll();
-      else if (step.do === 'prepare') await intake.intake.prepare();
-      else if (step.do === 'read') intake.read(step.budget);
-      else if (step.do === 'commit') intake.commit();
-      else if (step.do === 'crash') intake.crash();
+      else if (step.do === 'pause') tailer.pass(step.seconds);
+      else if (step.do === 'poll') tailer.poll();
+      else if (step.do === 'prepare') await tailer.tailer.prepare();
+      else if (step.do === 'read') tailer.read(step.budget);
+      else if (step.do === 'commit') tailer.commit();
+      else if (step.do === 'crash') tailer.crash();
       else world[step.do]();
     }
     world.tidy();
-    await intake.settle();
-    const lost = intake.lost();
+    await tailer.drain();
+    const lost = tailer.lost();
     // A restart finds everything read.
-    intake.crash();
-    const lines = await intake.settle();
+    tailer.crash();
+    const lines = await tailer.drain();
     check(lines, world, directory.path);
-    expect(intake.lost()).toBe(lost);
+    expect(tailer.lost()).toBe(lost);
     const harmless = !steps.some((step) => DESTROYING.includes(step.do));
     if (harmless) expect(lost).toBe(0);
-    intake.intake.close();
+    tailer.tailer.close();
   } finally {
     directory.remove();
   }

@@ -1,9 +1,9 @@
-import type { IntakeFacts, Publication } from '../../src/ingest/publication.ts';
-import { noChanges } from '../../src/ingest/slices.ts';
+import type { IngestionStatus, Publication } from '../../src/ingest/publication.ts';
+import { noChanges } from '../../src/ingest/publication-parts.ts';
 import type { Changes, Family } from '../../src/usage/changes.ts';
-import { type KeyFacts, MINUTE_CLASSES } from '../../src/usage/facts.ts';
+import { type KeyFacts, MINUTE_CLASSES } from '../../src/usage/key-facts.ts';
 
-export const intake = (more: Partial<IntakeFacts> = {}): IntakeFacts => ({
+export const status = (more: Partial<IngestionStatus> = {}): IngestionStatus => ({
   historyRead: true,
   recordedSince: 0,
   ready: true,
@@ -20,12 +20,12 @@ export const intake = (more: Partial<IntakeFacts> = {}): IntakeFacts => ({
 export const publication = (
   changes: Partial<Changes>,
   facts: KeyFacts[] = [],
-  more: Partial<IntakeFacts> = {},
+  more: Partial<IngestionStatus> = {},
 ): Publication => ({
   changes: { ...noChanges(), ...changes },
   facts,
   counters: [],
-  intake: intake(more),
+  status: status(more),
 });
 
 /** One counter series as a test writes it. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { CONTAINERS, compileFormat, createLineParser, FORMATS } from '../../src/parse/format.ts';
-import { LogRecord, REJECTION_NAMES } from '../../src/parse/record.ts';
+import { LogRecord, REJECTION_NAMES } from '../../src/parse/log-record.ts';
 import { formatOptions, RUNS, reader, request } from './reading.ts';
 
 const PATTERN = String.raw`^(?<timestamp>\S+) (?<keyId>\S*) "(?<request>[^"]*)" (?<status>\d+)(?: (?<ip>\S+))?`;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compileFormat, createLineParser } from '../../src/parse/format.ts';
-import { ACCEPTED, INCOMPLETE, LogRecord, rejectionName } from '../../src/parse/record.ts';
+import { ACCEPTED, INCOMPLETE, LogRecord, rejectionName } from '../../src/parse/log-record.ts';
 import { formatOptions, RUNS, reader, request } from './reading.ts';
 
 const line = request({ keyId: 'key_crm', userAgent: 'x'.repeat(40) });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { readSettings } from '../../src/commands/settings.ts';
 import { compileFormat, createLineParser } from '../../src/parse/format.ts';
-import { ACCEPTED, INCOMPLETE, LogRecord, rejectionName } from '../../src/parse/record.ts';
+import { ACCEPTED, INCOMPLETE, LogRecord, rejectionName } from '../../src/parse/log-record.ts';
 
 const PAGE = new URL('../../../docs/log-formats/examples.md', import.meta.url);
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { quote } from '../../src/ingest/rejection-quotes.ts';
+import { quote } from '../../src/ingest/rejection-reports.ts';
 import { explainRejection } from '../../src/parse/explain.ts';
 import { compileFormat, createLineParser } from '../../src/parse/format.ts';
-import { LogRecord, rejectionName } from '../../src/parse/record.ts';
+import { LogRecord, rejectionName } from '../../src/parse/log-record.ts';
 import { formatOptions, request } from './reading.ts';
 
 /** What is reported about a rejected line: its reason, the explanation, and the quote. */

@@ -2,8 +2,8 @@ import { BlockList, isIP } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { formatIp, parseIp } from '../../src/parse/ip.ts';
+import { LogRecord } from '../../src/parse/log-record.ts';
 import { inNetwork, parseCidr } from '../../src/parse/network.ts';
-import { LogRecord } from '../../src/parse/record.ts';
 import { RUNS } from './reading.ts';
 
 const record = new LogRecord();

@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { DEFAULT_FIELDS, FIELD_NAMES, type FieldName } from '../../src/parse/format.ts';
 import { JsonScanner } from '../../src/parse/json.ts';
-import { wantedFields } from '../../src/parse/members.ts';
-import { ACCEPTED, BLANK, rejectionName } from '../../src/parse/record.ts';
+import { ACCEPTED, BLANK, rejectionName } from '../../src/parse/log-record.ts';
+import { wantedFields } from '../../src/parse/wanted-fields.ts';
 import { RUNS } from './reading.ts';
 
 /**

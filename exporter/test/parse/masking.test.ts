@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { compileFormat, createLineParser } from '../../src/parse/format.ts';
+import { LogRecord } from '../../src/parse/log-record.ts';
 import { maskEscapedText, maskKey, maskText } from '../../src/parse/masking.ts';
-import { LogRecord } from '../../src/parse/record.ts';
 import { formatOptions, RUNS, reader, request } from './reading.ts';
 
 const RAW = 'sa_live_4f9QzT-x_81LmPbYk2';

@@ -13,7 +13,7 @@ import {
   LogRecord,
   OPTIONAL_FIELDS,
   rejectionName,
-} from '../../src/parse/record.ts';
+} from '../../src/parse/log-record.ts';
 
 type Options = Omit<Partial<FormatOptions>, 'fields'> & { fields?: Partial<Record<FieldName, string>> };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { quote } from '../../src/ingest/rejection-quotes.ts';
+import { quote } from '../../src/ingest/rejection-reports.ts';
 import { SECRETS } from '../../src/parse/secrets.ts';
 import { RUNS, reader, request } from './reading.ts';
 import { drawn, encoded, secret } from './secret-samples.ts';

@@ -108,7 +108,7 @@ test('a segment is closed after its time also when the clock was put back by yea
   const closed = (): boolean[] => {
     appendTo(spool, {});
     const { put } = spool.changes();
-    spool.settle();
+    spool.markCommitted();
     return put.map((segment) => segment.closed);
   };
   expect(closed()).toEqual([false]);

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { keyLabel, tenantLabel } from '../../src/keys/labels.ts';
+import { keyLabel, tenantLabel } from '../../src/keys/key-labels.ts';
 import { quarterAt, quarterOf } from '../../src/time/days.ts';
 import {
   type ExporterProcess,

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { keyRetentions } from '../../src/record/keeper.ts';
+import { keyRetentions } from '../../src/record/archive-upkeep.ts';
 import { appendEntry, readManifest } from '../../src/record/manifest.ts';
 import { verifyArchive } from '../../src/record/verify.ts';
 import { temporaryDirectory } from '../exporter-process.ts';

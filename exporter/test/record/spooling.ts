@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { KeyEntry } from '../../src/keys/key.ts';
 import { KeyRegistry } from '../../src/keys/registry.ts';
 import { compileFormat, createLineParser } from '../../src/parse/format.ts';
-import { ACCEPTED, LogRecord } from '../../src/parse/record.ts';
+import { ACCEPTED, LogRecord } from '../../src/parse/log-record.ts';
 import { manifestFile } from '../../src/record/layout.ts';
 import type { ManifestEntry } from '../../src/record/manifest.ts';
 import { Spool } from '../../src/record/spool.ts';
@@ -34,7 +34,7 @@ export function spooled(
   const spool = new Spool({ path: root, sealEvery: 0 }, waiting, registry, Date.now);
   for (const request of requests) appendTo(spool, request);
   const { put } = spool.changes();
-  spool.settle();
+  spool.markCommitted();
   spool.close();
   if (put.length !== 1) throw new Error(`${put.length} segments`);
   return put[0];

@@ -72,7 +72,7 @@ async function evidenceOf(short: number, replayUntil?: number): Promise<TierEvid
   const archive = await ArchivedRequests.open(root, '2026-03-08', '2026-03-10');
   try {
     const days = new TierDays(DAYS, archive);
-    const evidence = KEYS.map((row) => days.settled(row, figuresOf(row.key, short).days));
+    const evidence = KEYS.map((row) => days.bounded(row, figuresOf(row.key, short).days));
     await days.replay({ replayUntil });
     return evidence;
   } finally {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Publication } from '../../src/ingest/publication.ts';
-import { columnsOf } from '../../src/ingest/slices.ts';
-import { Pending } from '../../src/shared/pending.ts';
+import { columnsOf } from '../../src/ingest/publication-parts.ts';
+import { PendingContributions } from '../../src/shared/pending-contributions.ts';
 import { eventually } from '../exporter-process.ts';
 import { publication } from '../metrics/publications.ts';
 import { HEALED, sample, sharedLines, startSharing } from './exporters.ts';
@@ -102,7 +102,7 @@ describe('what waits for Redis', () => {
     });
     return { ...publication({ keys: [{ key: 0, id: 'key', tenant: '' }] }), ips: columnsOf(ips) };
   };
-  const fresh = () => new Pending({ instance: 'a', newIp: 'masked' }, 0);
+  const fresh = () => new PendingContributions({ instance: 'a', newIp: 'masked' }, 0);
 
   test('is of bounded size: with too much of it all is left to the store', () => {
     const pending = fresh();

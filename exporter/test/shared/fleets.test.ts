@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { noChanges } from '../../src/ingest/slices.ts';
+import { noChanges } from '../../src/ingest/publication-parts.ts';
 import { Sharing } from '../../src/shared/sharing.ts';
 import { openStore, openStoreForReading } from '../../src/store/sqlite.ts';
 import { DayFigures } from '../../src/usage/day-figures.ts';

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { type Contribution, FACT_PARTS } from '../../src/shared/contribution.ts';
-import { dayFact, daysOf } from '../../src/shared/days.ts';
-import type { Facts } from '../../src/shared/facts.ts';
-import { contributionOf, noRows } from '../../src/shared/own.ts';
-import { Picture } from '../../src/shared/picture.ts';
-import { bucketOf, LAYOUT, Places } from '../../src/shared/places.ts';
+import type { Facts } from '../../src/shared/mergeable-facts.ts';
+import { MergedKey } from '../../src/shared/merged-key.ts';
+import { contributionOf, noRows } from '../../src/shared/own-contribution.ts';
+import { bucketOf, LAYOUT, RedisKeys } from '../../src/shared/redis-keys.ts';
+import { dayFact, daysOf } from '../../src/shared/shared-days.ts';
 import { DayFigures } from '../../src/usage/day-figures.ts';
 import { writeScopes } from '../../src/usage/scope-uses.ts';
 import { Sketch } from '../../src/usage/sketch.ts';
@@ -78,14 +78,14 @@ function kept(): Record<(typeof FACT_PARTS)[number], Facts> {
 test('what an exporter writes and reads is as ever in this layout; whoever changes it raises LAYOUT', () => {
   const [{ name, ...now }, before] = [published(), kept()];
   for (const part of FACT_PARTS) expect(now[part]).toEqual(before[part]);
-  expect([name, bucketOf(name), new Places('p:').part(name, 'facts')]).toEqual([
+  expect([name, bucketOf(name), new RedisKeys('p:').part(name, 'facts')]).toEqual([
     't/key_test',
     16,
     'p:1:{16}:facts:t/key_test',
   ]);
   const listed = { hour: 0, day: 0, month: 0 };
-  const picture = new Picture({ ...before, listed, firstSeen: new Map() });
-  expect(picture.factsAt(NOW, 2, { key: 0, id: 'key_test', tenant: 't' })).toMatchObject({
+  const mergedKey = new MergedKey({ ...before, listed, firstSeen: new Map() });
+  expect(mergedKey.factsAt(NOW, 2, { key: 0, id: 'key_test', tenant: 't' })).toMatchObject({
     ...{ firstUsed: NOW - 240, lastUsed: NOW - 2, lastNewIp: NOW - 30 },
     recentNewIps: [{ ip: '192.0.2.0/24', noticed: NOW - 30 }],
     newSurfaces: [{ surface: 'contacts', noticed: NOW - 239 }],

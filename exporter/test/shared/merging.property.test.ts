@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Connection } from '../../src/shared/connection.ts';
 import { type Contribution, FACT_PARTS, join, noContribution } from '../../src/shared/contribution.ts';
 import { Exchange } from '../../src/shared/exchange.ts';
-import { type Facts, merged, mergeInto } from '../../src/shared/facts.ts';
-import { Places } from '../../src/shared/places.ts';
+import { type Facts, merged, mergeInto } from '../../src/shared/mergeable-facts.ts';
+import { RedisConnection } from '../../src/shared/redis-connection.ts';
+import { RedisKeys } from '../../src/shared/redis-keys.ts';
 import { endRedisServers, type RedisServer, startRedis } from './redis-servers.ts';
 
 const RUNS = Number(process.env.ATENDER_TEST_RUNS ?? 150);
@@ -56,10 +56,10 @@ const contribution: fc.Arbitrary<Contribution> = fc
   .map((made) => made);
 
 let server: RedisServer;
-let connection: Connection;
+let connection: RedisConnection;
 beforeAll(async () => {
   server = await startRedis();
-  connection = new Connection({
+  connection = new RedisConnection({
     urls: [server.url],
     mode: 'standalone',
     username: '',
@@ -125,8 +125,8 @@ test('whatever the order, the repeats and the losses: when all is published once
       fc.infiniteStream(fc.nat(1_000)),
       async (contributions, happening, random) => {
         await server.client.flushall();
-        const places = new Places('p:');
-        const exchange = new Exchange(connection, places, 100);
+        const redisKeys = new RedisKeys('p:');
+        const exchange = new Exchange(connection, redisKeys, 100);
         const publish = async (all: Contribution[]) => {
           const { error } = await exchange.publish(all, NOW);
           if (error) throw error;
@@ -153,7 +153,7 @@ test('whatever the order, the repeats and the losses: when all is published once
         }
         for (const [key, expected] of model) {
           for (const part of FACT_PARTS) {
-            const flat = (await connection.command('HGETALL', places.part(key, part))) as string[];
+            const flat = (await connection.command('HGETALL', redisKeys.part(key, part))) as string[];
             const stored: Facts = new Map();
             for (let i = 0; i < flat.length; i += 2) stored.set(flat[i], flat[i + 1]);
             expect(stored).toEqual(expected[part]);
@@ -161,7 +161,7 @@ test('whatever the order, the repeats and the losses: when all is published once
           for (const [address, { first, last }] of expected.ips) {
             const bytes = Buffer.from(address, 'latin1');
             const score = async (of: 'ips' | 'firsts') =>
-              Number(await connection.command('ZSCORE', places.part(key, of), bytes));
+              Number(await connection.command('ZSCORE', redisKeys.part(key, of), bytes));
             expect([await score('firsts'), await score('ips')]).toEqual([first, last]);
           }
         }

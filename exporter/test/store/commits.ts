@@ -1,4 +1,4 @@
-import { noChanges } from '../../src/ingest/slices.ts';
+import { noChanges } from '../../src/ingest/publication-parts.ts';
 import type { FilePosition } from '../../src/log/position.ts';
 import type { Commit } from '../../src/store/store.ts';
 import { DayFigures } from '../../src/usage/day-figures.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { noChanges } from '../../src/ingest/slices.ts';
+import { noChanges } from '../../src/ingest/publication-parts.ts';
 import { openStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { type Days, parseDays } from '../../src/time/days.ts';

@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { noChanges } from '../../src/ingest/slices.ts';
+import { noChanges } from '../../src/ingest/publication-parts.ts';
 import { MIGRATIONS } from '../../src/store/schema.ts';
 import { openStore, openStoreForReading } from '../../src/store/sqlite.ts';
 import type { Loaded, Store } from '../../src/store/store.ts';

@@ -117,7 +117,7 @@ describe('changes', () => {
     expect(Object.values(rows).map(({ length }) => length)).toEqual(Object.keys(rows).map(() => 0));
   });
 
-  test('hold everything unsettled after a commit that failed', () => {
+  test('keep everything dirty after a commit that failed', () => {
     const world = new UsageInTest().account({ key: 'a', ip: '192.0.2.1', seconds: 1, bytes: 1 });
     world.failCommit();
     world.account({ key: 'b', ip: '192.0.2.2', template: '/v1/tags' });

@@ -1,4 +1,4 @@
-import { MINUTE_CLASSES } from '../../src/usage/facts.ts';
+import { MINUTE_CLASSES } from '../../src/usage/key-facts.ts';
 import type { Request } from './records.ts';
 
 const DAY = 86_400;

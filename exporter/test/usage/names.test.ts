@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { keyName, tenantName } from '../../src/keys/labels.ts';
+import { keyName, tenantName } from '../../src/keys/key-labels.ts';
 import { FAMILIES } from '../../src/usage/changes.ts';
 import { SpanTable } from '../../src/usage/interning.ts';
 import { UsageInTest } from './usage-in-test.ts';

@@ -1,5 +1,5 @@
 import { parseIp } from '../../src/parse/ip.ts';
-import { LogRecord } from '../../src/parse/record.ts';
+import { LogRecord } from '../../src/parse/log-record.ts';
 
 /** A request as plain values; what is left out is absent on the line. */
 export interface Request {

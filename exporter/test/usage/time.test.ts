@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { inLastMinutes } from '../../src/usage/facts.ts';
+import { inLastMinutes } from '../../src/usage/key-facts.ts';
 import { readScopes } from '../../src/usage/scope-uses.ts';
 import { NOON, UsageInTest } from './usage-in-test.ts';
 

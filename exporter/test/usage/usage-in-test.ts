@@ -2,7 +2,7 @@ import type { KeyEntry } from '../../src/keys/key.ts';
 import { KeyRegistry } from '../../src/keys/registry.ts';
 import { type Changes, type DayRow, FAMILIES } from '../../src/usage/changes.ts';
 import { DayFigures } from '../../src/usage/day-figures.ts';
-import type { KeyFacts } from '../../src/usage/facts.ts';
+import type { KeyFacts } from '../../src/usage/key-facts.ts';
 import { Usage, type UsageLimits, type UsageOptions } from '../../src/usage/usage.ts';
 import { entryOf } from '../keys/entry.ts';
 import { type Request, recordOf } from './records.ts';
@@ -130,7 +130,7 @@ export class UsageInTest {
   commit(): Changes {
     const changes = this.usage.changes(this.now, this.now - this.startedAt);
     this.store.commit(changes);
-    this.usage.settle();
+    this.usage.markCommitted();
     return changes;
   }
 

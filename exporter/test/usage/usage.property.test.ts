@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { FAMILIES } from '../../src/usage/changes.ts';
-import type { KeyFacts } from '../../src/usage/facts.ts';
-import { PairTable } from '../../src/usage/pairs.ts';
+import type { KeyFacts } from '../../src/usage/key-facts.ts';
+import { KeyIpTable } from '../../src/usage/key-ip-table.ts';
 import { type Line, NaiveUsage, sparse } from './naive-usage.ts';
 import { UsageInTest } from './usage-in-test.ts';
 
@@ -116,7 +116,7 @@ test('pairs are found until their key is forgotten, whatever the collisions', ()
   });
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 3_000, size: 'max' }), (operations) => {
-      const table = new PairTable();
+      const table = new KeyIpTable();
       const heads = [0, 0, 0, 0, 0];
       const model = new Map<string, number>();
       for (const [second, { key, ip, forget }] of operations.entries()) {

@@ -1,5 +1,5 @@
 import type { KeyState } from '../../src/health/states.ts';
-import type { KeyFacts, MinuteClass } from '../../src/usage/facts.ts';
+import type { KeyFacts, MinuteClass } from '../../src/usage/key-facts.ts';
 
 export const NOW = 1_780_000_000;
 export const DAY = 86_400;

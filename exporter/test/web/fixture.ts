@@ -4,7 +4,7 @@ import { parseKeysFile } from '../../src/keys/keys-file.ts';
 import { KeyRegistry } from '../../src/keys/registry.ts';
 import { Mirror } from '../../src/metrics/mirror.ts';
 import { FAMILIES } from '../../src/usage/changes.ts';
-import { type KeyFacts, MINUTE_CLASSES } from '../../src/usage/facts.ts';
+import { type KeyFacts, MINUTE_CLASSES } from '../../src/usage/key-facts.ts';
 import { DAY, type FixtureKey, KEYS, NOW } from './fixture-keys.ts';
 
 export interface Fixture {
@@ -13,9 +13,9 @@ export interface Fixture {
 }
 
 /** A mirror that has been told of these keys, and the registry of their entries. */
-export function fixture(keys: FixtureKey[] = KEYS, intake: Partial<Publication['intake']> = {}): Fixture {
+export function fixture(keys: FixtureKey[] = KEYS, status: Partial<Publication['status']> = {}): Fixture {
   const mirror = new Mirror();
-  mirror.apply(publicationOf(keys, intake));
+  mirror.apply(publicationOf(keys, status));
   return { mirror, registry: new KeyRegistry(entriesOf(keys)) };
 }
 
@@ -29,7 +29,7 @@ export function manyKeys(count: number): FixtureKey[] {
   });
 }
 
-export function publicationOf(keys: FixtureKey[], intake: Partial<Publication['intake']> = {}): Publication {
+export function publicationOf(keys: FixtureKey[], status: Partial<Publication['status']> = {}): Publication {
   const endpoints: Publication['changes']['endpoints'] = [];
   const series: Publication['changes']['series'] = [];
   const values: number[] = [];
@@ -71,7 +71,7 @@ export function publicationOf(keys: FixtureKey[], intake: Partial<Publication['i
       { source: 'default', counter: 'lines_total', reason: '', value: 1_204_331 },
       { source: 'default', counter: 'lines_rejected_total', reason: 'malformed', value: 3 },
     ],
-    intake: {
+    status: {
       historyRead: true,
       recordedSince: NOW - 400 * 86_400,
       ready: true,
@@ -94,7 +94,7 @@ export function publicationOf(keys: FixtureKey[], intake: Partial<Publication['i
       lastCommit: NOW - 1,
       commitSeconds: [],
       series: [{ metric: 'atender_requests_total', series: 210, limit: 200_000, overflowed: 0 }],
-      ...intake,
+      ...status,
     },
   };
 }

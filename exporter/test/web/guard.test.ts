@@ -272,9 +272,9 @@ test('pages are not kept by anyone', async () => {
 
 test('health tells yes or no and nothing else', async () => {
   const well = await startServer();
-  well.mirror.intake = { ...well.mirror.intake!, commitError: '/var/lib/secret.db is full', commitErrors: 3 };
+  well.mirror.status = { ...well.mirror.status!, commitError: '/var/lib/secret.db is full', commitErrors: 3 };
   expect(await ask(well, '/-/healthy')).toMatchObject({ status: 200, body: 'OK\n' });
-  well.mirror.intake = { ...well.mirror.intake!, ready: false };
+  well.mirror.status = { ...well.mirror.status!, ready: false };
   const { status, body } = await ask(well, '/-/ready');
   expect([status, body]).toEqual([503, 'Not ready: still reading what was there at start.\n']);
   const ended = await startServer({ ingesting: () => false });

@@ -187,8 +187,8 @@ describe('two thousand keys', () => {
 });
 
 describe('the pipeline', () => {
-  const wordsOf = async (intake: Parameters<typeof fixture>[1], ingesting = true) =>
-    textOf(await pageOf(await startServer({ ingesting: () => ingesting }, fixture([KEYS[0]], intake))));
+  const wordsOf = async (status: Parameters<typeof fixture>[1], ingesting = true) =>
+    textOf(await pageOf(await startServer({ ingesting: () => ingesting }, fixture([KEYS[0]], status))));
   const source = {
     source: 'api',
     filesOpen: 1,

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { stateOf } from '../../src/health/state.ts';
 import { parseKeysFile } from '../../src/keys/keys-file.ts';
-import { type KeyFacts, MINUTE_CLASSES, type MinuteClass } from '../../src/usage/facts.ts';
+import { type KeyFacts, MINUTE_CLASSES, type MinuteClass } from '../../src/usage/key-facts.ts';
 import { signalsOf, windowOf } from '../../src/web/signals.ts';
 
 const NOW = 1_780_000_000;

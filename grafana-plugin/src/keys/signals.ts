@@ -57,7 +57,7 @@ export function signalsOf(key: KeyReadings, circumstances: Circumstances, partne
     endpoints: endpointsOf(key.endpoints),
     volume: recent * 3600,
     usualOfWeeks: expected * 3600,
-    usualOfLate: (key.dayRate ?? Number.NaN) * 3600,
+    recentBaseline: (key.dayRate ?? Number.NaN) * 3600,
     successor: partnerOf(partners.successor, answered),
     predecessor: partnerOf(partners.predecessor, answered),
   };

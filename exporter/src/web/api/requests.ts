@@ -5,13 +5,13 @@ import type { Coverage } from '../../history/coverage.ts';
 import { withoutRawKeys } from '../../keys/raw-keys.ts';
 import type { KeyRegistry } from '../../keys/registry.ts';
 import { parseQuery, QUERY_FIELDS, type SearchQuery } from '../../record/search-query.ts';
-import type { Searcher } from '../../record/searcher.ts';
+import type { SearchProcess } from '../../record/searcher.ts';
 import { questionOf } from '../api.ts';
 import { refuse } from '../refusal.ts';
 
 /** Where the archive is; undefined = none is kept. */
 export interface RequestArchive {
-  searcher: Searcher;
+  searcher: SearchProcess;
   root: string;
   storePath: string;
   coverage: Coverage;

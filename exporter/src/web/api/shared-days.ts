@@ -1,12 +1,12 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { SHARED_DAYS } from '../../api/endpoints.ts';
-import { detailsOf, figuresOf } from '../../history/figures.ts';
 import { oneKey, QuestionError, type WholeKey } from '../../history/key-choice.ts';
-import { timeOf } from '../../history/question.ts';
+import { detailsOf, figuresOf } from '../../history/period-figures.ts';
+import { timeOf } from '../../history/time-question.ts';
 import type { KeyRegistry } from '../../keys/registry.ts';
 import type { Stored } from '../../keys/stored-names.ts';
 import { maskKey } from '../../parse/masking.ts';
-import { countsOf } from '../../store/days.ts';
+import { countsOf } from '../../store/day-merges.ts';
 import { dateOf } from '../../time/days.ts';
 import type { EndpointRow } from '../../usage/changes.ts';
 import type { DayFigures } from '../../usage/day-figures.ts';

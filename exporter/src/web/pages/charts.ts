@@ -1,6 +1,6 @@
 import { type Html, html } from '../../text/html.ts';
 import { count } from '../../text/numbers.ts';
-import { type KeyFacts, MINUTE_CLASSES, type MinuteClass } from '../../usage/facts.ts';
+import { type KeyFacts, MINUTE_CLASSES, type MinuteClass } from '../../usage/key-facts.ts';
 
 /** What a bar is stacked from, bottom first: errors stand on the base line, where small ones can be seen. */
 export const LAYERS = [

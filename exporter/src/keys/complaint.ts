@@ -1,8 +1,0 @@
-/** Where something stands in the keys file. */
-export type Path = readonly (string | number)[];
-/** A problem before its line is looked up. */
-export interface Complaint {
-  path: Path;
-  message: string;
-  remedy: string;
-}
