@@ -1,135 +1,153 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import { cpuSeconds } from '../../exporter/bench/process.ts';
-import { startPrometheus } from '../../exporter/test/prometheus.ts';
+import { number } from '../../exporter/bench/harness/options.ts';
+import { processorSeconds } from '../../exporter/bench/harness/process.ts';
+import { whole } from '../../exporter/bench/harness/statistics.ts';
+import { type Run, runSuite } from '../../exporter/bench/harness/suite.ts';
+import { type Prometheus, startPrometheus } from '../../exporter/test/prometheus.ts';
 import { boards } from '../test/boards.ts';
 import { type Chosen, type GrafanaQuery, queriesOf, runQuery, type Shown } from '../test/grafana-queries.ts';
 import { keyId, storeWeek } from './week.ts';
 
-/**
- * `npm run bench:dashboards`: measures the queries of every panel against a real Prometheus with a week of 1,000 keys. The
- * week is invented and stored as blocks, which takes minutes once. --data keeps it for later runs. The queries of a panel
- * run in parallel, as in Grafana, with "All" in every variable. The time of a panel ends with its last result.
- * `npm run docs` then writes the table of dashboards/README.md.
- */
-const { values: options } = parseArgs({
-  options: {
-    keys: { type: 'string', default: '1000' },
-    days: { type: 'string', default: '7' },
-    scrape: { type: 'string', default: '60' },
-    rounds: { type: 'string', default: '5' },
-    data: { type: 'string', default: join(tmpdir(), 'atender-bench-dashboards') },
-    out: { type: 'string', default: 'bench-results/dashboards.json' },
-  },
+const OPTIONS = {
+  keys: number(1_000, 200, 'keys of the week; a multiple of 200'),
+  days: number(7, 1, 'days that Prometheus holds'),
+  scrape: number(60, 300, 'seconds between two scrapes'),
+  merge: number(75, 1, 'seconds without a change after which Prometheus has merged its new blocks'),
+};
+type DashboardsRun = Run<typeof OPTIONS>;
+
+/** Panels that take less stand only in the note below the table. */
+const NOTABLE_SECONDS = 0.05;
+/** Queries of a panel that Grafana's back end asks at once. */
+const CONCURRENT = 10;
+
+await runSuite({
+  script: 'bench:dashboards',
+  about:
+    'How long a real Prometheus with a week of 1,000 keys takes for the queries of every panel, variable and ' +
+    'annotation, with everything chosen in every variable. Storing the invented week takes minutes, once. ' +
+    '`npm run docs` then writes the table into dashboards/README.md.',
+  options: OPTIONS,
+  rounds: 5,
+  programs: { all: ['prometheus', 'promtool'] },
+  benchmarks: { dashboards },
 });
-const [KEYS, DAYS, SCRAPE] = [Number(options.keys), Number(options.days), Number(options.scrape)];
-/** The old key of a rotation. */
-const KEY = keyId(Math.floor(KEYS / 200) * 100);
-const CHOSEN: Chosen = {
-  ...{ tenant: '.*', environment: '.*', tier: '.*', job: ['atender-exporter'], key: KEY },
-  ...{ predecessor: [], successor: [keyId(Math.floor(KEYS / 200) * 100 + 1)] },
-  replaced: Array.from({ length: Math.ceil(KEYS / 100) }, (_, i) => keyId(i * 100)),
-  replacing: Array.from({ length: Math.ceil(KEYS / 100) }, (_, i) => keyId(i * 100 + 1)),
-  refused: Array.from({ length: 50 }, (_, i) => keyId(i * 7 + 6)),
-  busiest: Array.from({ length: 10 }, (_, i) => keyId(i * 7 + 6)),
-};
 
-const store = join(options.data, `${KEYS}-keys-${DAYS}-days-${SCRAPE}-s`);
-const blocks = join(store, 'data');
-const filled = join(store, 'filled-to');
-const merging = !existsSync(filled);
-if (merging) {
-  rmSync(store, { recursive: true, force: true });
-  console.error(`bench: storing ${DAYS} days of ${KEYS} keys, a scrape every ${SCRAPE} s …`);
-  const to = Math.floor(Date.now() / 1000 / SCRAPE) * SCRAPE;
-  storeWeek(blocks, { keys: KEYS, days: DAYS, scrape: SCRAPE, looked: KEY }, to);
-  writeFileSync(filled, String(to));
-}
-const end = Number(readFileSync(filled, 'utf8'));
-
-const prometheus = await startPrometheus('global: {}\n', { data: blocks });
-const SHOWN: Shown = {
-  url: prometheus.url,
-  chosen: CHOSEN,
-  from: end - DAYS * 86_400,
-  to: end,
-  scrape: SCRAPE,
-};
-try {
-  if (merging) await settled();
-  report(await measured());
-} finally {
-  await prometheus.stop();
+async function dashboards(run: DashboardsRun): Promise<void> {
+  const { keys, days, scrape, merge } = run.options;
+  // The old key of a rotation.
+  const looked = keyId(Math.floor(keys / 200) * 100);
+  const directory = join(run.inputs, `dashboards-${keys}-keys-${days}-days-${scrape}-s`);
+  const blocks = join(directory, 'data');
+  const filled = join(directory, 'filled-to');
+  const isNew = !existsSync(filled);
+  if (isNew) {
+    rmSync(directory, { recursive: true, force: true });
+    console.error(`bench: storing ${days} days of ${keys} keys, a scrape every ${scrape} s …`);
+    const to = Math.floor(Date.now() / 1000 / scrape) * scrape;
+    storeWeek(blocks, { keys, days, scrape, looked }, to);
+    writeFileSync(filled, String(to));
+  }
+  const to = Number(readFileSync(filled, 'utf8'));
+  const prometheus = await startPrometheus('global: {}\n', { data: blocks });
+  try {
+    // Merging competes with the queries.
+    if (isNew) await unchanged(blocks, merge);
+    const shown = {
+      url: prometheus.url,
+      chosen: chosenOf(keys, looked),
+      from: to - days * 86_400,
+      to,
+      scrape,
+    };
+    const panels = await measured(run, prometheus, shown);
+    run.keep('panels', panels);
+    report(run, panels);
+  } finally {
+    await prometheus.stop();
+  }
 }
 
-/** Cost of a panel, a variable or an annotation. */
+function chosenOf(keys: number, looked: string): Chosen {
+  const rotations = Array.from({ length: Math.ceil(keys / 100) }, (_, i) => i * 100);
+  const some = (count: number) => Array.from({ length: count }, (_, i) => keyId(i * 7 + 6));
+  return {
+    ...{ tenant: '.*', environment: '.*', tier: '.*', job: ['atender-exporter'], key: looked },
+    ...{ predecessor: [], successor: [keyId(Math.floor(keys / 200) * 100 + 1)] },
+    ...{ replaced: rotations.map((key) => keyId(key)), replacing: rotations.map((key) => keyId(key + 1)) },
+    ...{ refused: some(50), busiest: some(10) },
+  };
+}
+
+/** What the queries of a panel, a variable or an annotation took: the median round. */
 interface Timed {
   asker: string;
   queries: number;
   seconds: number;
-  /** CPU seconds of Prometheus, which vary less on a busy machine. */
+  /** Processor seconds of Prometheus. A busy machine changes them less. */
   processor: number;
+  /** The query that took longest. */
   slowest: string;
 }
 
-async function measured(): Promise<Timed[]> {
+/** Slowest first. */
+async function measured({ rounds }: DashboardsRun, { pid }: Prometheus, shown: Shown): Promise<Timed[]> {
   const askers = new Map<string, GrafanaQuery[]>();
   for (const question of boards().flatMap(queriesOf))
     askers.set(question.asker, [...(askers.get(question.asker) ?? []), question]);
   const answers: Timed[] = [];
   for (const [asker, questions] of askers) {
     if (process.stderr.isTTY) process.stderr.write(`\rbench: ${answers.length + 1} of ${askers.size} `);
-    const rounds: Omit<Timed, 'asker' | 'queries'>[] = [];
-    for (let round = 0; round < Number(options.rounds); round++) rounds.push(await asked(questions));
-    const middle = rounds.sort((a, b) => a.seconds - b.seconds)[Math.floor(rounds.length / 2)]!;
+    const times: Omit<Timed, 'asker' | 'queries'>[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const before = processorSeconds(pid);
+      const asked = await ask(questions, shown);
+      times.push({ ...asked, processor: processorSeconds(pid) - before });
+    }
+    const middle = times.sort((a, b) => a.seconds - b.seconds)[Math.floor(times.length / 2)]!;
     answers.push({ asker, queries: questions.length, ...middle });
   }
   return answers.sort((a, b) => b.seconds - a.seconds);
 }
 
-/** The back end of Grafana runs ten queries of a panel in parallel. */
-async function asked(questions: GrafanaQuery[]): Promise<Omit<Timed, 'asker' | 'queries'>> {
-  const [started, before] = [performance.now(), cpuSeconds(prometheus.pid)];
+/** Asks all questions, CONCURRENT at once. The time ends with the last answer. */
+async function ask(questions: GrafanaQuery[], shown: Shown): Promise<{ seconds: number; slowest: string }> {
+  const started = performance.now();
   const waiting = [...questions];
   let slowest = { name: '', seconds: 0 };
-  const asking = async () => {
+  const askNext = async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const begun = performance.now();
-      await runQuery(next, SHOWN);
-      const seconds = (performance.now() - begun) / 1000;
+      const asked = performance.now();
+      await runQuery(next, shown);
+      const seconds = (performance.now() - asked) / 1000;
       if (seconds > slowest.seconds) slowest = { name: next.refId, seconds };
     }
   };
-  await Promise.all(Array.from({ length: 10 }, asking));
-  const seconds = (performance.now() - started) / 1000;
-  return { seconds, processor: cpuSeconds(prometheus.pid) - before, slowest: slowest.name };
+  await Promise.all(Array.from({ length: CONCURRENT }, askNext));
+  return { seconds: (performance.now() - started) / 1000, slowest: slowest.name };
 }
 
-/** Waits until Prometheus has merged the new blocks, which takes some minutes. */
-async function settled(): Promise<void> {
+async function unchanged(directory: string, seconds: number): Promise<void> {
   console.error('bench: waiting until Prometheus has merged its blocks …');
-  const names = () => readdirSync(blocks).sort().join();
+  const names = () => readdirSync(directory).sort().join();
   for (let seen = ''; seen !== names(); ) {
     seen = names();
-    await wait(75_000);
+    await wait(seconds * 1000);
   }
 }
 
-function report(panels: Timed[]): void {
-  for (const { asker, queries, seconds, processor, slowest } of panels)
-    console.log(
-      `${milliseconds(seconds)} (processor ${milliseconds(processor)}) ${asker}: ${queries} queries, slowest ${slowest}`,
-    );
-  mkdirSync(dirname(options.out), { recursive: true });
-  const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length };
-  const shape = { keys: KEYS, days: DAYS, scrapeSeconds: SCRAPE, rounds: Number(options.rounds) };
-  writeFileSync(options.out, `${JSON.stringify({ ...machine, ...shape, panels }, undefined, 2)}\n`);
-  console.error(`bench: written to ${options.out}`);
-}
-
-function milliseconds(seconds: number): string {
-  return `${(seconds * 1000).toFixed(0)} ms`;
+function report(run: DashboardsRun, panels: Timed[]): void {
+  const { keys, days } = run.options;
+  const milliseconds = (seconds: number) => `${(seconds * 1000).toFixed(0)} ms`;
+  const notable = panels.filter(({ seconds }) => seconds >= NOTABLE_SECONDS);
+  run.table({
+    columns: ['panel, variable or annotation', 'queries', 'time', 'processor', 'its slowest query'],
+    rows: notable.map(({ asker, queries, seconds, processor, slowest }) => [
+      ...[asker, String(queries), milliseconds(seconds), milliseconds(processor), slowest],
+    ]),
+    note: `${whole(keys)} keys, ${days} days, ${availableParallelism()} cores. The other ${panels.length - notable.length} of ${panels.length} took less than ${milliseconds(NOTABLE_SECONDS)}.`,
+  });
 }

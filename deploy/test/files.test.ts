@@ -235,7 +235,7 @@ test('image, unit and the bench of memory give Node and malloc the same bounds',
   const ofUnit = bounds(read('../systemd/atender-exporter.service'));
   expect(Object.keys(ofUnit).sort()).toEqual(['MALLOC_ARENA_MAX', 'NODE_OPTIONS']);
   expect(bounds(read('../../Dockerfile'))).toEqual(ofUnit);
-  expect(bounds(read('../../exporter/bench/run.ts').replace(/`[^`]*`/g, ''))).toEqual(ofUnit);
+  expect(bounds(read('../../exporter/bench/end-to-end/memory.ts').replace(/`[^`]*`/g, ''))).toEqual(ofUnit);
 });
 
 describe('the Kubernetes manifests', () => {

@@ -52,18 +52,18 @@ async function answerTo(what: string, question: Record<string, string>, source: 
   return JSON.stringify(await answer(source, checked));
 }
 
-/** What the keys file says of a key, so that a review has something to judge. */
+/** An entry of the keys file, so that a review has something to judge. */
 const entryOfKey = (_: unknown, key: number) =>
   entryOf({
     ...{ id: `key_${key}`, tenantId: `tenant_${key % 10}`, name: `Integration key_${key}`, owner: 'team' },
     ...{ tier: 'professional', scopes: ['contacts:write', 'conversations:write', 'tags:read'] },
   });
 
-/** Asks a store the same question some times and prints what each answer took, opening the store included. */
+/** Asks a store the same question several times and prints what each answer took, opening the store included. */
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [path, keys, what, question, times] = process.argv.slice(2);
   const registry = new KeyRegistry(Array.from({ length: Number(keys) }, entryOfKey));
-  // What loading this file left to be compiled is compiled by then.
+  // Until then V8 still compiles what loading this file needed.
   await new Promise((resolve) => setTimeout(resolve, 300));
   const all: Spent[] = [];
   for (let i = 0; i < Number(times); i++)

@@ -28,7 +28,14 @@ export interface ExporterProcess {
 /** Starts the exporter on a free loopback port. `args` come after `serve --web.listen-address …`. */
 export async function startExporter(
   args: string[],
-  options: { port?: number; cwd?: string; env?: Record<string, string>; openFiles?: number } = {},
+  options: {
+    port?: number;
+    cwd?: string;
+    env?: Record<string, string>;
+    openFiles?: number;
+    /** Another build of the exporter. */
+    command?: string;
+  } = {},
 ): Promise<ExporterProcess> {
   const port = options.port ?? (await freePort());
   const url = `http://127.0.0.1:${port}`;
@@ -36,7 +43,7 @@ export async function startExporter(
   const child = spawn(
     'sh',
     [
-      ...['-c', `${limited}exec "$@"`, 'sh', process.execPath, COMMAND],
+      ...['-c', `${limited}exec "$@"`, 'sh', process.execPath, options.command ?? COMMAND],
       ...['serve', '--web.listen-address', `127.0.0.1:${port}`, ...args],
     ],
     { stdio: ['ignore', 'pipe', 'pipe'], cwd: options.cwd, env: { ...process.env, ...options.env } },

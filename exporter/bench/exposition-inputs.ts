@@ -1,76 +1,17 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { setTimeout as wait } from 'node:timers/promises';
 import { Counter, Histogram, Registry } from 'prom-client';
 import { noChanges } from '../src/ingest/publication-parts.ts';
 import { Exposition } from '../src/metrics/exposition.ts';
 import { Mirror } from '../src/metrics/mirror.ts';
 import { FAMILIES } from '../src/usage/changes.ts';
 import { DURATION_BUCKETS } from '../src/usage/duration-buckets.ts';
-import { median } from './process.ts';
 
 export interface ExpositionSize {
   counters: number;
-  /** Twelve-bucket histograms, one a key. */
+  /** One a key. */
   histograms: number;
 }
 
-export interface ExpositionFigures {
-  oursMs: number;
-  promClientMs: number;
-  ratio: number;
-  /** Longest time the event loop did not turn while ours was rendered. */
-  stallMs: number;
-}
-
-const ROUNDS = 9;
-
-/** Renders the same series with prom-client and with our exposition, in turn; medians of ROUNDS. */
-export async function expositionBench(size: ExpositionSize): Promise<ExpositionFigures> {
-  const ours = ourExposition(size);
-  // Before prom-client is there: its garbage would be collected on our account.
-  const stallMs = await longestStall(ours);
-  const theirs = promClient(size);
-  const oursMs: number[] = [];
-  const theirsMs: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    ours.move();
-    oursMs.push(await took(() => ours.exposition.render('text')));
-    theirsMs.push(await took(() => theirs.metrics()));
-  }
-  return {
-    oursMs: median(oursMs),
-    promClientMs: median(theirsMs),
-    ratio: median(theirsMs.map((time, round) => time / oursMs[round])),
-    stallMs,
-  };
-}
-
-async function longestStall(ours: Ours): Promise<number> {
-  let stallMs = 0;
-  for (let round = 0; round < ROUNDS; round++) {
-    ours.move();
-    // What moved the values is no part of the rendering.
-    await wait(20);
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    delay.enable();
-    await wait(20);
-    await ours.exposition.render('text');
-    await wait(20);
-    delay.disable();
-    // In the first round what building the state left behind is collected.
-    if (round > 0) stallMs = Math.max(stallMs, delay.max / 1e6);
-  }
-  return stallMs;
-}
-
-/** Milliseconds. */
-async function took(render: () => Promise<unknown>): Promise<number> {
-  const began = performance.now();
-  await render();
-  return performance.now() - began;
-}
-
-/** Series `i` belongs to key `i % histograms` and has an endpoint of its own there. */
+/** Series `i` belongs to key `i % histograms`, with its own endpoint there. */
 const labelsOf = (i: number, { histograms }: ExpositionSize) => ({
   key_id: `key_${i % histograms}`,
   method: 'GET',
@@ -79,13 +20,8 @@ const labelsOf = (i: number, { histograms }: ExpositionSize) => ({
   status_class: '2xx',
 });
 
-interface Ours {
-  exposition: Exposition;
-  /** Changes every value: the worst case for a renderer that keeps its text. */
-  move(): void;
-}
-
-function ourExposition(size: ExpositionSize): Ours {
+/** The exporter's exposition of such series. `change` changes every value: the worst case, since text is kept. */
+export function ownExposition(size: ExpositionSize): { exposition: Exposition; change: () => void } {
   const unregistered = { labelled: () => undefined };
   const mirror = new Mirror();
   const exposition = new Exposition(
@@ -125,15 +61,16 @@ function ourExposition(size: ExpositionSize): Ours {
     ...{ historyRead: true, recordedSince: 0, ready: true, sources: [], series: [], commitSeconds: [] },
     ...{ commits: 1, commitErrors: 0, commitError: '', lastCommit: 1 },
   };
-  mirror.apply({ changes, facts: [], counters: [], status: status });
-  const move = () => {
+  mirror.apply({ changes, facts: [], counters: [], status });
+  const change = () => {
     const values = { ...changes.values, value: changes.values.value.map((value) => value + 1) };
-    mirror.apply({ changes: { ...noChanges(), values }, facts: [], counters: [], status: status });
+    mirror.apply({ changes: { ...noChanges(), values }, facts: [], counters: [], status });
   };
-  return { exposition, move };
+  return { exposition, change };
 }
 
-function promClient(size: ExpositionSize): Registry {
+/** The same series in prom-client. */
+export function promClient(size: ExpositionSize): Registry {
   const registry = new Registry();
   const counter = new Counter({
     name: 'atender_endpoint_requests_total',
