@@ -1,7 +1,9 @@
 import type { Check } from '../../health/checks.ts';
+import { OTHER } from '../../health/pseudo-keys.ts';
 import { scopeChangeText } from '../../health/scopes.ts';
+import { THRESHOLDS } from '../../health/thresholds.ts';
 import { thresholdText, valueText } from '../../health/wording.ts';
-import { OTHER, UNMATCHED } from '../../keys/key.ts';
+import { UNMATCHED } from '../../keys/key.ts';
 import { type Html, html } from '../../text/html.ts';
 import { count, counted } from '../../text/numbers.ts';
 import type { EndpointLine, KeyDetail } from '../key-detail.ts';
@@ -24,7 +26,7 @@ export function limits({ entry, facts }: KeyOverview): Html | false {
   const line = (name: string, used: number, allowed: number | null | undefined, words: string) =>
     html`<div><dt>${name}</dt><dd>${
       typeof allowed === 'number'
-        ? html`<b>${count(used)}</b> of ${count(allowed)} ${words} ${bar(used / allowed, used >= 0.8 * allowed ? 'limited' : 'answered')}<span class="when">${
+        ? html`<b>${count(used)}</b> of ${count(allowed)} ${words} ${bar(used / allowed, used >= THRESHOLDS.quota_ratio.default * allowed ? 'limited' : 'answered')}<span class="when">${
             used > allowed ? 'over the limit' : `${count(allowed - used)} left`
           }</span>`
         : html`<b>${count(used)}</b> <span class="when">no limit known</span>`
