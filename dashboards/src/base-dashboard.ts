@@ -142,8 +142,7 @@ export const keyLink = (tenant: string, key: string) =>
     `/d/${DASHBOARDS.key.uid}?var-tenant=\${${tenant}:percentencode}&var-key=\${${key}:percentencode}&\${__url_time_range}`,
   );
 
-/** An annotation at each timestamp that is the value of a gauge. */
-export const timestampAnnotation = (name: string, colour: string, expr: string, text: string) =>
+const annotation = (name: string, colour: string, expr: string) =>
   new dashboard.AnnotationQueryBuilder()
     .name(name)
     .datasource(DATASOURCE)
@@ -151,22 +150,16 @@ export const timestampAnnotation = (name: string, colour: string, expr: string, 
     .iconColor(colour)
     .target(query({ expr, refId: 'Anno' }))
     .expr(expr)
-    .step('60s')
-    .titleFormat(name)
-    .textFormat(text)
-    .useValueForTime(true);
+    .step('60s');
+
+/** An annotation at each timestamp that is the value of a gauge. */
+export const timestampAnnotation = (name: string, colour: string, expr: string, text: string) =>
+  annotation(name, colour, expr).titleFormat(name).textFormat(text).useValueForTime(true);
 
 /** An annotation for the time an alert is firing, including alerts between two points of a long time range. */
 export const alertAnnotation = (selector: string, name = 'Firing alerts', colour = 'red') => {
   const expr = `max_over_time(ALERTS{${selector},alertstate="firing"}[$__interval])`;
-  return new dashboard.AnnotationQueryBuilder()
-    .name(name)
-    .datasource(DATASOURCE)
-    .enable(true)
-    .iconColor(colour)
-    .target(query({ expr, refId: 'Anno' }))
-    .expr(expr)
-    .step('60s')
+  return annotation(name, colour, expr)
     .titleFormat('{{alertname}}')
     .textFormat('{{tenant_id}} {{key_id}} {{severity}}')
     .tagKeys('severity');
