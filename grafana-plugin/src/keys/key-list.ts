@@ -1,6 +1,7 @@
 import { type KeySignals, responsesOf, type WindowCounts } from '../../../exporter/src/health/key-signals.ts';
 import { KEY_SERIES } from '../../../exporter/src/health/series.ts';
 import { type KeyHealth, stateOf } from '../../../exporter/src/health/state.ts';
+import { keyName } from '../../../exporter/src/text/key-name.ts';
 import type { QueryResults } from '../frames/query-results.ts';
 import type { Rows } from '../frames/rows.ts';
 import type { RoleName } from '../roles/roles.ts';
@@ -122,16 +123,14 @@ function shownKeyFilter(
 
 function namedIn(all: string[]): (key: KeyData) => boolean {
   const names = new Set(all);
-  return ({ tenant, id }) => names.has(keyName(tenant, id)) || names.has(id);
+  return ({ tenant, id }) => names.has(keyName(id, tenant)) || names.has(id);
 }
 
 /** Name of the key of a row. A query without tenant labels matches the id in every tenant. */
 function keyNameInRow(rows: Rows, row: number): string {
   const id = rows.label('key_id', row);
-  return rows.hasLabel('tenant_id') ? keyName(rows.label('tenant_id', row), id) : id;
+  return rows.hasLabel('tenant_id') ? keyName(id, rows.label('tenant_id', row)) : id;
 }
-
-const keyName = (tenant: string, id: string): string => JSON.stringify([tenant, id]);
 
 /** If several keys replace the same key, the one last used is its successor, as in the alerts. */
 function successorsOf(index: KeyIndex): Map<KeyData, KeyData> {
@@ -159,7 +158,7 @@ function listedKey(
     health.checks.some((check) => check.name === name && check.result === 'breach');
   const lastNewIp = factLookup(key, answeredRoles)(KEY_SERIES.lastNewIp, 0);
   return {
-    handle: keyName(key.tenant, key.id),
+    handle: keyName(key.id, key.tenant),
     id: key.id,
     tenant: key.tenant,
     title: key.info?.name || key.id,

@@ -113,7 +113,10 @@ export const sortingAfterClick = (now: Sorting, column: ColumnName): Sorting => 
 
 const ALPHABET = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 const byTitle = (a: ListedKey, b: ListedKey): number =>
-  ALPHABET.compare(a.title, b.title) || (a.handle < b.handle ? -1 : 1);
+  ALPHABET.compare(a.title, b.title) || byTenantAndId(a, b);
+
+const byTenantAndId = (a: ListedKey, b: ListedKey): number =>
+  (a.tenant === b.tenant ? a.id < b.id : a.tenant < b.tenant) ? -1 : 1;
 
 function compare(a: string | number, b: string | number, sign: number): number {
   const [noA, noB] = [isEmpty(a), isEmpty(b)];
