@@ -1,9 +1,9 @@
+import { NO_KEY, OTHER } from '../health/pseudo-keys.ts';
 import { chosenKey } from '../history/key-choice.ts';
 import { type Figures, figuresOf, momentOf, NO_SUMS } from '../history/period-figures.ts';
 import { timeOf } from '../history/time-question.ts';
 import { keyDetails, usesOf } from '../history/usage-report.ts';
 import type { KeyEntry } from '../keys/key.ts';
-import { NO_KEY, OTHER } from '../keys/key.ts';
 import { isOfTenant } from '../keys/key-labels.ts';
 import type { Stored } from '../keys/stored-names.ts';
 import type { KeyUses } from '../store/daily-reader.ts';

@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
+import { NO_KEY, OTHER } from '../health/pseudo-keys.ts';
 import { QuestionError } from '../history/key-choice.ts';
-import { NO_KEY, OTHER } from '../keys/key.ts';
 import { isOfTenant, keyLabel } from '../keys/key-labels.ts';
 import { type KeyRegistry, registryOf } from '../keys/registry.ts';
 import { maskKey } from '../parse/masking.ts';

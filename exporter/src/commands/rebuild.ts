@@ -1,6 +1,6 @@
+import { OTHER } from '../health/pseudo-keys.ts';
 import { QuestionError } from '../history/key-choice.ts';
 import { timeOf } from '../history/time-question.ts';
-import { OTHER } from '../keys/key.ts';
 import { registryOf } from '../keys/registry.ts';
 import { ArchivedRequests } from '../record/archived-requests.ts';
 import { rebuiltDays } from '../record/rebuilt-days.ts';

@@ -68,7 +68,7 @@ class Exporter {
   private readonly coverage: Coverage;
   private readonly sharing: Sharing | undefined;
   private readonly thread: IngestionThread;
-  private keeper: ArchiveUpkeep | undefined;
+  private upkeep: ArchiveUpkeep | undefined;
   private readonly searcher = new SearchProcess();
   private ingesting = false;
   private keysPoll: NodeJS.Timeout | undefined;
@@ -127,7 +127,7 @@ class Exporter {
 
   /** Resolves when HTTP is answered; rejects when the store or the address cannot be had. */
   async start(): Promise<void> {
-    this.keeper = await this.archiveKeeper();
+    this.upkeep = await this.archiveUpkeep();
     await this.thread.listen(this.listener());
     this.ingesting = true;
     this.self.reloaded(true);
@@ -145,7 +145,7 @@ class Exporter {
         this.mirror.apply(publication);
         this.sharing?.add(publication);
       },
-      segments: (ready) => this.keeper?.segments(ready),
+      segments: (ready) => this.upkeep?.segments(ready),
       problem: ({ level, message, details }) => this.logger[level](details, message),
       failed: (message) => {
         this.logger.fatal(message);
@@ -154,7 +154,7 @@ class Exporter {
     };
   }
 
-  private async archiveKeeper(): Promise<ArchiveUpkeep | undefined> {
+  private async archiveUpkeep(): Promise<ArchiveUpkeep | undefined> {
     const { archive } = this.settings.ingestion;
     if (!archive) return undefined;
     const { ArchiveUpkeep } = await import('../record/archive-upkeep.ts');
@@ -182,7 +182,7 @@ class Exporter {
     this.searcher.stop();
     this.answering.close();
     clearInterval(this.keysPoll);
-    await Promise.all([thread, this.web.close(), this.keeper?.stop()]);
+    await Promise.all([thread, this.web.close(), this.upkeep?.stop()]);
     await this.sharing?.stop(LAST_SHARING_MS);
   }
 

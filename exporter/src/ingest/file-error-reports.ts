@@ -8,19 +8,19 @@ import type { IngestionOutput } from './ingestion-output.ts';
 const INTERVAL_MS = 60_000;
 
 /** Reports the first failing operation of each source and kind of error with its path and remedy, then at most one a minute. A file that is no lines of text fails once, so each is reported. */
-export function fileErrorReports(outlet: IngestionOutput, clock: () => number): OnFileError {
+export function fileErrorReports(output: IngestionOutput, clock: () => number): OnFileError {
   const due = throttle(INTERVAL_MS, clock);
   return (source, op, path, cause) => {
     if (cause instanceof ForeignContent) {
       const message = `log file ${maskText(path)} ${cause.message}`;
-      outlet.report({ level: 'error', message, details: { source, op } });
+      output.report({ level: 'error', message, details: { source, op } });
       return;
     }
     const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? '';
     if (!due(JSON.stringify([source, op, code]))) return;
     const reason = code === '' ? '' : ` (${code})`;
     const message = `log file ${maskText(path)}: ${op} failed${reason}, trying again; ${remedyFor(code)}`;
-    outlet.report({ level: 'error', message, details: { source, op } });
+    output.report({ level: 'error', message, details: { source, op } });
   };
 }
 

@@ -77,13 +77,13 @@ export class Ingestion {
   constructor(
     settings: IngestionSettings,
     store: Store,
-    outlet: IngestionOutput,
+    output: IngestionOutput,
     clock: () => number = Date.now,
     ahead?: ParseAhead,
   ) {
     this.settings = settings;
     this.store = store;
-    this.output = outlet;
+    this.output = output;
     this.clock = clock;
     this.startedAt = clock();
     if (settings.serving) store.noteServing(settings.serving);
@@ -98,7 +98,7 @@ export class Ingestion {
       settings.sources,
       this.usage,
       this.counters,
-      rejectionReports(outlet, clock),
+      rejectionReports(output, clock),
       this.spool,
       ahead,
     );
@@ -109,15 +109,15 @@ export class Ingestion {
       counters: this.counters,
       first: loaded.first,
       clock,
-      onFileError: fileErrorReports(outlet, clock),
+      onFileError: fileErrorReports(output, clock),
       report: (level, source, message) =>
-        outlet.report({ level, message: `${source}: ${maskText(message)}`, details: { source } }),
+        output.report({ level, message: `${source}: ${maskText(message)}`, details: { source } }),
     });
-    this.patternReports = new PatternReports(outlet, clock);
+    this.patternReports = new PatternReports(output, clock);
     this.recordedSince = this.recorded();
     this.publishAll(loaded.changes, loaded.counters, true);
     if (!this.spool) return;
-    outlet.segments(this.spool.ready());
+    output.segments(this.spool.ready());
     if (loaded.first && loaded.positions.length === 0 && hasArchive(settings.archive?.path ?? ''))
       this.report(
         'warn',

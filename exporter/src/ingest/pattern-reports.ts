@@ -8,13 +8,13 @@ const QUIET_MS = 60_000;
 
 /** Reports each pattern that matches no file or unreadable files, once per cause, and when it matches again. */
 export class PatternReports {
-  private readonly outlet: IngestionOutput;
+  private readonly output: IngestionOutput;
   private readonly clock: () => number;
   private seen: PatternFacts[] = [];
   private readonly reported = new Map<string, { cause: string; at: number }>();
 
-  constructor(outlet: IngestionOutput, clock: () => number) {
-    this.outlet = outlet;
+  constructor(output: IngestionOutput, clock: () => number) {
+    this.output = output;
     this.clock = clock;
   }
 
@@ -34,11 +34,11 @@ export class PatternReports {
       const details = { source, pattern: maskText(pattern), files };
       if (advice === undefined) {
         const message = `log pattern ${maskText(pattern)} of source ${source} matches ${files} readable files again`;
-        this.outlet.report({ level: 'info', message, details });
+        this.output.report({ level: 'info', message, details });
         continue;
       }
       const message = `log pattern of source ${source}: ${maskText(advice)}`;
-      this.outlet.report({ level: 'warn', message, details: { ...details, cause } });
+      this.output.report({ level: 'warn', message, details: { ...details, cause } });
     }
   }
 }

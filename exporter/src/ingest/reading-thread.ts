@@ -22,7 +22,7 @@ port.once('message', (start: ThreadStart) => void read(start));
 /** Reads until it is told to stop. */
 async function read({ storePath, settings }: ThreadStart): Promise<void> {
   try {
-    const outlet = {
+    const output = {
       publish: (publication: Publication) => send({ type: 'publication', publication }),
       report: (problem: Report) => send({ type: 'problem', problem }),
       segments: (ready: SegmentRow[]) => send({ type: 'segments', ready }),
@@ -31,7 +31,7 @@ async function read({ storePath, settings }: ThreadStart): Promise<void> {
     let { commitInterval } = settings;
     let wake = new AbortController();
     const store = openStore(storePath);
-    const ingestion = new Ingestion(settings, store, outlet, Date.now, ParseAhead.where());
+    const ingestion = new Ingestion(settings, store, output, Date.now, ParseAhead.where());
     send({ type: 'opened' });
     port.on('message', (message: ToThread) => {
       if (message.type === 'stop') stopBy = message.deadline;

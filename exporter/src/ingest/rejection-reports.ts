@@ -12,13 +12,13 @@ const INTERVAL_MS = 60_000;
 const QUOTED_CHARACTERS = 200;
 
 /** Reports the first rejected line of each source and reason, then at most one a minute of them. */
-export function rejectionReports(outlet: IngestionOutput, clock: () => number): RejectionListener {
+export function rejectionReports(output: IngestionOutput, clock: () => number): RejectionListener {
   const due = throttle(INTERVAL_MS, clock);
   return (file, reason, bytes, start, end, format) => {
     if (!due(JSON.stringify([file.source, reason]))) return;
     const problem = explainRejection(format, reason, bytes, start, end) || REJECTIONS[reason];
     const details = { source: file.source, reason, problem, line: quote(bytes, start, end) };
-    outlet.report({ level: 'warn', message: 'line rejected', details });
+    output.report({ level: 'warn', message: 'line rejected', details });
   };
 }
 

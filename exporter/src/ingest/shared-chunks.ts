@@ -21,9 +21,9 @@ const HEADER_BYTES = (4 * CHUNKS + 2) * Int32Array.BYTES_PER_ELEMENT;
 const LINES_FROM = Math.ceil(HEADER_BYTES / 8) * 8;
 
 /**
- * How two threads share out the lines of a block. Each chunk is parsed by whoever claims it, once, and nobody
- * else touches its bytes until it is parsed. A claim is one of a round, which is one block: a thread that comes
- * late can claim nothing of the next.
+ * Divides the lines of a block between two threads. The thread that claims a chunk parses it, once. The other thread does
+ * not touch its bytes until it is parsed. A claim belongs to one round, which is one block: a thread that is late cannot
+ * claim a chunk of the next block.
  */
 export class SharedChunks {
   readonly memory: SharedArrayBuffer;
@@ -100,7 +100,7 @@ export class SharedChunks {
     this.end(round, chunk, PARSED);
   }
 
-  /** The claimed chunk will not be parsed: whoever waits for it is told. */
+  /** Gives up a claimed chunk. `await` then throws in the thread that waits for it. */
   fail(round: number, chunk: number): void {
     this.end(round, chunk, FAILED);
   }

@@ -1,5 +1,5 @@
+import { NO_KEY, OTHER } from '../health/pseudo-keys.ts';
 import { maskText } from '../parse/masking.ts';
-import { NO_KEY, OTHER } from './key.ts';
 
 /** Characters of a key id and a tenant that stay as they are; every other byte becomes %XX, `%` included. */
 const PLAIN = /[^A-Za-z0-9._:@/+-]/g;
@@ -10,18 +10,18 @@ const SHORTENED = '~';
 /**
  * A key id as a label, from its bytes. Different bytes give different names; none is a pseudo key's name.
  */
-export const keyName = (bytes: Buffer, start: number, end: number): string =>
+export const labelOfKeyBytes = (bytes: Buffer, start: number, end: number): string =>
   named(bytes.toString('latin1', start, end));
 
 /** A tenant as a label, from its bytes, with raw keys in it masked. */
-export const tenantName = (bytes: Buffer, start: number, end: number): string =>
+export const labelOfTenantBytes = (bytes: Buffer, start: number, end: number): string =>
   named(maskText(bytes.toString('latin1', start, end)));
 
 /** An id of the keys file as a label. */
-export const keyLabel = (id: string): string => labelOf(id, keyName);
+export const keyLabel = (id: string): string => labelOf(id, labelOfKeyBytes);
 
 /** A tenant of the keys file as a label; '' stays ''. */
-export const tenantLabel = (tenant: string): string => labelOf(tenant, tenantName);
+export const tenantLabel = (tenant: string): string => labelOf(tenant, labelOfTenantBytes);
 
 /** In questions: the tenant of what has none. No tenant has it as its label. */
 export const NO_TENANT = NO_KEY;
@@ -40,7 +40,7 @@ export const isOfTenant = (tenant: string, asked: string): boolean =>
 export const tenantsToName = (keys: readonly { tenant: string }[]): string =>
   keys.map(({ tenant }) => (tenant === '' ? NO_TENANT : tenant)).join(', ');
 
-function labelOf(text: string, name: typeof keyName): string {
+function labelOf(text: string, name: typeof labelOfKeyBytes): string {
   const bytes = Buffer.from(text);
   return bytes.length === 0 ? '' : name(bytes, 0, bytes.length);
 }

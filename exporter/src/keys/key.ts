@@ -1,5 +1,3 @@
-export { NO_KEY, OTHER } from '../health/pseudo-keys.ts';
-
 /** A key as the keys file describes it: what the log cannot say. All optional but the id. */
 export interface KeyEntry {
   id: string;

@@ -4,6 +4,7 @@ import { keyLabel, tenantLabel } from './key-labels.ts';
 import { type ScopeRule, scopeOf } from './scopes.ts';
 import { isUnder, type Stored, type StoredName } from './stored-names.ts';
 
+/** What a registry is made of: the entries of the keys file, and the scopes that endpoints need. */
 export interface RegisteredKeys {
   keys: readonly KeyEntry[];
   scopeRules: readonly ScopeRule[];

@@ -1,4 +1,5 @@
-import { type KeyEntry, NO_KEY, OTHER } from './key.ts';
+import { NO_KEY, OTHER } from '../health/pseudo-keys.ts';
+import type { KeyEntry } from './key.ts';
 import { keyLabel, tenantLabel, tenantsAsked } from './key-labels.ts';
 import { maskedFormIn } from './raw-keys.ts';
 import type { KeyRegistry } from './registry.ts';

@@ -69,25 +69,25 @@ export class FileIdentification {
 
   look(groups: Group[]): Identified {
     const startedAt = Date.now();
-    const round = new LookResult(groups, this.known, new ContentProbes(this.probes, this.onError));
+    const round = new LookRound(groups, this.known, new ContentProbes(this.probes, this.onError));
     const { truncated } = round;
-    const findings: Identified = { fresh: [], undecided: new Set(), truncated, corrupt: [], moved: false };
+    const identified: Identified = { fresh: [], undecided: new Set(), truncated, corrupt: [], moved: false };
     try {
       for (const file of this.known.all()) file.foundAs = undefined;
       for (const group of groups) this.matchByInode(group, round);
       this.findByInode(round);
-      for (const group of groups) this.matchByContent(group, round, findings);
-      for (const group of groups) this.identifyUnknown(group, round, findings);
+      for (const group of groups) this.matchByContent(group, round, identified);
+      for (const group of groups) this.identifyUnknown(group, round, identified);
     } finally {
       round.probes.close();
       this.probes.sweep();
     }
     this.replacedInodes.clear();
     this.lastLook = startedAt;
-    return findings;
+    return identified;
   }
 
-  private matchByInode(group: Group, round: LookResult): void {
+  private matchByInode(group: Group, round: LookRound): void {
     for (const entry of entriesOf(group)) {
       if (round.holder.has(inodeOf(entry))) continue;
       for (const file of this.known.withInode(entry)) {
@@ -99,7 +99,7 @@ export class FileIdentification {
   }
 
   /** Known files that are none of the groups' (the old target of a switched symlink) are still where they were. */
-  private findByInode(round: LookResult): void {
+  private findByInode(round: LookRound): void {
     for (const file of this.known.all()) {
       if (file.foundAs || file.open || file.ino === '') continue;
       const source = round.sources.get(file.ref.source);
@@ -112,7 +112,7 @@ export class FileIdentification {
   }
 
   /** Whether a file with a known inode holds the known content. A content that cannot be seen is given the benefit of the doubt. */
-  private isStill(file: LogFile, entry: FoundFile, source: SourceOptions, round: LookResult): boolean {
+  private isStill(file: LogFile, entry: FoundFile, source: SourceOptions, round: LookRound): boolean {
     const sameDevice = file.dev === entry.dev;
     // An open descriptor pins the inode.
     if (file.fd !== undefined) return sameDevice;
@@ -145,7 +145,7 @@ export class FileIdentification {
   }
 
   /** What was not found by its inode may have been copied, compressed, or replaced by a longer copy of itself. */
-  private matchByContent(group: Group, round: LookResult, findings: Identified): void {
+  private matchByContent(group: Group, round: LookRound, identified: Identified): void {
     // An open file that is nowhere was unlinked, or another file system is mounted where it lay.
     const lost = round
       .ofGroup(group)
@@ -164,7 +164,7 @@ export class FileIdentification {
         if (file.open && (!live || entry.size < file.size)) continue;
         const seen = round.probes.of(entry, group.source.name);
         if (!isProbe(seen)) {
-          if (seen !== 'corrupt') findings.undecided.add(group);
+          if (seen !== 'corrupt') identified.undecided.add(group);
           if (seen === 'pending') round.waiting.add(group);
           continue;
         }
@@ -172,7 +172,7 @@ export class FileIdentification {
         const same = sameContent(seen, file.identity);
         if (same === undefined) {
           this.probes.forget(entry);
-          findings.undecided.add(group);
+          identified.undecided.add(group);
           round.waiting.add(group);
         }
         if (!same) continue;
@@ -186,7 +186,7 @@ export class FileIdentification {
     }
   }
 
-  private identifyUnknown(group: Group, round: LookResult, findings: Identified): void {
+  private identifyUnknown(group: Group, round: LookRound, identified: Identified): void {
     const before = this.current.get(group.path) ?? newest(round.ofGroup(group));
     const firstSeen = !this.seenPaths.has(group.path) && !before;
     const since = before ? knownUntil(before, round) : this.lastLook - CLOCK_SLACK_MS;
@@ -204,12 +204,12 @@ export class FileIdentification {
     // Older files are read first, so the newest waits for those whose names are others by now.
     if ([...unread].some((entry) => this.hasMoved(entry, group, round))) {
       for (const entry of unread) this.awaitedGzips.add(inodeOf(entry));
-      findings.undecided.add(group);
-      findings.moved = true;
+      identified.undecided.add(group);
+      identified.moved = true;
       return;
     }
     if (group.live && !round.holder.has(inodeOf(group.live)) && !round.waiting.has(group))
-      this.begin(group, group.live, round, findings);
+      this.begin(group, group.live, round, identified);
     let sure = true;
     for (const entry of unknown) {
       const inode = inodeOf(entry);
@@ -217,7 +217,7 @@ export class FileIdentification {
       const isUnread = unread.has(entry);
       if (!isUnread && (isGzip(entry.path) || this.notOfInterest.get(inode) === sizeAndTime(entry))) continue;
       if (entry.size === 0 && (still || entry.wanted)) continue;
-      if (!this.judge(entry, group, round, findings, isUnread, firstSeen) && isUnread) sure = false;
+      if (!this.judge(entry, group, round, identified, isUnread, firstSeen) && isUnread) sure = false;
     }
     // Until all are told, a restart must not take them for none of our business, older than what is known.
     if (group.state === 'seen' || !sure)
@@ -226,7 +226,7 @@ export class FileIdentification {
   }
 
   /** Whether another file, or none, is by now where the look found a sibling. */
-  private hasMoved(entry: Sibling, group: Group, round: LookResult): boolean {
+  private hasMoved(entry: Sibling, group: Group, round: LookRound): boolean {
     return !isGzip(entry.path) && round.probes.of(entry, group.source.name) === 'incomplete';
   }
 
@@ -234,8 +234,8 @@ export class FileIdentification {
   private judge(
     entry: Sibling,
     group: Group,
-    round: LookResult,
-    findings: Identified,
+    round: LookRound,
+    identified: Identified,
     mayRead: boolean,
     firstSeen: boolean,
   ): boolean {
@@ -246,14 +246,14 @@ export class FileIdentification {
       const head = this.probes.headOf(entry);
       const owner = round.ofGroup(group).find((other) => beginsLike(other, head));
       if (owner) owner.lossReason = 'unreadable';
-      else findings.corrupt.push({ file, entry });
+      else identified.corrupt.push({ file, entry });
       return true;
     }
     const decidable = isProbe(seen) && !round.waiting.has(group);
     const copy = decidable ? this.isCopy(seen, entry, group, round) : undefined;
     if (!isProbe(seen) || copy === undefined) {
       if (mayRead) this.awaitedGzips.add(inode);
-      if (seen !== 'unreadable') findings.undecided.add(group);
+      if (seen !== 'unreadable') identified.undecided.add(group);
       return seen === 'unreadable';
     }
     this.awaitedGzips.delete(inode);
@@ -261,17 +261,17 @@ export class FileIdentification {
     else if (mayRead || firstSeen) {
       const file = this.known.add(group.source.name, entry, mayRead ? 'draining' : 'done');
       round.claim(file, entry, group);
-      findings.fresh.push({ file, entry, seen });
+      identified.fresh.push({ file, entry, seen });
     } else this.notOfInterest.set(inode, sizeAndTime(entry));
     return true;
   }
 
-  private begin(group: Group, entry: FoundFile, round: LookResult, findings: Identified): void {
+  private begin(group: Group, entry: FoundFile, round: LookRound, identified: Identified): void {
     let seen: ContentProbe | undefined;
     if (isGzip(entry.path)) {
       const answer = round.probes.of(entry, group.source.name);
       if (answer === 'corrupt') {
-        findings.corrupt.push({ file: this.passOver(entry, group, round, entry.size), entry });
+        identified.corrupt.push({ file: this.passOver(entry, group, round, entry.size), entry });
         return;
       }
       if (!isProbe(answer)) return;
@@ -279,10 +279,10 @@ export class FileIdentification {
     }
     const file = this.known.add(group.source.name, entry, seen ? 'draining' : 'following');
     round.claim(file, entry, group);
-    findings.fresh.push({ file, entry, seen });
+    identified.fresh.push({ file, entry, seen });
   }
 
-  private passOver(entry: FoundFile, group: Group, round: LookResult, size: number): LogFile {
+  private passOver(entry: FoundFile, group: Group, round: LookRound, size: number): LogFile {
     const file = this.known.add(group.source.name, entry, 'done');
     file.size = size;
     round.claim(file, entry, group);
@@ -290,7 +290,7 @@ export class FileIdentification {
   }
 
   /** Whether a rotated file is no more than the beginning of another content. undefined = cannot be told yet. */
-  private isCopy(seen: ContentProbe, entry: Sibling, group: Group, round: LookResult): boolean | undefined {
+  private isCopy(seen: ContentProbe, entry: Sibling, group: Group, round: LookRound): boolean | undefined {
     let answer: boolean | undefined = false;
     for (const file of round.ofGroup(group)) {
       if (file.skipped) continue;
@@ -311,7 +311,7 @@ export class FileIdentification {
     entry: Sibling,
     file: LogFile,
     group: Group,
-    round: LookResult,
+    round: LookRound,
   ): boolean | undefined {
     const followed = file.foundAs !== undefined && file.foundAs === group.live && file.headLength > 0;
     const vouched = followed || entry.path === `${file.path}.gz`;
@@ -337,7 +337,7 @@ export class FileIdentification {
 }
 
 /** One look: what was found where. */
-class LookResult {
+class LookRound {
   readonly holder = new Map<string, LogFile>();
   readonly probes: ContentProbes;
   readonly truncated: LogFile[] = [];
@@ -409,7 +409,7 @@ function newest(files: LogFile[]): LogFile | undefined {
 }
 
 /** Siblings modified from then on may be contents that came after a known one, milliseconds since the epoch. */
-function knownUntil(file: LogFile, round: LookResult): number {
+function knownUntil(file: LogFile, round: LookRound): number {
   if (file.unsureSinceMs > 0) return file.unsureSinceMs;
   return file.emptySinceMs ?? round.modifiedMs.get(file) ?? file.modifiedMs;
 }

@@ -244,23 +244,23 @@ export class FileTailer {
     }));
     this.groups = this.discovery.look(now, followed);
     if (this.first && !this.looked) this.notePresentAtStart();
-    const findings = this.identification.look(this.groups);
-    for (const { ref } of findings.truncated) this.counters.add(ref.source, 'truncations_total', '', 1);
-    for (const { file, entry } of findings.corrupt) this.lose(file, 'unreadable', entry.size);
-    for (const found of findings.fresh) this.begin(found);
+    const identified = this.identification.look(this.groups);
+    for (const { ref } of identified.truncated) this.counters.add(ref.source, 'truncations_total', '', 1);
+    for (const { file, entry } of identified.corrupt) this.lose(file, 'unreadable', entry.size);
+    for (const found of identified.fresh) this.begin(found);
     const byPath = new Map(this.groups.map((group) => [group.path, group]));
-    for (const file of this.known.all()) this.place(file, byPath.get(file.home), findings, now);
+    for (const file of this.known.all()) this.place(file, byPath.get(file.home), identified, now);
     const files = this.known.all();
     const readable = files.filter((file) => file.phase !== 'done' && this.source(file) !== undefined);
     for (const path of this.identification.current.keys())
       if (!byPath.has(path)) this.identification.current.delete(path);
     this.schedule.arrange(readable, byPath);
-    const unclear = findings.undecided.size > 0 || this.groups.some(({ state }) => state === 'unreadable');
+    const unclear = identified.undecided.size > 0 || this.groups.some(({ state }) => state === 'unreadable');
     if (unclear || files.some(({ unreadable, form }) => unreadable && form === undefined))
       this.lookAgainAt = now + RETRY_MS;
     this.patterns = this.patternFacts();
-    this.noteBacklog(findings);
-    if (findings.moved) this.lookWanted = true;
+    this.noteBacklog(identified);
+    if (identified.moved) this.lookWanted = true;
     // A look that another has to follow at once has not seen everything.
     this.looked ||= !this.lookWanted;
   }
@@ -286,7 +286,7 @@ export class FileTailer {
   }
 
   /** What a look means for one known content: followed, draining, or missing; opened if there is something to read. */
-  private place(file: LogFile, group: Group | undefined, findings: Identified, now: number): void {
+  private place(file: LogFile, group: Group | undefined, identified: Identified, now: number): void {
     const live =
       group?.live !== undefined && file.foundAs === group.live && !file.compressed && !file.skipped;
     if (live) {
@@ -306,7 +306,7 @@ export class FileTailer {
       file.missingSince = undefined;
       file.givenUp = false;
       if (file.phase !== 'done' && !file.open && !isGzip(file.path)) this.open(file);
-    } else if (!file.open) this.missing(file, group, findings, now);
+    } else if (!file.open) this.missing(file, group, identified, now);
     else if (!group && file.phase === 'following') file.close();
   }
 
@@ -321,9 +321,9 @@ export class FileTailer {
     file.setPhase('draining');
   }
 
-  private missing(file: LogFile, group: Group | undefined, findings: Identified, now: number): void {
+  private missing(file: LogFile, group: Group | undefined, identified: Identified, now: number): void {
     const unknowable =
-      !this.source(file) || group?.state === 'unreadable' || (group && findings.undecided.has(group));
+      !this.source(file) || group?.state === 'unreadable' || (group && identified.undecided.has(group));
     if (unknowable) {
       file.missingSince = undefined;
       return;
@@ -486,11 +486,11 @@ export class FileTailer {
     this.onFileError(source, op, path, cause);
   }
 
-  private noteBacklog(findings: Identified): void {
+  private noteBacklog(identified: Identified): void {
     if (!this.backlog) return;
     for (const file of this.schedule.files())
       if (!this.looked || (isGzip(file.path) && !this.backlog.has(file))) this.backlog.set(file, file.end);
-    this.backlogUndecided = findings.undecided.size > 0 && this.probes.running.length > 0;
+    this.backlogUndecided = identified.undecided.size > 0 && this.probes.running.length > 0;
   }
 
   private source(file: LogFile): SourceOptions | undefined {

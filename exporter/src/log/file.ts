@@ -44,7 +44,7 @@ export class BlockBuffers {
   private spare: { pristine: Buffer; working: Buffer };
   /** Whether there is a NUL in the block, where that is known. */
   containsNul: boolean | undefined;
-  private ahead: { file: LogFile; offset: number; count: number; holed: boolean } | undefined;
+  private ahead: { file: LogFile; offset: number; count: number; containsNul: boolean } | undefined;
 
   constructor(capacity: number) {
     const buffers = () => ({
@@ -62,8 +62,8 @@ export class BlockBuffers {
     try {
       const count = readFully(file.fd!, pristine, TAIL_BYTES, length, offset);
       pristine.copy(working, TAIL_BYTES, TAIL_BYTES, TAIL_BYTES + count);
-      const holed = hasNul(pristine.subarray(0, TAIL_BYTES + count), TAIL_BYTES);
-      this.ahead = { file, offset, count, holed };
+      const containsNul = hasNul(pristine.subarray(0, TAIL_BYTES + count), TAIL_BYTES);
+      this.ahead = { file, offset, count, containsNul };
     } catch {
       // Whoever asks for these bytes reads them again, and is told.
     }
@@ -76,7 +76,7 @@ export class BlockBuffers {
     if (ahead?.file !== file || ahead.offset !== offset || ahead.count === 0) return 0;
     ({ pristine: this.pristine, working: this.working } = spare);
     this.spare = { pristine, working };
-    this.containsNul = ahead.holed;
+    this.containsNul = ahead.containsNul;
     return ahead.count;
   }
 
@@ -321,9 +321,9 @@ export class LogFile {
     }
     this.end = Math.max(this.end, this.examined);
     this.size = Math.max(this.size, this.end);
-    const { pristine, containsNul: holed } = space;
+    const { pristine, containsNul } = space;
     splitter.split(
-      { ...this.context(maxLineBytes), holed },
+      { ...this.context(maxLineBytes), containsNul },
       sink,
       space.working,
       TAIL_BYTES,

@@ -16,7 +16,7 @@ export interface LineContext {
   /** The sink holds the first part of a record. */
   recordOpen: boolean;
   /** Whether there is a NUL in the bytes, where that is known already. */
-  holed?: boolean | undefined;
+  containsNul?: boolean | undefined;
 }
 
 /**
@@ -48,7 +48,7 @@ export class LineSplitter {
   ): void {
     const { file, maxLineBytes } = context;
     const block = bytes.length === end ? bytes : bytes.subarray(0, end);
-    const holed = context.holed ?? hasNul(block, start);
+    const containsNul = context.containsNul ?? hasNul(block, start);
     let open = context.recordOpen;
     let at = start;
     this.tooLong = 0;
@@ -67,7 +67,7 @@ export class LineSplitter {
     if (!open) this.committable = at;
 
     // A record that is open, and a line behind a NUL, depend on the lines before them.
-    const ahead = holed || open ? undefined : sink.ahead;
+    const ahead = containsNul || open ? undefined : sink.ahead;
     ahead?.begin(file, bytes, at, block.lastIndexOf(LF) + 1, maxLineBytes);
     meanwhile();
     for (;;) {
@@ -78,16 +78,16 @@ export class LineSplitter {
       const newline = block.indexOf(LF, at);
       if (newline === -1) break;
       const lineEnd = newline > at && bytes[newline - 1] === CR ? newline - 1 : newline;
-      if (lineEnd - at > maxLineBytes && !holed) {
+      if (lineEnd - at > maxLineBytes && !containsNul) {
         this.giveUp(context, sink, bytes, at, lineEnd);
         open = false;
-      } else if (holed) open = this.pieces(context, sink, block, at, lineEnd, open);
+      } else if (containsNul) open = this.pieces(context, sink, block, at, lineEnd, open);
       else if (lineEnd > at) open = !sink.line(file, bytes, at, lineEnd);
       at = newline + 1;
       if (!open) this.committable = at;
     }
 
-    if (holed) at = this.passHole(context, sink, block, at);
+    if (containsNul) at = this.passHole(context, sink, block, at);
     const rest = end - at;
     if (rest > maxLineBytes + 1 || (rest === maxLineBytes + 1 && bytes[end - 1] !== CR)) {
       this.giveUp(context, sink, bytes, at, end);

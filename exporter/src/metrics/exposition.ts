@@ -1,6 +1,6 @@
+import { NO_KEY, OTHER } from '../health/pseudo-keys.ts';
 import type { Publication } from '../ingest/publication.ts';
 import type { KeyEntry } from '../keys/key.ts';
-import { NO_KEY, OTHER } from '../keys/key.ts';
 import { FAMILIES, type Family, type KeyRow, type SeriesRow } from '../usage/changes.ts';
 import { DURATION_BUCKETS } from '../usage/duration-buckets.ts';
 import { boundText, type Format, headerOf, label, numberText } from './exposition-text.ts';

@@ -1,4 +1,5 @@
-import { NO_KEY, UNMATCHED } from '../keys/key.ts';
+import { NO_KEY } from '../health/pseudo-keys.ts';
+import { UNMATCHED } from '../keys/key.ts';
 import { parseIp } from '../parse/ip.ts';
 import { LogRecord } from '../parse/log-record.ts';
 import { surfaceSpan } from '../parse/surface.ts';

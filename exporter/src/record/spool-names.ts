@@ -1,4 +1,5 @@
-import { NO_KEY, UNMATCHED } from '../keys/key.ts';
+import { NO_KEY } from '../health/pseudo-keys.ts';
+import { UNMATCHED } from '../keys/key.ts';
 import { withoutRawKeys } from '../keys/raw-keys.ts';
 import { retentionClass } from '../keys/retention.ts';
 import type { LogRecord } from '../parse/log-record.ts';

@@ -1,6 +1,7 @@
+import { NO_KEY, OTHER } from '../health/pseudo-keys.ts';
 import { ALONE, type Coverage } from '../history/coverage.ts';
 import { spanOf } from '../history/usage-report.ts';
-import { type KeyEntry, NO_KEY, OTHER } from '../keys/key.ts';
+import type { KeyEntry } from '../keys/key.ts';
 import { keyLabel, tenantLabel } from '../keys/key-labels.ts';
 import type { KeyRegistry } from '../keys/registry.ts';
 import type { ArchivedRequests } from '../record/archived-requests.ts';

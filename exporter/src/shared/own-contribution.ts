@@ -1,4 +1,4 @@
-import { NO_KEY, OTHER } from '../keys/key.ts';
+import { NO_KEY, OTHER } from '../health/pseudo-keys.ts';
 import type { Changes, KeyRow, KeyUsageRow, SketchRow, SurfaceRow } from '../usage/changes.ts';
 import { shownIpOf } from '../usage/new-ips.ts';
 import type { UsageOptions } from '../usage/options.ts';

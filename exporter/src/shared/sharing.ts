@@ -63,7 +63,7 @@ const KEYS_AT_ONCE = 20;
 export class Sharing {
   readonly state: SharingState = { state: 'starting', error: '', errors: 0, lastSuccess: 0, keys: 0 };
   private readonly settings: SharingSettings;
-  private readonly around: SharingContext;
+  private readonly context: SharingContext;
   private readonly connection: RedisConnection;
   private readonly redisKeys: RedisKeys;
   private readonly exchange: Exchange;
@@ -84,13 +84,13 @@ export class Sharing {
   private turning: Promise<void> = Promise.resolve();
   private stopped = false;
 
-  constructor(settings: SharingSettings, around: SharingContext) {
+  constructor(settings: SharingSettings, context: SharingContext) {
     this.settings = settings;
-    this.around = around;
+    this.context = context;
     this.redisKeys = new RedisKeys(settings.keyPrefix);
     this.connection = new RedisConnection(settings.redis);
     this.exchange = new Exchange(this.connection, this.redisKeys, settings.ipsPerKey);
-    this.pending = new PendingContributions(settings, around.clock() / 1000);
+    this.pending = new PendingContributions(settings, context.clock() / 1000);
     this.mergedKeys = new MergedKeys(settings.keys, settings.interval + 0.5);
     this.missEverything();
   }
@@ -242,7 +242,7 @@ export class Sharing {
     )) as string[];
     const others = shared.filter((layout) => layout !== String(LAYOUT)).join(', ');
     if (others !== '' && others !== this.otherLayouts)
-      this.around.report(
+      this.context.report(
         'warn',
         `exporters of another version share their facts apart from these (layout ${others}, here ${LAYOUT}); run one version to see all together`,
       );
@@ -260,7 +260,7 @@ export class Sharing {
     const told = `the clock here is ${Math.abs(apart)} s ${apart > 0 ? 'ahead of' : 'behind'} that of Redis; set both right, as by NTP`;
     if (Math.abs(apart) > CLOCKS_APART) throw new Error(told);
     if (differ && !this.clocksDiffer)
-      this.around.report(
+      this.context.report(
         'warn',
         `${told}: until then requests of the last minute and new addresses may be missed`,
       );
@@ -279,7 +279,7 @@ export class Sharing {
   }
 
   private idOfStore(): string {
-    const store = this.around.openStore();
+    const store = this.context.openStore();
     try {
       return store.id();
     } finally {
@@ -291,7 +291,7 @@ export class Sharing {
   private async publishPending(now: number): Promise<void> {
     // With the usual interval of 2 s days are still the same everywhere within 5 s.
     const withDays = now === Number.POSITIVE_INFINITY || this.turnsTaken++ % 2 === 0;
-    await this.publish(this.pending.take(now, withDays ? this.around.openStore : undefined));
+    await this.publish(this.pending.take(now, withDays ? this.context.openStore : undefined));
   }
 
   private async publish(contributions: Contribution[]): Promise<void> {
@@ -309,7 +309,7 @@ export class Sharing {
     const { buckets, names } = this.missing;
     if (buckets.size + names.size === 0) return;
     const [wantedBuckets, wantedNames] = [new Set(buckets), new Set(names)];
-    const store = this.around.openStore();
+    const store = this.context.openStore();
     try {
       const wanted = (name: string) => wantedBuckets.has(bucketOf(name)) || wantedNames.has(name);
       await this.publishParts(this.pending.everything(store.loadKeys(), wanted));
@@ -347,7 +347,7 @@ export class Sharing {
   private noticeLoss(): boolean {
     const { lost } = this.exchange;
     if (lost.size === 0) return false;
-    this.around.report('warn', 'Redis has lost shared facts; they are published again from the store');
+    this.context.report('warn', 'Redis has lost shared facts; they are published again from the store');
     for (const bucket of lost) this.missing.buckets.add(bucket);
     lost.clear();
     return true;
@@ -365,14 +365,14 @@ export class Sharing {
   }
 
   private succeeded(): void {
-    if (this.state.state !== 'up') this.around.report('info', 'facts are shared through Redis');
+    if (this.state.state !== 'up') this.context.report('info', 'facts are shared through Redis');
     Object.assign(this.state, { state: 'up', error: '', lastSuccess: this.now() });
   }
 
   private failed(message: string): void {
     if (this.stopped) return;
     if (this.state.error !== message)
-      this.around.report('warn', `shared facts: ${message}; this exporter shows its own until it is mended`);
+      this.context.report('warn', `shared facts: ${message}; this exporter shows its own until it is mended`);
     Object.assign(this.state, { state: 'away', error: message, errors: this.state.errors + 1 });
     // What was read may have been missed in part.
     this.exchange.rewind();
@@ -384,6 +384,6 @@ export class Sharing {
   }
 
   private now(): number {
-    return this.around.clock() / 1000;
+    return this.context.clock() / 1000;
   }
 }

@@ -1,4 +1,4 @@
-import { NO_KEY, OTHER } from '../keys/key.ts';
+import { NO_KEY, OTHER } from '../health/pseudo-keys.ts';
 import type { IpRow, IpRows, KeyRow, KeyUsageRow } from '../usage/changes.ts';
 import { DailyReader } from './daily-reader.ts';
 import type { Connection } from './database.ts';

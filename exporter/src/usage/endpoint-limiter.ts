@@ -1,4 +1,5 @@
-import { OTHER, UNMATCHED } from '../keys/key.ts';
+import { OTHER } from '../health/pseudo-keys.ts';
+import { UNMATCHED } from '../keys/key.ts';
 import type { LogRecord } from '../parse/log-record.ts';
 import { type EndpointRow, FAMILIES } from './changes.ts';
 import { SpanTable } from './interning.ts';

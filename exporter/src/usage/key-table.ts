@@ -1,4 +1,5 @@
-import { type KeyEntry, NO_KEY, OTHER } from '../keys/key.ts';
+import { NO_KEY, OTHER } from '../health/pseudo-keys.ts';
+import type { KeyEntry } from '../keys/key.ts';
 import { keyLabel, tenantLabel } from '../keys/key-labels.ts';
 import type { LogRecord } from '../parse/log-record.ts';
 import { keyName } from '../text/key-name.ts';

@@ -1,5 +1,5 @@
 import type { KeyEntry } from '../keys/key.ts';
-import { keyLabel, keyName, tenantLabel, tenantName } from '../keys/key-labels.ts';
+import { keyLabel, labelOfKeyBytes, labelOfTenantBytes, tenantLabel } from '../keys/key-labels.ts';
 import type { LogRecord } from '../parse/log-record.ts';
 import { textOf } from './names.ts';
 import type { KeyRegistry } from './options.ts';
@@ -23,8 +23,8 @@ export function namesOf(
     idText === undefined || tenantText === undefined
       ? undefined
       : registry.identify(idText, tenantText).entry;
-  const id = entry ? keyLabel(entry.id) : keyName(key, keyStart, keyEnd);
-  const said = hasTenant ? tenantName(bytes, tenantStart, tenantEnd) : '';
+  const id = entry ? keyLabel(entry.id) : labelOfKeyBytes(key, keyStart, keyEnd);
+  const said = hasTenant ? labelOfTenantBytes(bytes, tenantStart, tenantEnd) : '';
   const tenant = entry && entry.tenantId !== '' ? tenantLabel(entry.tenantId) : said;
   return { id, tenant, entry };
 }

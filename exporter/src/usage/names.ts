@@ -1,4 +1,4 @@
-import { OTHER } from '../keys/key.ts';
+import { OTHER } from '../health/pseudo-keys.ts';
 
 /** The bytes as the text they are in UTF-8; undefined when they are none. */
 export function textOf(bytes: Buffer, start: number, end: number): string | undefined {

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Request, RequestHandler, Response } from 'express';
-import { NO_KEY, OTHER } from '../keys/key.ts';
+import { NO_KEY, OTHER } from '../health/pseudo-keys.ts';
 import { withoutRawKeys } from '../keys/raw-keys.ts';
 import { counted } from '../text/numbers.ts';
 import { FAMILIES } from '../usage/changes.ts';

@@ -232,7 +232,7 @@ describe('claims', () => {
     expect(late.claim(2, 5)).toBe(true);
   });
 
-  test('whoever waits for a chunk that will not be parsed is told', () => {
+  test('waiting for a chunk that will not be parsed throws', () => {
     late.cut(3, block, 0, block.length);
     late.claim(3, 1);
     late.fail(3, 1);

@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { keyName, tenantName } from '../../src/keys/key-labels.ts';
+import { labelOfKeyBytes, labelOfTenantBytes } from '../../src/keys/key-labels.ts';
 import { FAMILIES } from '../../src/usage/changes.ts';
 import { SpanTable } from '../../src/usage/interning.ts';
 import { UsageInTest } from './usage-in-test.ts';
 
 const nameOf = (text: string | Buffer): string => {
   const bytes = Buffer.from(text as string);
-  return keyName(bytes, 0, bytes.length);
+  return labelOfKeyBytes(bytes, 0, bytes.length);
 };
 
 describe('key names', () => {
@@ -50,7 +50,7 @@ describe('key names', () => {
 
   test('a raw key in a tenant is masked', () => {
     const bytes = Buffer.from('x sa_live_abcdefghijklmnop');
-    expect(tenantName(bytes, 0, bytes.length)).toMatch(/^x%20sa_live_[0-9a-f]{12}$/);
+    expect(labelOfTenantBytes(bytes, 0, bytes.length)).toMatch(/^x%20sa_live_[0-9a-f]{12}$/);
   });
 });
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { CAUGHT_UP_WITHIN } from '../../src/health/pipeline.ts';
+import { NO_KEY, OTHER } from '../../src/health/pseudo-keys.ts';
 import { STATE_NAMES, STATES } from '../../src/health/states.ts';
-import { NO_KEY, OTHER } from '../../src/keys/key.ts';
 import { fixture, manyKeys } from './fixture.ts';
 import type { FixtureKey } from './fixture-keys.ts';
 import { KEYS, NOW } from './fixture-keys.ts';

@@ -1,6 +1,7 @@
+import { NO_KEY } from '../../health/pseudo-keys.ts';
 import { STATES } from '../../health/states.ts';
 import { STATE_TONES } from '../../health/tones.ts';
-import { type KeyEntry, NO_KEY } from '../../keys/key.ts';
+import type { KeyEntry } from '../../keys/key.ts';
 import { type Html, html } from '../../text/html.ts';
 import { count, counted, span } from '../../text/numbers.ts';
 import type { KeyDetail } from '../key-detail.ts';
