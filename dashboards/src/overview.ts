@@ -2,7 +2,7 @@ import { CAUGHT_UP_WITHIN } from '../../exporter/src/health/pipeline.ts';
 import { BY_KEY, gaugeBy } from '../../exporter/src/health/promql.ts';
 import { RECORDED } from '../../exporter/src/health/series.ts';
 import { THRESHOLDS } from '../../exporter/src/health/thresholds.ts';
-import { defaultText } from '../../exporter/src/health/wording.ts';
+import { defaultText, WHEN_TO_REVOKE_OLD_KEY } from '../../exporter/src/health/wording.ts';
 import { count } from '../../exporter/src/text/numbers.ts';
 import { alertAnnotation, baseDashboard, keyLink } from './base-dashboard.ts';
 import { keyGrid } from './key-panel.ts';
@@ -291,7 +291,7 @@ export const overview = baseDashboard(
     tablePanel(
       {
         title: 'Rotations in progress',
-        description: `Keys that are being replaced, with their requests in the last hour. A key stays in this list until the keys file marks it as revoked or disabled. Revoke it after ${defaultText('rotation_quiet_seconds')} without use, while the new key is used.`,
+        description: `Keys that are being replaced, with their requests in the last hour. A key stays in this list until the keys file marks it as revoked or disabled. ${WHEN_TO_REVOKE_OLD_KEY}`,
         unit: 'short',
         none: orNoData('No rotation is in progress'),
       },

@@ -1,6 +1,6 @@
 import { BY_KEY, gaugeBy, increaseBy } from '../../exporter/src/health/promql.ts';
 import { RECORDED } from '../../exporter/src/health/series.ts';
-import { defaultText } from '../../exporter/src/health/wording.ts';
+import { WHEN_TO_REVOKE_OLD_KEY } from '../../exporter/src/health/wording.ts';
 import { alertAnnotation, baseDashboard, keyLink } from './base-dashboard.ts';
 import { orNoData, row, tablePanel, timeSeriesPanel } from './panels.ts';
 import { anyKey, KEY, RECORDED_EVERY, REPLACED, REPLACING, withName } from './queries.ts';
@@ -46,7 +46,7 @@ export const rotationSecurity = baseDashboard(
     timeSeriesPanel(
       {
         title: 'Old keys of rotations',
-        description: `Requests with keys that are being replaced. Revoke an old key after ${defaultText('rotation_quiet_seconds')} without use, while the new key is used. The table below shows which endpoints are still called with old keys.`,
+        description: `Requests with keys that are being replaced. ${WHEN_TO_REVOKE_OLD_KEY} The table below shows which endpoints are still called with old keys.`,
         unit: 'reqps',
         none: 'No rotation is in progress',
       },

@@ -1,4 +1,4 @@
-import { defaultText } from './wording.ts';
+import { defaultText, WHEN_TO_REVOKE_OLD_KEY } from './wording.ts';
 
 /** Title of a state, its meaning, and what to do about it. */
 export interface StateDefinition {
@@ -78,7 +78,7 @@ export const STATES = {
   rotating: {
     title: 'Rotating',
     meaning: 'Consumers are moving from an old key to a new one. This key is one of the two.',
-    remedy: `Revoke the old key after ${defaultText('rotation_quiet_seconds')} without use, while the new key is used.`,
+    remedy: WHEN_TO_REVOKE_OLD_KEY,
   },
   never_used: {
     title: 'No recorded use',

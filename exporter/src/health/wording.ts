@@ -29,3 +29,8 @@ export function thresholdText(kind: ThresholdKind, value: number): string {
 /** The default of a threshold as text: "99 %", "30 d". */
 export const defaultText = (kind: ThresholdKind): string =>
   valueText(THRESHOLDS[kind].default, THRESHOLDS[kind].unit);
+
+/** When the old key of a rotation may be revoked: the rule of the check `rotation_complete`, with its defaults. */
+export const WHEN_TO_REVOKE_OLD_KEY =
+  `Revoke the old key when it has been unused for ${defaultText('rotation_quiet_seconds')} and for ` +
+  `${defaultText('rotation_gap_factor')} its longest recent gap. The new key must be in use.`;
